@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POSTLATCH_COMPILER_H
+#define POSTLATCH_COMPILER_H
+
+/*
+ * PL_PRINTF - let the compiler check a printf-like function: format is argument n, values start at
+ * m
+ */
+#define PL_PRINTF(n, m) __attribute__((format(printf, n, m)))
+
+/*
+ * pl_assert - an invariant of ours; a false one is a bug, never bad input
+ *
+ * Aborts in every build, NDEBUG or not: a daemon that decides who may relay must stop rather than
+ * go on with a state that it does not understand. The message names the expression, file and line.
+ */
+#define pl_assert(expr) ((expr) ? (void)0 : pl_assert_failed(#expr, __FILE__, __LINE__))
+
+_Noreturn void pl_assert_failed(const char *expr, const char *file, int line);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POSTLATCH_CONFIG_H
+#define POSTLATCH_CONFIG_H
+
+#include "postlatch/diag.h"
+#include "postlatch/endpoint.h"
+#include "postlatch/policy.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define PL_CONFIG_PATH "/etc/postlatch/postlatch.conf"
+
+enum pl_log_decisions { PL_LOG_ALL, PL_LOG_REJECTS, PL_LOG_NONE };
+enum pl_log_format { PL_LOG_TEXT, PL_LOG_JSON };
+
+/*
+ * What the daemon is told beside the policy. Strings are NUL-terminated and owned by the policy's
+ * arena.
+ */
+struct pl_settings {
+    size_t nlisten; /* at least 1 */
+    const struct pl_endpoint *listen;
+    mode_t socket_mode;
+    const char *socket_owner, *socket_group; /* "": leave as created */
+    const char *control;                     /* absolute path */
+    unsigned workers;                        /* 0: one a CPU */
+    const char *user, *group;                /* "": keep */
+    unsigned max_connections;
+    size_t max_request_size; /* bytes */
+    unsigned idle_timeout_s; /* 0: never */
+    enum pl_log_decisions log_decisions;
+    enum pl_log_format log_format;
+    int log_facility; /* LOG_MAIL, … of syslog.h */
+    const char *log_tag;
+    const char *log_socket; /* absolute path */
+};
+
+/* struct pl_config - a loaded configuration; both parts live and die with the policy */
+struct pl_config {
+    struct pl_policy *policy;
+    struct pl_settings settings;
+};
+
+/*
+ * pl_config_load - read, check and build everything that a configuration names
+ *
+ * Nothing is skipped: with any error there is no configuration, and d has all of the errors, each
+ * with file and line.
+ *
+ * in       path, also used in messages as given
+ * out      *config; release with pl_config_fini. Zeroed when false
+ * returns  false after noting at least one error in d
+ * threads  any, one at a time (libconfuse keeps global state: a lock inside makes callers wait)
+ */
+bool pl_config_load(struct pl_config *config, const char *path, struct pl_diag *d);
+
+/* pl_config_fini - frees policy and settings */
+void pl_config_fini(struct pl_config *config);
+
+/*
+ * pl_config_restart_needed - what differs between two configurations and only a restart can change
+ *
+ * returns  the option's name, from is the next to look at ({0} first); NULL when there is no more
+ */
+const char *pl_config_restart_needed(const struct pl_settings *running,
+                                     const struct pl_settings *wanted, size_t *from);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POSTLATCH_FILE_H
+#define POSTLATCH_FILE_H
+
+#include "postlatch/buf.h"
+#include "postlatch/diag.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * pl_file_read - a whole file, as it was at one moment
+ *
+ * A file that decides who may relay is refused unless it is a regular file that not everybody may
+ * write to, holds no NUL and does not begin with a byte order mark. If size or time change between
+ * open and end, it is read again, three times in all; then it is an error: half of a list must
+ * never become policy.
+ *
+ * in       path; size_max bytes at most; at: whom errors are charged to (the place that names the
+ *          file)
+ * out      *content, to be released by the caller with pl_buf_fini, also after false returns false
+ *          after noting what is wrong
+ */
+bool pl_file_read(const char *path, size_t size_max, struct pl_buf *content, struct pl_diag *d,
+                  struct pl_pos at);
+
+/*
+ * pl_path_beside - name, if relative, in the folder of the file base
+ *
+ * returns  a malloc'ed path, NULL when memory is short
+ */
+char *pl_path_beside(const char *base, struct pl_str name);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POSTLATCH_POLICY_H
+#define POSTLATCH_POLICY_H
+
+#include "postlatch/action.h"
+#include "postlatch/arena.h"
+#include "postlatch/attr.h"
+#include "postlatch/diag.h"
+#include "postlatch/query.h"
+#include "postlatch/table.h"
+#include "postlatch/user.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A policy: rules over named sets. It is built once (by config/), then read-only; any number of
+ * threads may ask it. Everything in it belongs to the policy and dies with pl_policy_free.
+ */
+
+/* Words of a condition that stand for more than one value. Bits, so that a set holds several. */
+enum pl_keyword {
+    PL_WORD_ANY = 1,     /* every present value */
+    PL_WORD_ABSENT = 2,  /* none, unknown, "<>": no value */
+    PL_WORD_OURS = 4,    /* mail addresses: in accepted_domains, not routed */
+    PL_WORD_FOREIGN = 8, /* mail addresses: present and not ours */
+    PL_WORD_ROUTED = 16  /* mail addresses: sender-specified routing */
+};
+
+/* One source of a set's values; exactly one pointer is not NULL. */
+struct pl_member {
+    const struct pl_table *table; /* a named table, or the inline entries of the condition */
+    const struct pl_set *set;     /* a boundary list, referred to by name */
+};
+
+/* A set of values of one attribute: everything of `in`, minus everything of `out`. */
+struct pl_set {
+    struct pl_str name; /* of a boundary list, else empty */
+    struct pl_pos at;
+    unsigned in_words, out_words; /* bits of enum pl_keyword */
+    size_t in_count, out_count;
+    const struct pl_member *in, *out;
+};
+
+/* A condition: the value of attr lies in set. */
+struct pl_condition {
+    enum pl_attr attr;
+    struct pl_pos at;
+    const struct pl_set *set;
+};
+
+/* A rule: all conditions must hold. */
+struct pl_rule {
+    struct pl_str name; /* "builtin:…" for the built-in ones; several rules may share such a name */
+    bool builtin;
+    struct pl_pos at; /* of a built-in rule: its boundary list, or PL_NOWHERE */
+    size_t ncond;
+    const struct pl_condition *cond;
+    const struct pl_action *action;
+};
+
+enum pl_mode { PL_MODE_ENFORCE, PL_MODE_OBSERVE };
+enum pl_after_dunno {
+    PL_AFTER_REJECT_UNAUTH,
+    PL_AFTER_DEFER_UNAUTH,
+    PL_AFTER_REJECT,
+    PL_AFTER_PERMIT
+};
+
+/*
+ * The boundary lists that are sets: enum, name, attribute whose values it holds, kind of its
+ * entries.
+ */
+#define PL_BOUNDARY_TABLE(X)                                                                       \
+    X(ACCEPTED_DOMAINS, "accepted_domains", PL_ATTR_RECIPIENT, PL_TABLE_DOMAINS)                   \
+    X(RELAY_NETWORKS, "relay_networks", PL_ATTR_CLIENT_ADDRESS, PL_TABLE_NETWORKS)                 \
+    X(RELAY_CLIENT_NAMES, "relay_client_names", PL_ATTR_CLIENT_NAME, PL_TABLE_DOMAINS)             \
+    X(RELAY_USERS, "relay_users", PL_ATTR_SASL_USERNAME, PL_TABLE_USERS)                           \
+    X(RELAY_CLIENTCERTS, "relay_clientcerts", PL_ATTR_CCERT_FINGERPRINT, PL_TABLE_FINGERPRINTS)    \
+    X(RELAY_BY_RULE, "relay_by_rule", PL_ATTR_CLIENT_ADDRESS, PL_TABLE_NETWORKS)                   \
+    X(MASKING, "masking", PL_ATTR_CLIENT_ADDRESS, PL_TABLE_NETWORKS)                               \
+    X(PERMITTED_ELSEWHERE, "permitted_elsewhere", PL_ATTR_CLIENT_ADDRESS, PL_TABLE_NETWORKS)
+
+enum pl_boundary {
+#define X(id, name, attr, kind) PL_BOUNDARY_##id,
+    PL_BOUNDARY_TABLE(X)
+#undef X
+        PL_BOUNDARY_COUNT
+};
+
+/* pl_boundary_name, pl_boundary_attr, pl_boundary_kind - a row of the table */
+const char *pl_boundary_name(enum pl_boundary b);
+enum pl_attr pl_boundary_attr(enum pl_boundary b);
+enum pl_table_kind pl_boundary_kind(enum pl_boundary b);
+
+/* One member of relay_listeners: a place where only trusted clients come in. */
+struct pl_listener {
+    struct pl_str text; /* as written */
+    struct pl_pos at;
+    struct pl_addr server; /* family 0: any, then context is set */
+    uint16_t port;         /* 0: every port of server */
+    struct pl_str context; /* policy_context; empty: not asked for */
+};
+
+/* A loaded policy. Public inside the library: explain and the analysis read it. */
+struct pl_policy {
+    struct pl_arena *arena;
+    enum pl_mode mode;
+    enum pl_after_dunno after_dunno;
+    bool bare_is_ours; /* bare_recipient = ours */
+    struct pl_user_style users;
+    struct pl_str delimiters; /* recipient_delimiter */
+    const struct pl_action *relay_action, *reject_action;
+
+    size_t nfiles; /* names behind struct pl_pos.file */
+    const struct pl_str *files;
+    size_t ntables; /* named tables, in the order declared */
+    struct pl_table **tables;
+    size_t ninline; /* tables of inline entries */
+    struct pl_table **inlines;
+    struct pl_set boundary[PL_BOUNDARY_COUNT];
+    size_t nlisteners;
+    const struct pl_listener *listeners;
+    size_t nwritten; /* rules of the administrator, the first of rules[] */
+    size_t nrules;   /* with the built-in ones behind them */
+    const struct pl_rule *rules;
+};
+
+/* pl_policy_free - frees all of it; NULL accepted. No thread may hold it any more */
+void pl_policy_free(struct pl_policy *p);
+
+/* pl_policy_entries - entries of all tables, inline ones included */
+size_t pl_policy_entries(const struct pl_policy *p);
+
+/*
+ * pl_policy_add_builtin - append the built-in rules; the last step of building. false when memory
+ * is short
+ */
+bool pl_policy_add_builtin(struct pl_policy *p);
+
+/*
+ * Where a decision stands, so that it can wait for an answer from elsewhere and go on; start with
+ * {0}.
+ */
+struct pl_cursor {
+    size_t rule; /* the next rule to try */
+};
+
+enum pl_step {
+    PL_STEP_DECIDED,
+    PL_STEP_NEEDS /* a guard must be asked first. No condition of this version is a guard, so it
+                     does not occur yet */
+};
+
+/* struct pl_decision - plain value, points into the policy */
+struct pl_decision {
+    const struct pl_rule *rule;
+    const struct pl_action *action;
+};
+
+/*
+ * pl_policy_decide - what the policy says about a request
+ *
+ * in       q: read by pl_query_read; *cursor: {0}, or as the last call left it after PL_STEP_NEEDS
+ * out      *out when DECIDED; there always is a rule, as builtin:reject has no condition
+ * memory   allocates nothing
+ * threads  any
+ * cost     linear in the rules tried
+ */
+enum pl_step pl_policy_decide(const struct pl_policy *p, const struct pl_query *q,
+                              struct pl_cursor *cursor, struct pl_decision *out);
+
+/*
+ * pl_policy_answer - the action to send, after observe mode has had its say
+ *
+ * In observe mode a refusal becomes "WARN would be refused: …" and everything else DUNNO.
+ *
+ * out      out, NUL-terminated, never empty
+ * returns  the length
+ */
+size_t pl_policy_answer(char out[PL_ACTION_ROOM], const struct pl_policy *p,
+                        const struct pl_query *q, const struct pl_decision *decision);
+
+/* pl_policy_sent_word - the word of the action that pl_policy_answer sends: for the log */
+struct pl_str pl_policy_sent_word(const struct pl_policy *p, const struct pl_decision *decision);
+
+/* Why a set holds a value, or why it does not; plain value, points into the policy. */
+struct pl_hit {
+    bool holds;
+    bool excluded; /* does not hold because of a '!' entry, which the fields below name */
+    unsigned word; /* the enum pl_keyword that decided, or 0 */
+    const struct pl_set *list;    /* the boundary list through which table or word came, or NULL */
+    const struct pl_table *table; /* the table that decided, or NULL */
+    uint32_t entry;               /* the entry of it, or PL_NO_ENTRY */
+};
+
+/* pl_set_match - whether the set holds q's value of attr, and why */
+struct pl_hit pl_set_match(const struct pl_set *set, const struct pl_policy *p,
+                           const struct pl_query *q, enum pl_attr attr);
+
+/*
+ * pl_rule_match - whether all conditions of rule hold
+ *
+ * out      *failed: index of the first condition that does not hold (if false); *hit: why that one
+ *          does not. Both may be NULL
+ */
+bool pl_rule_match(const struct pl_rule *rule, const struct pl_policy *p, const struct pl_query *q,
+                   size_t *failed, struct pl_hit *hit);
+
+/*
+ * pl_policy_is_ours - a mail address is in accepted_domains: not routed, well formed; bare ones as
+ * configured
+ */
+bool pl_policy_is_ours(const struct pl_policy *p, const struct pl_query *q, enum pl_attr attr);
+
+#endif

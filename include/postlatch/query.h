@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POSTLATCH_QUERY_H
+#define POSTLATCH_QUERY_H
+
+#include "postlatch/addr.h"
+#include "postlatch/attr.h"
+#include "postlatch/domain.h"
+#include "postlatch/mailaddr.h"
+#include "postlatch/str.h"
+
+/*
+ * struct pl_query - one question, with its values read; plain value
+ *
+ * The attributes are views into whatever buffer the question came in and die with it. Who asks
+ * fills attr[] and calls pl_query_read; from then on everything is read-only. An attribute that is
+ * missing and one that is empty are the same.
+ */
+struct pl_query {
+    struct pl_str attr[PL_ATTR_COUNT]; /* as sent; n is 0 for absent */
+
+    /* Filled by pl_query_read. */
+    struct pl_addr client, server; /* family 0: absent, "unknown" or unparsable */
+    struct pl_mailaddr sender, recipient;
+    struct pl_domain client_name, reverse_client_name,
+        helo_name; /* len 0: absent, "unknown" or no host name */
+};
+
+/* pl_query_read - read the typed values out of attr[]; allocates only for non-ASCII domains */
+void pl_query_read(struct pl_query *q);
+
+/*
+ * pl_query_is_present - the attribute has a value: not empty, and for addresses and host names not
+ * unknown
+ */
+bool pl_query_is_present(const struct pl_query *q, enum pl_attr attr);
+
+/*
+ * pl_query_mail, pl_query_addr, pl_query_host - the value read for an attribute of kind MAIL, ADDR,
+ * HOST
+ */
+const struct pl_mailaddr *pl_query_mail(const struct pl_query *q, enum pl_attr attr);
+const struct pl_addr *pl_query_addr(const struct pl_query *q, enum pl_attr attr);
+const struct pl_domain *pl_query_host(const struct pl_query *q, enum pl_attr attr);
+
+#endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * IP addresses and prefixes. The grammar is ours and strict; inet_pton reads addresses; libcidr,
+ * which is lenient in dangerous ways and writes out of bounds on odd text, is fed canonical text
+ * only and does the arithmetic of networks for what people write in configurations. This is the
+ * only file that knows libcidr.
+ */
+#include "postlatch/addr.h"
+
+#include <arpa/inet.h>
+#include <libcidr.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint8_t mapped_head[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+/* text as an address, *mapped told apart; no folding of the prefix length here. */
+static bool parse(struct pl_addr *addr, struct pl_str text, bool *mapped)
+{
+    char z[PL_ADDR_TEXT];
+
+    *addr = (struct pl_addr){0};
+    *mapped = false;
+    if (text.n == 0 || text.n >= sizeof(z) || memchr(text.p, '\0', text.n) != NULL)
+        return false;
+    memcpy(z, text.p, text.n);
+    z[text.n] = '\0';
+    if (inet_pton(AF_INET, z, addr->bytes) == 1) {
+        addr->family = 4;
+        return true;
+    }
+    if (inet_pton(AF_INET6, z, addr->bytes) != 1) {
+        *addr = (struct pl_addr){0};
+        return false;
+    }
+    addr->family = 6;
+    if (memcmp(addr->bytes, mapped_head, sizeof(mapped_head)) == 0) {
+        *mapped = true;
+        addr->family = 4;
+        memmove(addr->bytes, addr->bytes + 12, 4);
+        memset(addr->bytes + 4, 0, 12);
+    }
+    return true;
+}
+
+bool pl_addr_parse(struct pl_addr *addr, struct pl_str text)
+{
+    bool mapped;
+
+    return parse(addr, text, &mapped);
+}
+
+const char *pl_addr_format(char out[PL_ADDR_TEXT], const struct pl_addr *addr)
+{
+    if (addr->family == 0)
+        snprintf(out, PL_ADDR_TEXT, "unknown");
+    else
+        inet_ntop(addr->family == 4 ? AF_INET : AF_INET6, addr->bytes, out, PL_ADDR_TEXT);
+    return out;
+}
+
+bool pl_addr_eq(const struct pl_addr *a, const struct pl_addr *b)
+{
+    return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
+unsigned pl_addr_bits(const struct pl_addr *addr)
+{
+    return addr->family == 4 ? 32 : addr->family == 6 ? 128 : 0;
+}
+
+void pl_addr_mask(struct pl_addr *addr, unsigned len)
+{
+    for (unsigned i = 0; i < sizeof(addr->bytes); i++) {
+        unsigned keep = len >= 8 * (i + 1) ? 8 : len > 8 * i ? len - 8 * i : 0;
+
+        addr->bytes[i] = (uint8_t)(addr->bytes[i] & (0xff00U >> keep));
+    }
+}
+
+bool pl_prefix_contains(const struct pl_prefix *prefix, const struct pl_addr *addr)
+{
+    struct pl_addr network = *addr;
+
+    if (addr->family != prefix->addr.family || addr->family == 0)
+        return false;
+    pl_addr_mask(&network, prefix->len);
+    return pl_addr_eq(&network, &prefix->addr);
+}
+
+const char *pl_prefix_format(char out[PL_PREFIX_TEXT], const struct pl_prefix *prefix)
+{
+    char addr[PL_ADDR_TEXT];
+
+    pl_addr_format(addr, &prefix->addr);
+    if (prefix->len == pl_addr_bits(&prefix->addr))
+        snprintf(out, PL_PREFIX_TEXT, "%s", addr);
+    else
+        snprintf(out, PL_PREFIX_TEXT, "%s/%u", addr, prefix->len);
+    return out;
+}
+
+/*
+ * Whether text is a dotted quad but for leading zeros; then plain is it without them, and octal
+ * what programs that read such octets as octal make of it ("" if they cannot).
+ */
+static bool has_leading_zero(struct pl_str text, char plain[PL_ADDR_TEXT], char octal[PL_ADDR_TEXT])
+{
+    unsigned decimal[4] = {0}, base8[4] = {0}, octet = 0, digits = 0;
+    bool zero = false, is_octal = true;
+
+    for (size_t i = 0; i <= text.n; i++) {
+        char c = i < text.n ? text.p[i] : '.';
+
+        if (c == '.') {
+            bool leading = digits > 1 && text.p[i - digits] == '0';
+
+            if (digits == 0 || decimal[octet] > 255 || (octet == 3) != (i == text.n))
+                return false;
+            zero = zero || leading;
+            if (!leading)
+                base8[octet] = decimal[octet];
+            octet++;
+            digits = 0;
+        } else if (pl_ascii_is_digit(c) && digits < 4) {
+            decimal[octet] = decimal[octet] * 10 + (unsigned)(c - '0');
+            base8[octet] = base8[octet] * 8 + (unsigned)(c - '0');
+            digits++;
+            is_octal = is_octal && (c < '8' || text.p[i - digits + 1] != '0');
+        } else {
+            return false;
+        }
+    }
+    snprintf(plain, PL_ADDR_TEXT, "%u.%u.%u.%u", decimal[0], decimal[1], decimal[2], decimal[3]);
+    octal[0] = '\0';
+    if (is_octal && base8[0] < 256 && base8[1] < 256 && base8[2] < 256 && base8[3] < 256 &&
+        memcmp(decimal, base8, sizeof(decimal)) != 0)
+        snprintf(octal, PL_ADDR_TEXT, "%u.%u.%u.%u", base8[0], base8[1], base8[2], base8[3]);
+    return zero;
+}
+
+/* A guess at what an address that inet_pton refuses was meant to be, for the message. */
+static void explain_bad_address(struct pl_str text, char why[PL_PREFIX_WHY])
+{
+    char plain[PL_ADDR_TEXT], octal[PL_ADDR_TEXT];
+
+    if (has_leading_zero(text, plain, octal)) {
+        if (octal[0] != '\0')
+            snprintf(why, PL_PREFIX_WHY,
+                     "an octet begins with zero; write %s (or %s if octal was meant)", plain,
+                     octal);
+        else
+            snprintf(why, PL_PREFIX_WHY, "an octet begins with zero; write %s", plain);
+        return;
+    }
+    if (pl_str_find(text, '%') < text.n)
+        snprintf(why, PL_PREFIX_WHY,
+                 "a zone (%%interface) has no meaning here; expected the bare address");
+    else
+        snprintf(why, PL_PREFIX_WHY,
+                 "not an IP address; expected four decimal octets or an IPv6 address, as "
+                 "192.0.2.0/24 or 2001:db8::/32");
+}
+
+/* Splits "addr/len", "[addr]/len"; *len_text is {NULL,0} without a slash. */
+static bool split(struct pl_str text, struct pl_str *addr, struct pl_str *len_text,
+                  char why[PL_PREFIX_WHY])
+{
+    size_t slash;
+    bool bracket = text.n > 0 && text.p[0] == '[';
+
+    if (bracket) {
+        size_t close = pl_str_find(text, ']');
+
+        if (close == text.n || (close + 1 < text.n && text.p[close + 1] != '/')) {
+            snprintf(why, PL_PREFIX_WHY,
+                     "unbalanced brackets; expected [address] or [address]/length");
+            return false;
+        }
+        *addr = (struct pl_str){text.p + 1, close - 1};
+        if (pl_str_find(*addr, ':') == addr->n) {
+            snprintf(why, PL_PREFIX_WHY,
+                     "brackets are for IPv6 addresses only; write an IPv4 address without them");
+            return false;
+        }
+        *len_text = close + 1 < text.n ? pl_str_from(text, close + 2) : (struct pl_str){NULL, 0};
+    } else {
+        slash = pl_str_find(text, '/');
+        *addr = (struct pl_str){text.p, slash};
+        *len_text = slash < text.n ? pl_str_from(text, slash + 1) : (struct pl_str){NULL, 0};
+    }
+    if (len_text->p != NULL && pl_str_find(*len_text, '/') < len_text->n) {
+        snprintf(why, PL_PREFIX_WHY, "more than one '/'; expected address or address/length");
+        return false;
+    }
+    return true;
+}
+
+/* The network of a prefix by libcidr; false means that libcidr reads the canonical text otherwise
+ * than we do. */
+static bool network_by_libcidr(const struct pl_prefix *prefix, struct pl_prefix *network)
+{
+    /* 32 zero bytes before the text: cidr_from_str looks in front of short strings. */
+    char room[32 + PL_PREFIX_TEXT + 16] = {0};
+    char addr[PL_ADDR_TEXT];
+    CIDR *cidr = NULL, *net = NULL;
+    bool same = false;
+    uint8_t *bytes;
+
+    snprintf(room + 32, sizeof(room) - 32, "%s/%u", pl_addr_format(addr, &prefix->addr),
+             prefix->len);
+    cidr = cidr_from_str(room + 32);
+    if (cidr == NULL || (net = cidr_addr_network(cidr)) == NULL)
+        goto out;
+    if (cidr_get_proto(net) != (prefix->addr.family == 4 ? CIDR_IPV4 : CIDR_IPV6) ||
+        cidr_get_pflen(net) != (int)prefix->len)
+        goto out;
+    if ((bytes = cidr_get_addr(net)) == NULL)
+        goto out;
+    *network = (struct pl_prefix){{prefix->addr.family, {0}}, prefix->len};
+    if (prefix->addr.family == 4)
+        memcpy(network->addr.bytes, bytes + 12, 4);
+    else
+        memcpy(network->addr.bytes, bytes, 16);
+    free(bytes);
+    same = pl_prefix_contains(network, &prefix->addr);
+out:
+    cidr_free(net);
+    cidr_free(cidr);
+    return same;
+}
+
+bool pl_prefix_parse(struct pl_prefix *prefix, struct pl_str text, char why[PL_PREFIX_WHY])
+{
+    struct pl_str addr, len_text;
+    struct pl_prefix network;
+    char network_text[PL_PREFIX_TEXT];
+    unsigned long len, bits;
+    bool mapped;
+
+    if (!split(text, &addr, &len_text, why))
+        return false;
+    if (!parse(&prefix->addr, addr, &mapped)) {
+        explain_bad_address(addr, why);
+        return false;
+    }
+    bits = mapped ? 128 : pl_addr_bits(&prefix->addr);
+    len = bits;
+    if (len_text.p != NULL && !pl_str_to_number(len_text, 0, bits, &len)) {
+        if (pl_str_find(len_text, '.') < len_text.n || pl_str_find(len_text, ':') < len_text.n)
+            snprintf(why, PL_PREFIX_WHY,
+                     "a netmask is not understood; expected the prefix length, as in 192.0.2.0/24");
+        else
+            snprintf(why, PL_PREFIX_WHY,
+                     "bad prefix length; expected a number from 0 to %lu behind the '/'", bits);
+        return false;
+    }
+    if (mapped && len < 96) {
+        snprintf(why, PL_PREFIX_WHY,
+                 "prefix of a mapped address is shorter than 96; write the IPv4 network instead");
+        return false;
+    }
+    prefix->len = (uint8_t)(mapped ? len - 96 : len);
+    if (!network_by_libcidr(prefix, &network)) {
+        snprintf(why, PL_PREFIX_WHY, "libcidr does not read it as we do; please report this");
+        return false;
+    }
+    if (!pl_addr_eq(&network.addr, &prefix->addr)) {
+        pl_prefix_format(network_text, &network);
+        snprintf(why, PL_PREFIX_WHY, "host bits are set; expected the network, \"%s\"",
+                 network_text);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Names of mail domains and hosts. ASCII is handled here, byte by byte; only text with other bytes
+ * goes to libidn2, which refuses ASCII names that exist in mail (a leading hyphen, "xn--a"). The
+ * only file that knows libidn2.
+ */
+#include "postlatch/domain.h"
+
+#include "postlatch/addr.h"
+
+#include <arpa/inet.h>
+#include <idn2.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LABEL_MAX = 63 };
+
+struct pl_str pl_domain_str(const struct pl_domain *d)
+{
+    return (struct pl_str){d->text, d->len};
+}
+
+bool pl_domain_is_literal(const struct pl_domain *d)
+{
+    return d->len > 0 && d->text[0] == '[';
+}
+
+/* Lower-cases name into d, checking each label. */
+static bool take_ascii(struct pl_domain *d, struct pl_str name, const char **why)
+{
+    size_t label = 0;
+    bool only_digits = true;
+
+    if (name.n > PL_DOMAIN_MAX) {
+        *why = "longer than 255 bytes";
+        return false;
+    }
+    for (size_t i = 0; i <= name.n; i++) {
+        char c = i < name.n ? name.p[i] : '.';
+
+        if (c == '.') {
+            if (label == 0) {
+                *why = "an empty label; expected names separated by single dots";
+                return false;
+            }
+            if (name.p[i - 1] == '-') {
+                *why = "a label ends with '-'";
+                return false;
+            }
+            label = 0;
+        } else if (!pl_ascii_is_alnum(c) && c != '-' && c != '_') {
+            *why = "a character that no domain has; expected letters, digits, '-', '_' and dots";
+            return false;
+        } else if (label == 0 && c == '-') {
+            *why = "a label begins with '-'";
+            return false;
+        } else if (++label > LABEL_MAX) {
+            *why = "a label is longer than 63 bytes";
+            return false;
+        }
+        only_digits = only_digits && (c == '.' || pl_ascii_is_digit(c));
+        if (i < name.n)
+            d->text[i] = pl_ascii_lower(c);
+    }
+    if (only_digits) {
+        *why = "an address is no domain; expected a name, or the literal \"[192.0.2.25]\"";
+        return false;
+    }
+    d->len = (uint16_t)name.n;
+    d->text[d->len] = '\0';
+    return true;
+}
+
+static bool take_idn(struct pl_domain *d, struct pl_str name, const char **why)
+{
+    char utf8[4 * PL_DOMAIN_MAX + 1];
+    char *ascii = NULL;
+    bool ok = false;
+    struct pl_str result;
+
+    if (name.n >= sizeof(utf8) || memchr(name.p, '\0', name.n) != NULL) {
+        *why = "longer than 255 characters";
+        return false;
+    }
+    memcpy(utf8, name.p, name.n);
+    utf8[name.n] = '\0';
+    /* IDN2_USE_STD3_ASCII_RULES must stay off: it deletes characters instead of refusing them. */
+    if (idn2_lookup_u8((const uint8_t *)utf8, (uint8_t **)&ascii,
+                       IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) != IDN2_OK) {
+        *why = "no international domain name by IDNA2008";
+        goto out;
+    }
+    result = pl_str_of(ascii);
+    if (result.n > 0 && result.p[result.n - 1] == '.')
+        result.n--; /* an ideographic full stop at the end */
+    ok = take_ascii(d, result, why);
+out:
+    idn2_free(ascii);
+    return ok;
+}
+
+/* "[192.0.2.25]" or "[IPv6:2001:db8::25]", brackets included in text. */
+static bool take_literal(struct pl_domain *d, struct pl_str text, const char **why)
+{
+    static const char tag[] = "ipv6:";
+    struct pl_str inner = {text.p + 1, text.n - 2};
+    char z[PL_ADDR_TEXT];
+    unsigned char bytes[16];
+    int n;
+    bool v6 = pl_str_has_prefix_fold(inner, pl_str_lit(tag));
+
+    *why = "no address literal; expected \"[192.0.2.25]\" or \"[IPv6:2001:db8::25]\"";
+    if (v6)
+        inner = pl_str_from(inner, sizeof(tag) - 1);
+    if (inner.n == 0 || inner.n >= sizeof(z) || memchr(inner.p, '\0', inner.n) != NULL)
+        return false;
+    memcpy(z, inner.p, inner.n);
+    z[inner.n] = '\0';
+    if (inet_pton(v6 ? AF_INET6 : AF_INET, z, bytes) != 1)
+        return false;
+    inet_ntop(v6 ? AF_INET6 : AF_INET, bytes, z, sizeof(z));
+    n = snprintf(d->text, sizeof(d->text), "[%s%s]", v6 ? tag : "", z);
+    d->len = (uint16_t)n;
+    return true;
+}
+
+static bool is_ascii(struct pl_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if ((s.p[i] & 0x80) != 0)
+            return false;
+    }
+    return true;
+}
+
+bool pl_domain_parse(struct pl_domain *d, struct pl_str text, const char **why)
+{
+    bool ok;
+
+    d->len = 0;
+    d->text[0] = '\0';
+    if (text.n > 0 && text.p[text.n - 1] == '.')
+        text.n--;
+    if (text.n == 0) {
+        *why = "empty; expected a domain";
+        return false;
+    }
+    if (text.p[0] == '[' && text.n >= 2 && text.p[text.n - 1] == ']')
+        ok = take_literal(d, text, why);
+    else if (is_ascii(text))
+        ok = take_ascii(d, text, why);
+    else
+        ok = take_idn(d, text, why);
+    if (!ok) {
+        d->len = 0;
+        d->text[0] = '\0';
+    }
+    return ok;
+}
