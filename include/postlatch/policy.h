@@ -115,17 +115,40 @@ struct pl_policy {
 
     size_t nfiles; /* names behind struct pl_pos.file */
     const struct pl_str *files;
-    size_t ntables; /* named tables, in the order declared */
+    size_t ntables, tables_cap; /* named tables, in the order declared; malloc'ed */
     struct pl_table **tables;
-    size_t ninline; /* tables of inline entries */
+    size_t ninline, inlines_cap; /* tables of inline entries; malloc'ed */
     struct pl_table **inlines;
     struct pl_set boundary[PL_BOUNDARY_COUNT];
     size_t nlisteners;
     const struct pl_listener *listeners;
-    size_t nwritten; /* rules of the administrator, the first of rules[] */
-    size_t nrules;   /* with the built-in ones behind them */
-    const struct pl_rule *rules;
+    size_t nwritten;          /* rules of the administrator, the first of rules[] */
+    size_t nrules, rules_cap; /* with the built-in ones behind them; malloc'ed */
+    struct pl_rule *rules;
+    const struct pl_set
+        *at_rcpt; /* protocol_state is RCPT: what a rule means that names no state */
 };
+
+/*
+ * pl_policy_new - a policy without tables, boundary and rules, all options at their defaults
+ *
+ * It answers nothing until pl_policy_add_builtin has been called. NULL when memory is short.
+ */
+struct pl_policy *pl_policy_new(void);
+
+/*
+ * pl_policy_new_table - a table that belongs to the policy; an empty name makes an inline one
+ *
+ * returns  NULL when memory is short
+ */
+struct pl_table *pl_policy_new_table(struct pl_policy *p, struct pl_str name,
+                                     enum pl_table_kind kind, struct pl_pos at);
+
+/* pl_policy_add_rule - append a copy of *rule; false when memory is short */
+bool pl_policy_add_rule(struct pl_policy *p, const struct pl_rule *rule);
+
+/* pl_policy_find_table - the named table, or NULL */
+const struct pl_table *pl_policy_find_table(const struct pl_policy *p, struct pl_str name);
 
 /* pl_policy_free - frees all of it; NULL accepted. No thread may hold it any more */
 void pl_policy_free(struct pl_policy *p);

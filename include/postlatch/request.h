@@ -42,8 +42,7 @@ enum pl_request_status pl_request_find_end(const char *buf, size_t len,
  * out      attr[]: views into buf, n 0 for absent; unknown names are ignored; of a repeated name
  *          the first wins
  * returns  false and *why if request= is missing or not smtpd_access_policy
- * memory   allocates
- *          nothing
+ * memory   allocates nothing
  */
 bool pl_request_parse(struct pl_str attr[PL_ATTR_COUNT], const char *buf, size_t end,
                       const char **why);

@@ -16,6 +16,8 @@
 /* Limits of a table's file: bytes of the file, bytes of a line, entries. */
 enum { PL_TABLE_FILE_MAX_MIB = 1024, PL_TABLE_LINE_MAX = 4096 };
 
+enum { PL_WORD_MAX = 512 }; /* bytes of an entry of kind WORDS or WORDS_FOLD */
+
 /*
  * What a table holds: enum, word of the configuration (NULL: only written inline in a condition),
  * what an entry is.
@@ -48,6 +50,7 @@ const char *pl_table_kind_doc(enum pl_table_kind kind);
 struct pl_table_entry {
     struct pl_str text;
     struct pl_pos at;
+    uint16_t low, high; /* PORTS: the range, both ends included */
 };
 
 /*
@@ -63,14 +66,8 @@ struct pl_table {
     struct pl_pos at; /* where it is declared */
     size_t count, cap;
     struct pl_table_entry *entries; /* in the order written; an entry's index is its id */
-    struct pl_ipset networks;       /* NETWORKS; PORTS as prefixes is not worth it: see ranges */
-    struct pl_nameset names;        /* all other kinds */
-    struct pl_port_range *ranges;   /* PORTS: count of them, by id */
-};
-
-/* struct pl_port_range - both ends belong to it */
-struct pl_port_range {
-    uint16_t low, high;
+    struct pl_ipset networks;       /* NETWORKS */
+    struct pl_nameset names;        /* all kinds but NETWORKS and PORTS */
 };
 
 /* pl_table_new - an empty table in a; NULL when memory is short */
@@ -93,9 +90,10 @@ bool pl_table_add(struct pl_table *t, struct pl_arena *a, struct pl_str text, st
 /*
  * pl_table_read - add the entries of a file
  *
- * File format: one entry a line; blanks at both ends, empty lines and what follows '#' are
- * dropped; lines end with LF or CRLF. A line longer than PL_TABLE_LINE_MAX, '!' and '<' are
- * errors: a file holds entries only. `"…"` around an entry is taken off.
+ * File format: one entry a line; blanks at both ends, empty lines, and '#' at the start of a line
+ * or behind a blank with all that follows are dropped; lines end with LF or CRLF. A line longer
+ * than PL_TABLE_LINE_MAX, a blank or comma within an entry, quotes, '!' and '<' are errors: a file
+ * holds plain entries only.
  *
  * in       at: the place that names the file
  * returns  false after noting all that is wrong in d

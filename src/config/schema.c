@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The names of the configuration language, by section. */
+#include "schema.h"
+
+#include "postlatch/attr.h"
+#include "postlatch/compiler.h"
+
+static const struct {
+    const char *word;
+    bool titled, many;
+} sections[SECTION_COUNT] = {
+#define X(id, word, titled, many) {(word), (titled), (many)},
+    SCHEMA_SECTION_TABLE(X)
+#undef X
+};
+
+#define X(name, shape, preset) {(name), (shape), (preset)},
+static const struct schema_option top_options[] = {SCHEMA_TOP_TABLE(X)};
+static const struct schema_option log_options[] = {SCHEMA_LOG_TABLE(X)};
+static const struct schema_option metrics_options[] = {SCHEMA_METRICS_TABLE(X)};
+static const struct schema_option accept_options[] = {SCHEMA_ACCEPT_TABLE(X)};
+#undef X
+
+static const struct schema_option table_options[] = {{"entries", SHAPE_LIST, NULL},
+                                                     {"file", SHAPE_SCALAR, NULL}};
+
+/* A rule's options: every attribute that is a condition key, and action behind them. */
+static const struct schema_option rule_options[] = {
+#define X(id, name, kind, doc) {(kind) == PL_KIND_OTHER ? NULL : (name), SHAPE_LIST_SOME, NULL},
+    PL_ATTR_TABLE(X)
+#undef X
+        {"action", SHAPE_SCALAR, NULL}};
+
+#define ROWS(array) (*n = sizeof(array) / sizeof((array)[0]), (array))
+
+const struct schema_option *schema_options(enum schema_section section, size_t *n)
+{
+    switch (section) {
+    case SECTION_TOP:
+        return ROWS(top_options);
+    case SECTION_LOG:
+        return ROWS(log_options);
+    case SECTION_METRICS:
+        return ROWS(metrics_options);
+    case SECTION_ACCEPT:
+        return ROWS(accept_options);
+    case SECTION_RULE:
+        return ROWS(rule_options);
+    default:
+        pl_assert(section < SECTION_COUNT);
+        return ROWS(table_options);
+    }
+}
+
+int schema_find(enum schema_section section, struct pl_str name)
+{
+    size_t n;
+    const struct schema_option *options = schema_options(section, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (options[i].name != NULL && pl_str_eq(pl_str_of(options[i].name), name))
+            return (int)i;
+    }
+    return -1;
+}
+
+enum schema_section schema_section_find(struct pl_str word)
+{
+    for (unsigned i = SECTION_TOP + 1; i < SECTION_COUNT; i++) {
+        if (pl_str_eq(pl_str_of(sections[i].word), word))
+            return (enum schema_section)i;
+    }
+    return SECTION_COUNT;
+}
+
+const char *schema_section_word(enum schema_section section)
+{
+    pl_assert(section < SECTION_COUNT);
+    return sections[section].word;
+}
+
+bool schema_section_titled(enum schema_section section)
+{
+    pl_assert(section < SECTION_COUNT);
+    return sections[section].titled;
+}
+
+bool schema_section_many(enum schema_section section)
+{
+    pl_assert(section < SECTION_COUNT);
+    return sections[section].many;
+}
