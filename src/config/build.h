@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POSTLATCH_CONFIG_BUILD_H
+#define POSTLATCH_CONFIG_BUILD_H
+
+#include "postlatch/config.h"
+#include "postlatch/diag.h"
+#include "postlatch/policy.h"
+#include "tree.h"
+
+/*
+ * Turning a parsed configuration into a policy and settings, part by part. Every function notes
+ * what is wrong in b->d and goes on, so that one load finds everything.
+ */
+struct builder {
+    struct tree *tree;
+    struct pl_policy *policy;
+    struct pl_settings *settings;
+    struct pl_diag *d;
+    unsigned widest_v4, widest_v6;
+};
+
+/* Messages say where a value stands: room for `rule "name": client_address`. */
+enum { WHAT_SIZE = 480 };
+
+/* build_options - everything of shape SCALAR at the top level, listen, log; first, as others use it */
+void build_options(struct builder *b);
+
+/* build_tables - the named tables and their files */
+void build_tables(struct builder *b);
+
+/* build_boundary - the boundary lists, which may refer to tables and to each other */
+void build_boundary(struct builder *b);
+
+/* build_listeners - relay_listeners */
+void build_listeners(struct builder *b);
+
+/* build_rules - the rules, which may refer to tables and boundary lists */
+void build_rules(struct builder *b);
+
+/* check_boundary - is the boundary absurd? Networks too wide or half private, whole top-level domains */
+void check_boundary(struct builder *b);
+
+/* How the entries of a set are read. */
+struct set_style {
+    enum pl_attr attr;
+    bool boundary;                /* a boundary list: fewer words, one kind of entry */
+    enum pl_table_kind only_kind; /* boundary lists: the kind of their entries */
+    unsigned words;               /* bits of enum pl_keyword that may stand in it */
+};
+
+/*
+ * build_set - the set that a list of values means
+ *
+ * in       section, name: the list in the tree; what: names it in messages
+ * out      *set, whose name and at the caller has set; inline tables belong to the policy
+ */
+void build_set(struct builder *b, struct tree_section *section, const char *name,
+               const struct set_style *style, const char *what, struct pl_set *set);
+
+#endif
