@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A relay boundary can be wrong in itself, before any rule is looked at: 172.0.0.0/8 typed for /12,
+ * half the Internet as "our network", a whole top-level domain. Such a file is invalid.
+ */
+#include "build.h"
+
+#include "postlatch/compiler.h"
+#include "postlatch/quote.h"
+#include "postlatch/ranges.h"
+
+/* Addresses that no packet from the Internet carries. RFC 1918, 6598, 1122, 3927, 4193, 4291. */
+static const char *const private_networks[] = {"10.0.0.0/8",    "172.16.0.0/12", "192.168.0.0/16",
+                                               "100.64.0.0/10", "127.0.0.0/8",   "169.254.0.0/16",
+                                               "::1",           "fc00::/7",      "fe80::/10"};
+
+enum { PRIVATE = sizeof(private_networks) / sizeof(private_networks[0]) };
+
+/* The defaults; a smaller widest_network_… says that mixed networks are meant. */
+enum { WIDEST_V4 = 16, WIDEST_V6 = 32 };
+
+static bool add_set(struct pl_ranges *r, const struct pl_set *set);
+
+/* Adds what one side of a set holds. */
+static bool add_side(struct pl_ranges *r, unsigned words, const struct pl_member *members, size_t n)
+{
+    static const struct pl_prefix everything[] = {{{4, {0}}, 0}, {{6, {0}}, 0}};
+
+    if ((words & PL_WORD_ANY) != 0 &&
+        (!pl_ranges_add(r, &everything[0]) || !pl_ranges_add(r, &everything[1])))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (members[i].set != NULL) {
+            if (!add_set(r, members[i].set))
+                return false;
+            continue;
+        }
+        for (size_t e = 0; e < members[i].table->networks.count; e++) {
+            if (!pl_ranges_add(r, &members[i].table->networks.entries[e].prefix))
+                return false;
+        }
+    }
+    pl_ranges_merge(r);
+    return true;
+}
+
+static bool add_set(struct pl_ranges *r, const struct pl_set *set)
+{
+    struct pl_ranges in = {0}, out = {0};
+    bool ok = add_side(&in, set->in_words, set->in, set->in_count) &&
+              add_side(&out, set->out_words, set->out, set->out_count) &&
+              pl_ranges_subtract(&in, &out);
+
+    for (size_t i = 0; i < in.count && ok; i++) {
+        struct pl_prefix prefix;
+        struct pl_range rest = in.ranges[i];
+
+        while (ok && pl_range_next_prefix(&rest, &prefix))
+            ok = pl_ranges_add(r, &prefix);
+    }
+    pl_ranges_fini(&in);
+    pl_ranges_fini(&out);
+    return ok;
+}
+
+static bool overlap(const struct pl_prefix *a, const struct pl_prefix *b)
+{
+    return pl_prefix_contains(a, &b->addr) || pl_prefix_contains(b, &a->addr);
+}
+
+/* The first entry that reaches into prefix: the line to point at. */
+static struct pl_pos find_entry(const struct pl_set *set, const struct pl_prefix *prefix)
+{
+    for (size_t i = 0; i < set->in_count; i++) {
+        const struct pl_table *t = set->in[i].table;
+
+        if (t == NULL)
+            return find_entry(set->in[i].set, prefix);
+        for (size_t e = 0; e < t->networks.count; e++) {
+            if (overlap(&t->networks.entries[e].prefix, prefix))
+                return t->entries[t->networks.entries[e].id].at;
+        }
+    }
+    return set->at;
+}
+
+static void check_network(struct builder *b, const struct pl_prefix *prefix)
+{
+    bool v4 = prefix->addr.family == 4;
+    unsigned widest = v4 ? b->widest_v4 : b->widest_v6;
+    bool mixed_allowed = widest < (v4 ? (unsigned)WIDEST_V4 : (unsigned)WIDEST_V6);
+    struct pl_pos at = find_entry(&b->policy->boundary[PL_BOUNDARY_RELAY_NETWORKS], prefix);
+    char text[PL_PREFIX_TEXT], why[PL_PREFIX_WHY];
+
+    pl_prefix_format(text, prefix);
+    for (size_t i = 0; i < PRIVATE; i++) {
+        struct pl_prefix p;
+
+        pl_assert(pl_prefix_parse(&p, pl_str_of(private_networks[i]), why));
+        if (!overlap(&p, prefix))
+            continue;
+        if (prefix->len >= p.len)
+            return; /* wholly private: any width */
+        if (!mixed_allowed || prefix->len < widest)
+            pl_diag_error(b->d, at,
+                          "relay_networks: %s is only partly private (%s): part of the Internet "
+                          "could relay; was %s meant? To allow it on purpose set "
+                          "widest_network_%s = %u",
+                          text, private_networks[i], private_networks[i], v4 ? "v4" : "v6",
+                          prefix->len);
+        return;
+    }
+    if (prefix->len < widest)
+        pl_diag_error(b->d, at,
+                      "relay_networks: %s is public and wider than /%u; expected the networks that "
+                      "are yours. To allow it on purpose set widest_network_%s = %u",
+                      text, widest, v4 ? "v4" : "v6", prefix->len);
+}
+
+static void check_networks(struct builder *b)
+{
+    struct pl_ranges r = {0};
+
+    if (!add_set(&r, &b->policy->boundary[PL_BOUNDARY_RELAY_NETWORKS])) {
+        pl_diag_no_memory(b->d);
+        pl_ranges_fini(&r);
+        return;
+    }
+    pl_ranges_merge(&r);
+    for (size_t i = 0; i < r.count; i++) {
+        struct pl_range rest = r.ranges[i];
+        struct pl_prefix prefix;
+
+        while (pl_range_next_prefix(&rest, &prefix))
+            check_network(b, &prefix);
+    }
+    pl_ranges_fini(&r);
+}
+
+/* A name of one label, with or without a dot in front; localhost is this host (RFC 6761). */
+static bool top_level(struct pl_str key)
+{
+    bool below = key.n > 0 && key.p[0] == '.';
+    struct pl_str name = below ? pl_str_from(key, 1) : key;
+
+    if (name.n > 0 && name.p[0] == '[')
+        return false;
+    return pl_str_find(name, '.') == name.n && !pl_str_eq(key, pl_str_lit("localhost"));
+}
+
+static void check_domains(struct builder *b, const struct pl_set *set, const char *list)
+{
+    struct pl_quote q;
+
+    for (size_t i = 0; i < set->in_count; i++) {
+        const struct pl_table *t = set->in[i].table;
+
+        for (size_t e = 0; t != NULL && e < t->names.count; e++) {
+            const struct pl_table_entry *entry = &t->entries[t->names.entries[e].id];
+
+            if (top_level(t->names.entries[e].key))
+                pl_diag_error(b->d, entry->at,
+                              "%s: %s: a domain of one label, which is nobody's own; expected at "
+                              "least two, as in example.org",
+                              list, pl_quote(&q, entry->text));
+        }
+        if (set->in[i].set != NULL)
+            check_domains(b, set->in[i].set, list);
+    }
+}
+
+void check_boundary(struct builder *b)
+{
+    check_networks(b);
+    check_domains(b, &b->policy->boundary[PL_BOUNDARY_ACCEPTED_DOMAINS], "accepted_domains");
+    check_domains(b, &b->policy->boundary[PL_BOUNDARY_RELAY_CLIENT_NAMES], "relay_client_names");
+}

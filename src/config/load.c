@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Loading a configuration: text → scan → libconfuse → policy and settings. With a single error
+ * anywhere nothing is loaded; the caller keeps what it has.
+ */
+#include "build.h"
+#include "scan.h"
+
+#include "postlatch/buf.h"
+
+#include <string.h>
+
+/* The names behind the positions in the policy, which outlives the diagnostics. */
+static bool keep_file_names(struct pl_policy *p, const struct pl_diag *d)
+{
+    size_t n = pl_diag_file_count(d);
+    struct pl_str *files = pl_arena_array(p->arena, n, sizeof(*files));
+
+    if (files == NULL)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        files[i] = pl_arena_copy(p->arena, pl_str_of(pl_diag_file_name(d, (uint32_t)i)));
+        if (files[i].p == NULL)
+            return false;
+    }
+    p->files = files;
+    p->nfiles = n;
+    return true;
+}
+
+static void freeze(struct pl_policy *p)
+{
+    for (size_t i = 0; i < p->ntables; i++)
+        pl_table_freeze(p->tables[i]);
+    for (size_t i = 0; i < p->ninline; i++)
+        pl_table_freeze(p->inlines[i]);
+}
+
+/* The parts in the order in which they need one another. */
+static void build(struct builder *b)
+{
+    build_options(b);
+    build_tables(b);
+    build_boundary(b);
+    build_listeners(b);
+    build_rules(b);
+    check_boundary(b);
+}
+
+bool pl_config_load(struct pl_config *config, const char *path, struct pl_diag *d)
+{
+    struct builder b = {.settings = &config->settings, .d = d};
+    struct pl_buf canonical = {0};
+    size_t before = pl_diag_errors(d);
+
+    memset(config, 0, sizeof(*config));
+    scan(path, &canonical, d);
+    b.policy = pl_policy_new();
+    if (b.policy == NULL)
+        pl_diag_no_memory(d);
+    /* After errors of form too: what stands in the sound statements is checked all the same. */
+    if (b.policy != NULL && !canonical.failed)
+        b.tree = tree_parse(canonical.p == NULL ? "" : canonical.p, d);
+    if (b.tree != NULL)
+        build(&b);
+    if (pl_diag_errors(d) == before) {
+        freeze(b.policy);
+        if (!pl_policy_add_builtin(b.policy) || !keep_file_names(b.policy, d))
+            pl_diag_no_memory(d);
+    }
+    tree_free(b.tree);
+    pl_buf_fini(&canonical);
+    if (pl_diag_errors(d) != before) {
+        pl_policy_free(b.policy);
+        memset(config, 0, sizeof(*config));
+        return false;
+    }
+    config->policy = b.policy;
+    return true;
+}
+
+void pl_config_fini(struct pl_config *config)
+{
+    pl_policy_free(config->policy);
+    memset(config, 0, sizeof(*config));
+}
+
+static bool same_listen(const struct pl_settings *a, const struct pl_settings *b)
+{
+    if (a->nlisten != b->nlisten)
+        return false;
+    for (size_t i = 0; i < a->nlisten; i++) {
+        if (strcmp(a->listen[i].text, b->listen[i].text) != 0)
+            return false;
+    }
+    return true;
+}
+
+const char *pl_config_restart_needed(const struct pl_settings *a, const struct pl_settings *b,
+                                     size_t *from)
+{
+    const struct {
+        const char *name;
+        bool same;
+    } options[] = {
+        {"listen", same_listen(a, b)},
+        {"socket_mode", a->socket_mode == b->socket_mode},
+        {"socket_owner", strcmp(a->socket_owner, b->socket_owner) == 0},
+        {"socket_group", strcmp(a->socket_group, b->socket_group) == 0},
+        {"control", strcmp(a->control, b->control) == 0},
+        {"workers", a->workers == b->workers},
+        {"user", strcmp(a->user, b->user) == 0},
+        {"group", strcmp(a->group, b->group) == 0},
+        {"max_connections", a->max_connections == b->max_connections},
+        {"max_request_size", a->max_request_size == b->max_request_size},
+        {"idle_timeout", a->idle_timeout_s == b->idle_timeout_s},
+    };
+
+    while (*from < sizeof(options) / sizeof(options[0])) {
+        size_t i = (*from)++;
+
+        if (!options[i].same)
+            return options[i].name;
+    }
+    return NULL;
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The options that are one value each, listen, and the log section. */
+#include "build.h"
+
+#include "postlatch/compiler.h"
+#include "postlatch/quote.h"
+#include "postlatch/suggest.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+/* A word that an option may have, and what it stands for. */
+struct choice {
+    const char *word;
+    int value;
+};
+
+/* The value given for a scalar, or its default; false: a bad one, already noted. */
+static bool get(struct tree_section *s, enum schema_section section, const char *name,
+                struct tree_value *value)
+{
+    size_t n;
+    const struct schema_option *options = schema_options(section, &n);
+    int i = schema_find(section, pl_str_of(name));
+
+    pl_assert(i >= 0);
+    if (s != NULL && tree_scalar(s, name, value))
+        return !value->bad;
+    *value = (struct tree_value){.text = pl_str_of(options[i].preset), .at = PL_NOWHERE};
+    if (value->text.n >= 2 && value->text.p[0] == '"') /* the default as it would be written */
+        value->text = (struct pl_str){value->text.p + 1, value->text.n - 2};
+    return true;
+}
+
+static int choose(struct builder *b, struct tree_section *s, enum schema_section section,
+                  const char *name, const struct choice *choices, size_t n)
+{
+    struct tree_value value;
+    struct pl_suggest suggest;
+    struct pl_quote q;
+    char list[300] = "", hint[80];
+
+    if (!get(s, section, name, &value))
+        return choices[0].value;
+    pl_suggest_init(&suggest, value.text);
+    for (size_t i = 0; i < n; i++) {
+        size_t used = strlen(list);
+
+        if (pl_str_eq(value.text, pl_str_of(choices[i].word)))
+            return choices[i].value;
+        pl_suggest_try(&suggest, choices[i].word);
+        snprintf(list + used, sizeof(list) - used, "%s%s",
+                 i == 0       ? ""
+                 : i + 1 == n ? " or "
+                              : ", ",
+                 choices[i].word);
+    }
+    pl_diag_error(b->d, value.at, "%s: %s; expected %s%s", name, pl_quote(&q, value.text), list,
+                  pl_suggest_text(&suggest, hint, sizeof(hint)));
+    return choices[0].value;
+}
+
+#define CHOOSE(b, s, section, name, choices)                                                       \
+    choose(b, s, section, name, choices, sizeof(choices) / sizeof((choices)[0]))
+
+static unsigned number(struct builder *b, const char *name, unsigned long min, unsigned long max,
+                       const char *unit)
+{
+    struct tree_value value;
+    struct pl_quote q;
+    unsigned long result = min;
+
+    if (get(tree_top(b->tree), SECTION_TOP, name, &value) &&
+        !pl_str_to_number(value.text, min, max, &result))
+        pl_diag_error(b->d, value.at, "%s: %s; expected a number from %lu to %lu%s", name,
+                      pl_quote(&q, value.text), min, max, unit);
+    return (unsigned)result;
+}
+
+/* The text of a scalar, copied; "" after an error. */
+static const char *text(struct builder *b, struct tree_section *s, enum schema_section section,
+                        const char *name, struct tree_value *value)
+{
+    struct pl_str copy;
+
+    if (!get(s, section, name, value))
+        value->text = (struct pl_str){NULL, 0};
+    copy = pl_arena_copy(b->policy->arena, value->text);
+    if (copy.p == NULL)
+        pl_diag_no_memory(b->d);
+    value->text = copy;
+    return copy.p == NULL ? "" : copy.p;
+}
+
+/* A path of a socket: absolute, and short enough for one. */
+static const char *socket_path(struct builder *b, struct tree_section *s,
+                               enum schema_section section, const char *name)
+{
+    struct tree_value value;
+    struct pl_quote q;
+    const char *path = text(b, s, section, name, &value);
+
+    if (!value.bad && (path[0] != '/' || value.text.n > 107))
+        pl_diag_error(b->d, value.at, "%s: %s; expected an absolute path of at most 107 bytes",
+                      name, pl_quote(&q, value.text));
+    return path;
+}
+
+/* A name of this host's user or group data base, or ""; whether it exists is asked at start. */
+static const char *account(struct builder *b, const char *name)
+{
+    struct tree_value value;
+    struct pl_quote q;
+    const char *result = text(b, tree_top(b->tree), SECTION_TOP, name, &value);
+
+    for (size_t i = 0; i < value.text.n; i++) {
+        char c = value.text.p[i];
+
+        if (!pl_ascii_is_alnum(c) && c != '_' && c != '-' && c != '.') {
+            pl_diag_error(b->d, value.at, "%s: %s is no account name", name,
+                          pl_quote(&q, value.text));
+            break;
+        }
+    }
+    return result;
+}
+
+static void build_listen(struct builder *b)
+{
+    struct tree_section *top = tree_top(b->tree);
+    struct pl_endpoint *listen;
+    struct tree_value value;
+    struct pl_quote q;
+    struct pl_pos at;
+    unsigned from = 0;
+    size_t n = 0;
+    const char *why;
+
+    while (tree_list_next(top, "listen", &from, &value))
+        n++;
+    listen = pl_arena_array(b->policy->arena, n + 1, sizeof(*listen));
+    if (listen == NULL) {
+        pl_diag_no_memory(b->d);
+        return;
+    }
+    b->settings->listen = listen;
+    if (!tree_list_at(top, "listen", &at)) {
+        pl_assert(pl_endpoint_parse(&listen[0], pl_str_lit("inet:127.0.0.1:10071"), &why));
+        b->settings->nlisten = 1;
+        return;
+    }
+    from = 0;
+    n = 0;
+    while (tree_list_next(top, "listen", &from, &value)) {
+        if (value.bad)
+            continue;
+        if (!pl_endpoint_parse(&listen[n], value.text, &why)) {
+            pl_diag_error(b->d, value.at, "listen: %s: %s", pl_quote(&q, value.text), why);
+            continue;
+        }
+        for (size_t i = 0; i < n; i++) {
+            if (strcmp(listen[i].text, listen[n].text) == 0)
+                pl_diag_error(b->d, value.at, "listen: %s is given twice",
+                              pl_quote(&q, value.text));
+        }
+        n++;
+    }
+    b->settings->nlisten = n;
+}
+
+static void build_socket_mode(struct builder *b)
+{
+    struct tree_value value;
+    struct pl_quote q;
+    mode_t mode = 0;
+    bool ok;
+
+    if (!get(tree_top(b->tree), SECTION_TOP, "socket_mode", &value))
+        return;
+    ok = value.text.n == 4 && value.text.p[0] == '0';
+    for (size_t i = 1; i < value.text.n && ok; i++) {
+        ok = value.text.p[i] >= '0' && value.text.p[i] <= '7';
+        mode = mode * 8 + (mode_t)(value.text.p[i] - '0');
+    }
+    if (!ok)
+        pl_diag_error(b->d, value.at,
+                      "socket_mode: %s; expected four octal digits from \"0000\" to \"0777\"",
+                      pl_quote(&q, value.text));
+    b->settings->socket_mode = mode;
+}
+
+static void build_realm(struct builder *b)
+{
+    struct tree_value value;
+    struct pl_quote q;
+
+    text(b, tree_top(b->tree), SECTION_TOP, "default_realm", &value);
+    if (pl_str_find(value.text, '@') < value.text.n || value.text.n > PL_DOMAIN_MAX)
+        pl_diag_error(b->d, value.at,
+                      "default_realm: %s; expected what stands behind the '@' of a login",
+                      pl_quote(&q, value.text));
+    else
+        b->policy->users.default_realm = value.text;
+}
+
+static void build_delimiter(struct builder *b)
+{
+    struct tree_value value;
+    struct pl_quote q;
+    bool ok;
+
+    text(b, tree_top(b->tree), SECTION_TOP, "recipient_delimiter", &value);
+    ok = value.text.n <= 8;
+    for (size_t i = 0; i < value.text.n; i++)
+        ok = ok && pl_ascii_is_print(value.text.p[i]) && !pl_ascii_is_alnum(value.text.p[i]) &&
+             strchr(" @%!\"\\", value.text.p[i]) == NULL;
+    if (!ok)
+        pl_diag_error(
+            b->d, value.at,
+            "recipient_delimiter: %s; expected up to 8 punctuation characters, as in \"+\"",
+            pl_quote(&q, value.text));
+    else
+        b->policy->delimiters = value.text;
+}
+
+static void build_actions(struct builder *b)
+{
+    struct pl_policy *p = b->policy;
+    struct tree_value value;
+    struct pl_quote q;
+    char why[PL_ACTION_WHY];
+    const struct pl_action *action;
+
+    if (get(tree_top(b->tree), SECTION_TOP, "relay_action", &value)) {
+        action = pl_action_parse(p->arena, value.text, why);
+        if (action == NULL || (action->kind != PL_ACTION_OK && action->kind != PL_ACTION_DUNNO))
+            pl_diag_error(b->d, value.at, "relay_action: %s; expected OK or DUNNO",
+                          pl_quote(&q, value.text));
+        else
+            p->relay_action = action;
+    }
+    if (get(tree_top(b->tree), SECTION_TOP, "reject_action", &value)) {
+        action = pl_action_parse(p->arena, value.text, why);
+        if (action == NULL)
+            pl_diag_error(b->d, value.at, "reject_action: %s", why);
+        else if (action->effect == PL_EFFECT_PASS || action->effect == PL_EFFECT_UNKNOWN)
+            pl_diag_error(b->d, value.at,
+                          "reject_action: %s would let everybody relay; expected an "
+                          "action that refuses, as \"REJECT Relay access denied\"",
+                          pl_quote(&q, value.text));
+        else
+            p->reject_action = action;
+    }
+}
+
+static void build_log(struct builder *b)
+{
+    static const struct choice decisions[] = {
+        {"all", PL_LOG_ALL}, {"rejects", PL_LOG_REJECTS}, {"none", PL_LOG_NONE}};
+    static const struct choice formats[] = {{"text", PL_LOG_TEXT}, {"json", PL_LOG_JSON}};
+    static const struct choice facilities[] = {
+        {"mail", LOG_MAIL},     {"auth", LOG_AUTH},     {"authpriv", LOG_AUTHPRIV},
+        {"cron", LOG_CRON},     {"daemon", LOG_DAEMON}, {"ftp", LOG_FTP},
+        {"lpr", LOG_LPR},       {"news", LOG_NEWS},     {"syslog", LOG_SYSLOG},
+        {"user", LOG_USER},     {"uucp", LOG_UUCP},     {"local0", LOG_LOCAL0},
+        {"local1", LOG_LOCAL1}, {"local2", LOG_LOCAL2}, {"local3", LOG_LOCAL3},
+        {"local4", LOG_LOCAL4}, {"local5", LOG_LOCAL5}, {"local6", LOG_LOCAL6},
+        {"local7", LOG_LOCAL7}};
+    struct tree_section *log =
+        tree_count(b->tree, SECTION_LOG) > 0 ? tree_section(b->tree, SECTION_LOG, 0) : NULL;
+    struct pl_settings *s = b->settings;
+    struct tree_value value;
+    struct pl_quote q;
+    bool ok;
+
+    s->log_decisions = (enum pl_log_decisions)CHOOSE(b, log, SECTION_LOG, "decisions", decisions);
+    s->log_format = (enum pl_log_format)CHOOSE(b, log, SECTION_LOG, "format", formats);
+    s->log_facility = CHOOSE(b, log, SECTION_LOG, "facility", facilities);
+    s->log_tag = text(b, log, SECTION_LOG, "tag", &value);
+    ok = value.text.n >= 1 && value.text.n <= 32;
+    for (size_t i = 0; i < value.text.n; i++)
+        ok = ok && (pl_ascii_is_alnum(value.text.p[i]) || strchr("_-./", value.text.p[i]) != NULL);
+    if (!ok && !value.bad)
+        pl_diag_error(b->d, value.at,
+                      "tag: %s; expected 1 to 32 letters, digits, '_', '-', '.' or '/'",
+                      pl_quote(&q, value.text));
+    s->log_socket = socket_path(b, log, SECTION_LOG, "socket");
+}
+
+/* Options whose part of the program does not exist yet: only their defaults are true. */
+static void check_unavailable(struct builder *b)
+{
+    static const char *const scalars[] = {"reload_wider", "on_bad_policy", "shadow"};
+    struct tree_section *top = tree_top(b->tree);
+    struct tree_value given, preset;
+    unsigned from = 0;
+
+    for (size_t i = 0; i < sizeof(scalars) / sizeof(scalars[0]); i++) {
+        if (!tree_scalar(top, scalars[i], &given) || given.bad)
+            continue;
+        get(NULL, SECTION_TOP, scalars[i], &preset);
+        if (!pl_str_eq(given.text, preset.text)) {
+            struct pl_quote q;
+
+            pl_diag_error(b->d, given.at,
+                          "%s: another value than %s is not available in this version", scalars[i],
+                          pl_quote(&q, preset.text));
+        }
+    }
+    if (tree_list_next(top, "accept_warnings", &from, &given))
+        pl_diag_error(b->d, given.at,
+                      "accept_warnings is not available in this version, which gives "
+                      "no warnings; expected {}");
+    if (tree_count(b->tree, SECTION_METRICS) > 0 &&
+        tree_scalar(tree_section(b->tree, SECTION_METRICS, 0), "listen", &given) &&
+        given.text.n > 0)
+        pl_diag_error(b->d, given.at,
+                      "metrics: listen is not available in this version; expected \"\"");
+    for (size_t i = 0; i < tree_count(b->tree, SECTION_ACCEPT); i++) {
+        if (tree_scalar(tree_section(b->tree, SECTION_ACCEPT, i), "title", &given))
+            pl_diag_error(b->d, given.at,
+                          "accept is not available in this version, which has no "
+                          "verdict to waive; remove it");
+    }
+}
+
+static void build_policy_options(struct builder *b)
+{
+    static const struct choice modes[] = {{"enforce", PL_MODE_ENFORCE},
+                                          {"observe", PL_MODE_OBSERVE}};
+    static const struct choice after[] = {{"reject_unauth_destination", PL_AFTER_REJECT_UNAUTH},
+                                          {"defer_unauth_destination", PL_AFTER_DEFER_UNAUTH},
+                                          {"reject", PL_AFTER_REJECT},
+                                          {"permit", PL_AFTER_PERMIT}};
+    static const struct choice bare[] = {{"ours", 1}, {"foreign", 0}};
+    static const struct choice cases[] = {{"fold", 1}, {"keep", 0}};
+    struct tree_section *top = tree_top(b->tree);
+    struct pl_policy *p = b->policy;
+    struct tree_value value;
+
+    p->mode = (enum pl_mode)CHOOSE(b, top, SECTION_TOP, "mode", modes);
+    p->after_dunno = (enum pl_after_dunno)CHOOSE(b, top, SECTION_TOP, "after_dunno", after);
+    p->bare_is_ours = CHOOSE(b, top, SECTION_TOP, "bare_recipient", bare) != 0;
+    p->users.fold = CHOOSE(b, top, SECTION_TOP, "username_case", cases) != 0;
+    if (p->mode == PL_MODE_OBSERVE && p->after_dunno == PL_AFTER_PERMIT &&
+        tree_scalar(top, "mode", &value))
+        pl_diag_error(b->d, value.at,
+                      "mode: observe answers DUNNO to everybody, which with "
+                      "after_dunno = permit is an open relay; expected enforce, or "
+                      "another after_dunno");
+    build_realm(b);
+    build_delimiter(b);
+    build_actions(b);
+    b->widest_v4 = number(b, "widest_network_v4", 0, 32, "");
+    b->widest_v6 = number(b, "widest_network_v6", 0, 128, "");
+}
+
+void build_options(struct builder *b)
+{
+    struct pl_settings *s = b->settings;
+
+    build_policy_options(b);
+    build_listen(b);
+    build_socket_mode(b);
+    s->socket_owner = account(b, "socket_owner");
+    s->socket_group = account(b, "socket_group");
+    s->control = socket_path(b, tree_top(b->tree), SECTION_TOP, "control");
+    s->workers = number(b, "workers", 0, 256, " (0: one a CPU)");
+    s->user = account(b, "user");
+    s->group = account(b, "group");
+    s->max_connections = number(b, "max_connections", 1, 1000000, "");
+    s->max_request_size = number(b, "max_request_size", 4096, 1048576, " bytes");
+    s->idle_timeout_s = number(b, "idle_timeout", 0, 86400, " seconds (0: never)");
+    build_log(b);
+    check_unavailable(b);
+}
