@@ -165,6 +165,14 @@ static void word(struct lexer *l)
     while (!ends_word(l)) {
         if (odd == '\0' && !plain(peek(l, 0)))
             odd = peek(l, 0);
+        if (peek(l, 0) == '$' && peek(l, 1) == '{') { /* ${NAME} is one mistake, not three */
+            size_t rest = line_end(l) - l->at;
+            size_t close = pl_str_find((struct pl_str){l->in.p + l->at, rest}, '}');
+
+            close = close < rest ? close : rest - 1;
+            l->at += close;
+            text.n += close;
+        }
         l->at++;
         text.n++;
     }
@@ -185,7 +193,7 @@ static void word(struct lexer *l)
             l->tokens[n].bad = true;
         return;
     }
-    if (odd != '\0' && pl_str_find(text, '$') < text.n && odd == '$')
+    if (odd == '$')
         pl_diag_error(l->d, here(l),
                       "%s: '$' is not used here; write %%{attribute} in the text of an action",
                       pl_quote(&q, text));

@@ -431,9 +431,10 @@ static void section(struct reader *r)
     const struct token *open = take(r);
     enum schema_section kind = schema_section_find(word->text);
     struct scope scope = {.section = kind, .open = pos_of(r, word)};
-    size_t before = s->out->n;
+    size_t before = s->out->n, errors;
     bool admitted = admit_section(r, kind, word, title);
     struct pl_quote q;
+    int action = schema_find(SECTION_RULE, pl_str_lit("action"));
 
     if (kind == SECTION_COUNT) { /* its options cannot be judged: pass over all of it */
         for (size_t depth = 1; depth > 0 && look(r, 0)->kind != TOKEN_END;) {
@@ -450,10 +451,17 @@ static void section(struct reader *r)
         write_token(s, r, title);
         pl_buf_add_char(s->out, '\n');
     }
+    errors = pl_diag_errors(s->d);
     if (!section_body(r, &scope))
         pl_diag_error(s->d, pos_of(r, open), "%s%s%s: this \"{\" is never closed; expected \"}\"",
                       word->text.p, title != NULL ? " " : "",
                       title != NULL ? pl_quote(&q, title->text) : "");
+    /* A rule that is misshapen may have lost its action to that: do not ask for one as well. */
+    if (kind == SECTION_RULE && scope.given[action].line == 0 && pl_diag_errors(s->d) != errors) {
+        pl_buf_add(s->out, pl_str_lit("action = "));
+        write_value(s, pos_of(r, word), '!', (struct pl_str){NULL, 0});
+        pl_buf_add_char(s->out, '\n');
+    }
     pl_buf_add(s->out, pl_str_lit("}\n"));
     if (!admitted) /* its body was checked all the same; nothing of it goes on */
         s->out->n = before;

@@ -94,6 +94,15 @@ static size_t enhanced_code(struct pl_str s)
     return dots == 2 && digits > 0 ? code.n : 0;
 }
 
+/* Postfix reads past the end of such a reply and sends whatever stands there in memory. */
+static bool lonely_code(struct pl_str word, struct pl_str code, char why[PL_ACTION_WHY])
+{
+    return fail(why,
+                "an enhanced code needs text behind it; expected for example \"%.*s %.*s Access "
+                "denied\"",
+                (int)word.n, word.p, (int)code.n, code.p);
+}
+
 /* The text behind REJECT, DEFER…, 4NN, 5NN: an enhanced code must fit, and have text behind it. */
 static bool check_reply(struct pl_str word, struct pl_str text, char digit,
                         struct pl_str *free_text, char why[PL_ACTION_WHY])
@@ -115,10 +124,7 @@ static bool check_reply(struct pl_str word, struct pl_str text, char digit,
             why, "the enhanced code \"%.*s\" does not fit %.*s; expected one that begins with %c",
             (int)code, text.p, (int)word.n, word.p, digit);
     if (code == text.n)
-        return fail(why,
-                    "an enhanced code needs text behind it; expected for example \"%.*s %.*s "
-                    "Access denied\"",
-                    (int)word.n, word.p, (int)code, text.p);
+        return lonely_code(word, text, why);
     *free_text = rest;
     return true;
 }
@@ -287,7 +293,7 @@ static bool classify(struct pl_action *action, struct pl_str word, struct pl_str
                     w->word);
     case PL_ARG_TEXT:
         *placeable = text;
-        return true;
+        return text.n == 0 || enhanced_code(text) != text.n || lonely_code(word, text, why);
     case PL_ARG_REPLY:
         return check_reply(word, text, w->dsn, placeable, why);
     case PL_ARG_HEADER:

@@ -1,0 +1,57 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Manual pages and the default file: well formed, and silent about no option."""
+import os
+import re
+import shutil
+import subprocess
+import unittest
+from pathlib import Path
+
+SRC = Path(os.environ.get("PL_SRC", Path(__file__).resolve().parents[2]))
+SCHEMA = (SRC / "src/config/schema.h").read_text()
+ATTRS = (SRC / "include/postlatch/attr.h").read_text()
+ACTIONS = (SRC / "include/postlatch/action.h").read_text()
+
+
+def options(section):
+    table = re.search(rf"#define SCHEMA_{section}_TABLE\(X\)(.*?)\n\n", SCHEMA, re.S).group(1)
+    return re.findall(r'X\("(\w+)", \w+, "((?:[^"\\]|\\.)*)"\)', table)
+
+
+class Manuals(unittest.TestCase):
+    @unittest.skipIf(shutil.which("mandoc") is None, "no mandoc; apt-get install mandoc")
+    def test_mandoc(self):
+        for page in sorted((SRC / "docs/man").iterdir()):
+            done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page], capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stdout), (0, ""), page)
+
+    def test_every_option_is_documented(self):
+        page = (SRC / "docs/man/postlatch.conf.5").read_text()
+        for section in ("TOP", "LOG", "METRICS", "ACCEPT"):
+            for name, _ in options(section):
+                self.assertRegex(page, rf"(?m)^\.(It|Ic|Cm|Nm)?.*\b{name}\b", f"{name} is not in postlatch.conf(5)")
+        for name, kind in re.findall(r'X\(\w+, "(\w+)", (PL_KIND_\w+)', re.sub(r"\\\n\s*", "", ATTRS)):
+            if kind != "PL_KIND_OTHER":
+                self.assertIn(name, page)
+        for word in re.findall(r'X\(\w+, "(\w+)", PL_EFFECT', ACTIONS):
+            self.assertIn(word, page)
+
+    def test_the_default_file_shows_every_option(self):
+        text = (SRC / "etc/postlatch.conf").read_text()
+        for section in ("TOP", "LOG"):
+            for name, default in options(section):
+                with self.subTest(option=name):
+                    value = default.replace('\\"', '"')
+                    found = re.search(rf"^#\s*{name}\s*=\s*(\{{.*?\}}|\S+|\"[^\"]*\")\s*(#.*)?$", text, re.M) or \
+                        re.search(rf"^#\s*{name}\s*=\s*(\"[^\"]*\")", text, re.M)
+                    self.assertIsNotNone(found, f"{name} is not in etc/postlatch.conf as a comment")
+                    self.assertEqual(found.group(1).replace(" ", ""), value.replace(" ", ""))
+
+    def test_the_default_file_sets_nothing(self):
+        for line in (SRC / "etc/postlatch.conf").read_text().splitlines():
+            self.assertTrue(line.strip() == "" or line.startswith("#"), line)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* IP addresses and prefixes: the strict grammar, every trap of libcidr, agreement with inet_pton. */
+#include "unit.h"
+
+#include "postlatch/addr.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+static const struct {
+    const char *in, *out;
+} good[] = {
+    {"192.0.2.1", "192.0.2.1"},
+    {"192.0.2.0/24", "192.0.2.0/24"},
+    {"192.0.2.1/32", "192.0.2.1"},
+    {"0.0.0.0/0", "0.0.0.0/0"},
+    {"255.255.255.255", "255.255.255.255"},
+    {"2001:db8::/32", "2001:db8::/32"},
+    {"2001:DB8:0:0::/32", "2001:db8::/32"},
+    {"[2001:db8::]/32", "2001:db8::/32"},
+    {"[::1]", "::1"},
+    {"::/0", "::/0"},
+    {"::1/128", "::1"},
+    {"::ffff:192.0.2.0/120", "192.0.2.0/24"},
+    {"::ffff:192.0.2.1", "192.0.2.1"},
+    {"::ffff:0:0/96", "0.0.0.0/0"},
+    {"[::ffff:192.0.2.1]", "192.0.2.1"},
+    {"::192.0.2.1", "::192.0.2.1"},
+    {"1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"},
+};
+
+#define NOT_AN_ADDRESS                                                                             \
+    "not an IP address; expected four decimal octets or an IPv6 address, as 192.0.2.0/24 or "      \
+    "2001:db8::/32"
+#define BAD_LENGTH(max) "bad prefix length; expected a number from 0 to " max " behind the '/'"
+#define NETMASK "a netmask is not understood; expected the prefix length, as in 192.0.2.0/24"
+
+static const struct {
+    const char *in, *why;
+} bad[] = {
+    {"10/8", NOT_AN_ADDRESS},
+    {"10", NOT_AN_ADDRESS},
+    {"10.", NOT_AN_ADDRESS},
+    {"1.2.3", NOT_AN_ADDRESS},
+    {"127.1", NOT_AN_ADDRESS},
+    {"10.1/8", NOT_AN_ADDRESS},
+    {"192.168.5/24", NOT_AN_ADDRESS},
+    {"1..2.3", NOT_AN_ADDRESS},
+    {"0x0a.0.0.1", NOT_AN_ADDRESS},
+    {"1.2.3.256", NOT_AN_ADDRESS},
+    {"1.2.3.4.5", NOT_AN_ADDRESS},
+    {"1.2.3.4.", NOT_AN_ADDRESS},
+    {"4294967296.0.0.1", NOT_AN_ADDRESS},
+    {"", NOT_AN_ADDRESS},
+    {" 1.2.3.4", NOT_AN_ADDRESS},
+    {"1.2.3.4 ", NOT_AN_ADDRESS},
+    {"1.2.3.4-1.2.3.9", NOT_AN_ADDRESS},
+    {"127.0.0.1:25", NOT_AN_ADDRESS},
+    {"4.3.2.1.in-addr.arpa", NOT_AN_ADDRESS},
+    {".in-addr.arpa", NOT_AN_ADDRESS},
+    {"8.b.d.0.1.0.0.2.ip6.arpa", NOT_AN_ADDRESS},
+    {"garbage", NOT_AN_ADDRESS},
+    {"*", NOT_AN_ADDRESS},
+    {"2001:db8::1::2", NOT_AN_ADDRESS},
+    {":::", NOT_AN_ADDRESS},
+    {"1:2:3:4:5:6:7:8:9", NOT_AN_ADDRESS},
+    {"1:2:3:4:5:6:7:1.2.3.4", NOT_AN_ADDRESS},
+    {"1::2:3:4:5:6:7:8:9", NOT_AN_ADDRESS},
+    {"00001::", NOT_AN_ADDRESS},
+    {"12345::", NOT_AN_ADDRESS},
+    {"::g", NOT_AN_ADDRESS},
+    {"IPv6:::1", NOT_AN_ADDRESS},
+    {"1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1:1::", NOT_AN_ADDRESS},
+    {"010.0.0.1", "an octet begins with zero; write 10.0.0.1 (or 8.0.0.1 if octal was meant)"},
+    {"08.0.0.1", "an octet begins with zero; write 8.0.0.1"},
+    {"001.002.003.004", "an octet begins with zero; write 1.2.3.4"},
+    {"10.0.0.00", "an octet begins with zero; write 10.0.0.0"},
+    {"010.0.0.0/8", "an octet begins with zero; write 10.0.0.0 (or 8.0.0.0 if octal was meant)"},
+    {"::ffff:010.0.0.1", NOT_AN_ADDRESS},
+    {"1.2.3.4/", BAD_LENGTH("32")},
+    {"10.0.0.0/33", BAD_LENGTH("32")},
+    {"10.0.0.0/-1", BAD_LENGTH("32")},
+    {"10.0.0.0/+8", BAD_LENGTH("32")},
+    {"10.0.0.0/032", BAD_LENGTH("32")},
+    {"10.0.0.0/08", BAD_LENGTH("32")},
+    {"10.0.0.0/00", BAD_LENGTH("32")},
+    {"10.0.0.0/0x8", BAD_LENGTH("32")},
+    {"10.0.0.0/8x", BAD_LENGTH("32")},
+    {"1.2.3.4/x", BAD_LENGTH("32")},
+    {"10.0.0.0/1e1", BAD_LENGTH("32")},
+    {"10.0.0.0/ 8", BAD_LENGTH("32")},
+    {"10.0.0.0/4294967304", BAD_LENGTH("32")},
+    {"10.0.0.0/99999999999999999999", BAD_LENGTH("32")},
+    {"::1/129", BAD_LENGTH("128")},
+    {"2001:db8::/", BAD_LENGTH("128")},
+    {"10.0.0.0/255.0.0.0", NETMASK},
+    {"10.0.0.0/0.255.255.255", NETMASK},
+    {"10.0.0.0/0.0.0.0", NETMASK},
+    {"10.0.0.0/ffff::", NETMASK},
+    {"2001:db8::/ffff:ffff::", NETMASK},
+    {"10.0.0.0//8", "more than one '/'; expected address or address/length"},
+    {"10.0.0.0/8/8", "more than one '/'; expected address or address/length"},
+    {"1.2.3.4/24/", "more than one '/'; expected address or address/length"},
+    {"10.1.2.3/8", "host bits are set; expected the network, \"10.0.0.0/8\""},
+    {"10.1.2.3/0", "host bits are set; expected the network, \"0.0.0.0/0\""},
+    {"::1/64", "host bits are set; expected the network, \"::/64\""},
+    {"fe80::1/64", "host bits are set; expected the network, \"fe80::/64\""},
+    {"::ffff:1.2.3.4/120", "host bits are set; expected the network, \"1.2.3.0/24\""},
+    {"::ffff:1.2.3.4/24",
+     "prefix of a mapped address is shorter than 96; write the IPv4 network instead"},
+    {"::ffff:0:0/90",
+     "prefix of a mapped address is shorter than 96; write the IPv4 network instead"},
+    {"2001:db8::1%eth0", "a zone (%interface) has no meaning here; expected the bare address"},
+    {"[192.0.2.1]", "brackets are for IPv6 addresses only; write an IPv4 address without them"},
+    {"[2001:db8::", "unbalanced brackets; expected [address] or [address]/length"},
+    {"[2001:db8::/32]", NOT_AN_ADDRESS},
+    {"[2001:db8::]32", "unbalanced brackets; expected [address] or [address]/length"},
+    {"[]", "brackets are for IPv6 addresses only; write an IPv4 address without them"},
+};
+
+static void good_prefixes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(good); i++) {
+        struct pl_prefix p;
+        char why[PL_PREFIX_WHY] = "", text[PL_PREFIX_TEXT];
+
+        if (!pl_prefix_parse(&p, pl_str_of(good[i].in), why))
+            fail_msg("%s: %s", good[i].in, why);
+        check_str(good[i].in, pl_prefix_format(text, &p), good[i].out);
+    }
+}
+
+static void bad_prefixes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(bad); i++) {
+        struct pl_prefix p;
+        char why[PL_PREFIX_WHY] = "";
+
+        if (pl_prefix_parse(&p, pl_str_of(bad[i].in), why))
+            fail_msg("%s was taken", bad[i].in);
+        check_str(bad[i].in, why, bad[i].why);
+    }
+}
+
+static void a_nul_is_no_end(void **state)
+{
+    struct pl_prefix p;
+    struct pl_addr a;
+    char why[PL_PREFIX_WHY];
+
+    (void)state;
+    assert_false(pl_prefix_parse(&p, pl_str_lit("10.0.0.0\0/8"), why));
+    assert_false(pl_addr_parse(&a, pl_str_lit("10.0.0.1\0")));
+    assert_int_equal(a.family, 0);
+}
+
+static const struct {
+    const char *in, *out;
+} addresses[] = {
+    {"192.0.2.1", "192.0.2.1"},
+    {"2001:DB8:0:0:0:0:0:25", "2001:db8::25"},
+    {"::ffff:192.0.2.1", "192.0.2.1"},
+    {"::FFFF:c000:201", "192.0.2.1"},
+    {"unknown", "unknown"},
+    {"", "unknown"},
+    {"198.51.100.7.", "unknown"},
+    {"198.051.100.007", "unknown"},
+    {"fe80::1%eth0", "unknown"},
+    {"[::1]", "unknown"},
+    {"192.0.2.1/32", "unknown"},
+    {"1111:1111:1111:1111:1111:1111:1111:1111:1111:1111", "unknown"},
+};
+
+static void request_addresses(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(addresses); i++) {
+        struct pl_addr a;
+        char text[PL_ADDR_TEXT];
+        bool ok = pl_addr_parse(&a, pl_str_of(addresses[i].in));
+
+        check_str(addresses[i].in, pl_addr_format(text, &a), addresses[i].out);
+        check_true(addresses[i].in, ok == (a.family != 0));
+    }
+}
+
+static void containment(void **state)
+{
+    static const struct {
+        const char *net, *addr;
+        bool in;
+    } rows[] = {
+        {"192.0.2.0/24", "192.0.2.0", true},
+        {"192.0.2.0/24", "192.0.2.255", true},
+        {"192.0.2.0/24", "192.0.3.0", false},
+        {"192.0.2.0/24", "192.0.1.255", false},
+        {"192.0.2.128/25", "192.0.2.127", false},
+        {"192.0.2.1", "192.0.2.1", true},
+        {"192.0.2.1", "192.0.2.0", false},
+        {"0.0.0.0/0", "203.0.113.9", true},
+        {"0.0.0.0/0", "::1", false},
+        {"::/0", "192.0.2.1", false},
+        {"::/0", "::ffff:192.0.2.1", false},
+        {"0.0.0.0/0", "::ffff:192.0.2.1", true},
+        {"2001:db8::/33", "2001:db8:7fff::1", true},
+        {"2001:db8::/33", "2001:db8:8000::1", false},
+        {"0.0.0.0/0", "unknown", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct pl_prefix p;
+        struct pl_addr a;
+        char why[PL_PREFIX_WHY];
+
+        assert_true(pl_prefix_parse(&p, pl_str_of(rows[i].net), why));
+        pl_addr_parse(&a, pl_str_of(rows[i].addr));
+        check_true(rows[i].net, pl_prefix_contains(&p, &a) == rows[i].in);
+    }
+}
+
+/* Random prefixes in canonical text: what inet_pton and plain masking say is what we read. */
+static void agrees_with_inet_pton(void **state)
+{
+    unsigned seed = 20261125;
+
+    (void)state;
+    for (int round = 0; round < 100000; round++) {
+        bool v4 = rand_r(&seed) % 2 == 0;
+        unsigned bits = v4 ? 32 : 128, len = (unsigned)rand_r(&seed) % (bits + 1);
+        uint8_t bytes[16] = {0}, masked[16] = {0};
+        char text[INET6_ADDRSTRLEN + 5], why[PL_PREFIX_WHY] = "";
+        struct pl_prefix p;
+        bool host_bits;
+        size_t n;
+
+        for (unsigned i = 0; i < bits / 8; i++)
+            bytes[i] = (uint8_t)rand_r(&seed);
+        for (unsigned i = 0; i < len; i++)
+            masked[i / 8] |= (uint8_t)(bytes[i / 8] & (0x80U >> (i % 8)));
+        if (rand_r(&seed) % 4 != 0)
+            memcpy(bytes, masked, sizeof(bytes));
+        host_bits = memcmp(bytes, masked, sizeof(bytes)) != 0;
+        inet_ntop(v4 ? AF_INET : AF_INET6, bytes, text, INET6_ADDRSTRLEN);
+        n = strlen(text);
+        snprintf(text + n, sizeof(text) - n, "/%u", len);
+        if (pl_prefix_parse(&p, pl_str_of(text), why) == host_bits)
+            fail_msg("%s: %s", text, why);
+        if (!host_bits && !(p.addr.family == (v4 ? 4 : 6) && p.len == len &&
+                            memcmp(p.addr.bytes, masked, sizeof(masked)) == 0))
+            fail_msg("%s was read as something else", text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_prefixes),   cmocka_unit_test(bad_prefixes),
+        cmocka_unit_test(a_nul_is_no_end), cmocka_unit_test(request_addresses),
+        cmocka_unit_test(containment),     cmocka_unit_test(agrees_with_inet_pton),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
