@@ -74,18 +74,22 @@ static struct pl_str first_word(struct pl_str s, struct pl_str *rest)
     return (struct pl_str){s.p, n};
 }
 
-/* "5.7.1": the length of an enhanced status code that s begins with, up to its end or a blank; 0 if
- * there is none. */
+/*
+ * The length of the enhanced status code (RFC 3463) that s begins with, 0 for none. What merely looks
+ * like one, "1.7.1" or "5.7.12345", counts: it is not worth finding out what Postfix makes of it.
+ */
 static size_t enhanced_code(struct pl_str s)
 {
     struct pl_str rest, code = first_word(s, &rest);
     unsigned dots = 0, digits = 0;
 
+    if (code.n < 5 || code.p[1] != '.')
+        return 0;
     for (size_t i = 0; i < code.n; i++) {
         if (code.p[i] == '.' && digits > 0 && dots < 2) {
             dots++;
             digits = 0;
-        } else if (pl_ascii_is_digit(code.p[i]) && digits < 3) {
+        } else if (pl_ascii_is_digit(code.p[i])) {
             digits++;
         } else {
             return 0;

@@ -232,7 +232,7 @@ static bool is_enhanced_code(struct pl_str s)
         else if (!pl_ascii_is_digit(s.p[i]))
             return false;
     }
-    return dots == 2 && s.n >= 5 && s.n <= 9;
+    return dots == 2 && s.n >= 5 && s.n <= 9 && s.p[1] == '.' && s.p[s.n - 1] != '.';
 }
 
 /* Postfix's reading of an action, as measured: what must never be sent. */
