@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Talking to a daemon: over its policy socket or its control socket, with a deadline. */
+#include "ask.h"
+
+#include "cli.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ANSWER_MAX = 1024 * 1024 };
+
+#define CONTROL_DEFAULT "/run/postlatch/control"
+#define CONTROL_VERSION "postlatch/1 "
+
+static long long now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Waits until fd can be read or written; false at the deadline. */
+static bool wait_for(int fd, short events, long long deadline)
+{
+    for (;;) {
+        struct pollfd p = {.fd = fd, .events = events};
+        long long left = deadline - now_ms();
+        int ready = left <= 0 ? 0 : poll(&p, 1, (int)left);
+
+        if (ready > 0)
+            return true;
+        if (ready == 0) {
+            errno = ETIMEDOUT;
+            return false;
+        }
+        if (errno != EINTR)
+            return false;
+    }
+}
+
+static bool connect_to(int fd, const struct pl_endpoint *where, long long deadline)
+{
+    int error = 0;
+    socklen_t n = sizeof(error);
+
+    if (connect(fd, (const struct sockaddr *)&where->addr, where->len) == 0)
+        return true;
+    if (errno != EINPROGRESS || !wait_for(fd, POLLOUT, deadline) ||
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0)
+        return false;
+    errno = error;
+    return error == 0;
+}
+
+static bool send_all(int fd, struct pl_str s, long long deadline)
+{
+    while (s.n > 0) {
+        ssize_t sent = send(fd, s.p, s.n, MSG_NOSIGNAL);
+
+        if (sent > 0)
+            s = pl_str_from(s, (size_t)sent);
+        else if (errno != EAGAIN && errno != EINTR)
+            return false;
+        else if (!wait_for(fd, POLLOUT, deadline))
+            return false;
+    }
+    return true;
+}
+
+static bool ends_with(const struct pl_buf *b, const char *until)
+{
+    size_t n = strlen(until);
+
+    return b->n >= n && memcmp(b->p + b->n - n, until, n) == 0;
+}
+
+/* Reads to `until` or the end; *ended: the stream ended. */
+static bool receive(int fd, const char *until, long long deadline, struct pl_buf *answer,
+                    bool *ended)
+{
+    char chunk[4096];
+
+    *ended = false;
+    while (until == NULL || !ends_with(answer, until)) {
+        ssize_t got = recv(fd, chunk, sizeof(chunk), 0);
+
+        if (got > 0) {
+            pl_buf_add(answer, (struct pl_str){chunk, (size_t)got});
+            if (answer->failed || answer->n > ANSWER_MAX) {
+                errno = EMSGSIZE;
+                return false;
+            }
+        } else if (got == 0) {
+            *ended = true;
+            return true;
+        } else if (errno != EAGAIN && errno != EINTR) {
+            return false;
+        } else if (!wait_for(fd, POLLIN, deadline)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool ask(const struct pl_endpoint *where, struct pl_str request, const char *until, int seconds,
+         struct pl_buf *answer, const char **why)
+{
+    long long deadline = now_ms() + seconds * 1000LL;
+    int fd = socket(where->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool ended = false;
+    bool ok = fd >= 0 && connect_to(fd, where, deadline) && send_all(fd, request, deadline) &&
+              receive(fd, until, deadline, answer, &ended);
+
+    if (!ok)
+        *why = strerror(errno);
+    else if (ended && until != NULL) {
+        *why = "it closed the connection without an answer; its log says why";
+        ok = false;
+    }
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+/* The endpoint of the control socket. */
+static bool find_control(const char *control, const char *config_path, struct pl_endpoint *where)
+{
+    struct pl_config config = {0};
+    struct pl_diag *d = pl_diag_new();
+    char text[PL_ENDPOINT_TEXT];
+    const char *path = control, *why;
+    bool ok;
+
+    if (d == NULL) {
+        trouble("out of memory");
+        return false;
+    }
+    if (path == NULL) {
+        if (pl_config_load(&config, config_path, d)) {
+            path = config.settings.control;
+        } else { /* a reload is asked for just when the file is being repaired: find the daemon anyway */
+            path = CONTROL_DEFAULT;
+            trouble("note: %s does not load (%zu error%s); trying the default, %s. --control PATH "
+                    "names another",
+                    config_path, pl_diag_errors(d), pl_diag_errors(d) == 1 ? "" : "s", path);
+        }
+    }
+    snprintf(text, sizeof(text), "unix:%s", path);
+    ok = pl_endpoint_parse(where, pl_str_of(text), &why);
+    if (!ok)
+        trouble("control socket \"%s\": %s", path, why);
+    pl_config_fini(&config);
+    pl_diag_free(d);
+    return ok;
+}
+
+bool ask_control(const char *control, const char *config_path, const char *command, int seconds,
+                 struct control_reply *reply)
+{
+    struct pl_endpoint where;
+    char request[64];
+    const char *why = "";
+    struct pl_str line;
+
+    memset(reply, 0, sizeof(*reply));
+    if (!find_control(control, config_path, &where))
+        return false;
+    snprintf(request, sizeof(request), CONTROL_VERSION "%s\n", command);
+    if (!ask(&where, pl_str_of(request), NULL, seconds, &reply->text, &why)) {
+        trouble("no daemon answers at %s: %s", pl_endpoint_path(&where), why);
+        return false;
+    }
+    line = pl_buf_str(&reply->text);
+    line.n = pl_str_find(line, '\n');
+    if (!pl_str_has_prefix(line, pl_str_lit(CONTROL_VERSION)) || line.n == reply->text.n) {
+        trouble("what answers at %s is no postlatchd of this version", pl_endpoint_path(&where));
+        return false;
+    }
+    reply->lines = pl_str_from(pl_buf_str(&reply->text), line.n + 1);
+    reply->word = pl_str_from(line, sizeof(CONTROL_VERSION) - 1);
+    return true;
+}

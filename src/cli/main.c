@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* postlatch: the administrator's command. One subcommand a file; this one finds it. */
+#include "cli.h"
+
+#include "postlatch/suggest.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TAKES_SOCKET = 1, TAKES_CONTROL = 2, TAKES_WORDS = 4 };
+
+static const struct command {
+    const char *name;
+    int (*run)(const struct arguments *a); /* NULL: of a later version */
+    unsigned takes;
+    const char *usage, *help;
+} commands[] = {
+    {"check", cmd_check, 0, "",
+     "Load the configuration and everything it names, and print all that is wrong with it.\n"
+     "This version proves nothing about a policy that loads; its verdict is \"not computed\".\n"
+     "Exit status: 1 if it loads (0 is kept for a policy proved safe), 2 if it is invalid."},
+    {"explain", cmd_explain, TAKES_WORDS, "ATTR=VALUE… | -",
+     "Tell how the policy answers a request, and why: each rule that was tried, the first\n"
+     "condition that failed, the entries that matched, and what would change the answer.\n"
+     "ATTR is an attribute of Postfix's policy protocol; protocol_state=RCPT is assumed.\n"
+     "With \"-\" a request, or a decision line of the daemon's log, is read from standard input.\n"
+     "Exit status: 0, or 2 when the question or the configuration cannot be read."},
+    {"query", cmd_query, TAKES_SOCKET | TAKES_WORDS, "[--socket ADDR] ATTR=VALUE…",
+     "Ask a running daemon over its policy socket, as Postfix would. ADDR is written as in\n"
+     "the option listen; the default is the first listen of the configuration.\n"
+     "Exit status: 0 answered, 2 no answer."},
+    {"test", cmd_test, TAKES_WORDS, "FILE",
+     "Put the scenarios of FILE to the policy, one a line:\n"
+     "    client_address=203.0.113.9 recipient=v@foreign.example -> REJECT\n"
+     "    sasl_username=bob recipient=\"a b@c.example\" -> REJECT rule=\"blocked accounts\"\n"
+     "A word behind -> is the action's word; more than a word is the whole action.\n"
+     "Exit status: 0 all pass, 1 some fail, 2 FILE or the configuration cannot be read."},
+    {"reload", cmd_reload, TAKES_CONTROL, "[--control PATH]",
+     "Tell the daemon to load its configuration anew, and print what became of it.\n"
+     "Exit status: 0 the new policy is in force, 1 it was refused, 2 no daemon answers."},
+    {"status", cmd_status, TAKES_CONTROL, "[--control PATH]",
+     "Print what the daemon is doing: policy, generation, connections, counters.\n"
+     "Exit status: 0, or 2 when no daemon answers."},
+    {"surface", NULL, 0, "", NULL},
+    {"matrix", NULL, 0, "", NULL},
+    {"diff", NULL, 0, "", NULL},
+    {"who", NULL, 0, "", NULL},
+    {"where", NULL, 0, "", NULL},
+    {"metrics", NULL, 0, "", NULL},
+    {"top", NULL, 0, "", NULL},
+    {"replay", NULL, 0, "", NULL},
+    {"init", NULL, 0, "", NULL},
+    {"snippet", NULL, 0, "", NULL},
+    {"doctor", NULL, 0, "", NULL},
+    {"probe", NULL, 0, "", NULL},
+    {"bench", NULL, 0, "", NULL},
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+int trouble(const char *fmt, ...)
+{
+    va_list ap;
+
+    fflush(stdout);
+    fputs("postlatch: ", stderr);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    return EXIT_TROUBLE;
+}
+
+static void print_usage(FILE *out)
+{
+    fputs("usage: postlatch COMMAND [-c FILE] [--json] …\n"
+          "\n"
+          "Asks a relay policy, offline or of the running daemon.\n\n",
+          out);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        const char *help = commands[i].help;
+
+        if (commands[i].run != NULL)
+            fprintf(out, "  %-8s %.*s\n", commands[i].name, (int)strcspn(help, "\n"), help);
+    }
+    fputs("\n"
+          "  -c FILE    the configuration (default " PL_CONFIG_DEFAULT ")\n"
+          "  --json     print JSON\n"
+          "  --help     of a command: what it does, its options and exit status\n"
+          "  --version  print the version\n"
+          "\n"
+          "The manual: postlatch(1), postlatch.conf(5), postlatchd(8).\n",
+          out);
+}
+
+static void print_help(const struct command *c)
+{
+    printf("usage: postlatch %s [-c FILE] [--json]%s%s\n\n%s\n", c->name,
+           c->usage[0] != '\0' ? " " : "", c->usage, c->help);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+    struct pl_suggest s;
+    char hint[80];
+
+    pl_suggest_init(&s, pl_str_of(name));
+    for (size_t i = 0; i < COMMANDS; i++)
+        pl_suggest_try(&s, commands[i].name);
+    return trouble("unknown command \"%s\"%s; see postlatch --help", name,
+                   pl_suggest_text(&s, hint, sizeof(hint)));
+}
+
+static int unknown_option(const struct command *c, const char *option)
+{
+    struct pl_suggest s;
+    char hint[80];
+
+    pl_suggest_init(&s, pl_str_of(option));
+    pl_suggest_try(&s, "--json");
+    pl_suggest_try(&s, "--help");
+    if ((c->takes & TAKES_SOCKET) != 0)
+        pl_suggest_try(&s, "--socket");
+    if ((c->takes & TAKES_CONTROL) != 0)
+        pl_suggest_try(&s, "--control");
+    return trouble("%s: unknown option \"%s\"%s; see postlatch %s --help", c->name, option,
+                   pl_suggest_text(&s, hint, sizeof(hint)), c->name);
+}
+
+/* The value that follows option argv[*i]; NULL, said, if there is none. */
+static const char *option_value(const struct command *c, int argc, char **argv, int *i)
+{
+    if (*i + 1 < argc)
+        return argv[++*i];
+    trouble("%s: nothing follows \"%s\"; see postlatch %s --help", c->name, argv[*i], c->name);
+    return NULL;
+}
+
+static int run(const struct command *c, int argc, char **argv)
+{
+    const char **words = calloc((size_t)argc + 1, sizeof(*words));
+    struct arguments a = {.config = PL_CONFIG_DEFAULT, .words = words};
+    int status = EXIT_TROUBLE;
+
+    if (words == NULL)
+        return trouble("out of memory");
+    for (int i = 2; i < argc; i++) {
+        const char **value = NULL;
+
+        if (strcmp(argv[i], "-c") == 0) {
+            value = &a.config;
+        } else if (strcmp(argv[i], "--socket") == 0 && (c->takes & TAKES_SOCKET) != 0) {
+            value = &a.socket;
+        } else if (strcmp(argv[i], "--control") == 0 && (c->takes & TAKES_CONTROL) != 0) {
+            value = &a.control;
+        } else if (strcmp(argv[i], "--json") == 0) {
+            a.json = true;
+            continue;
+        } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            print_help(c);
+            status = EXIT_FINE;
+            goto out;
+        } else if (argv[i][0] == '-' && argv[i][1] != '\0') {
+            status = unknown_option(c, argv[i]);
+            goto out;
+        } else if ((c->takes & TAKES_WORDS) == 0) {
+            status =
+                trouble("%s: takes no \"%s\"; see postlatch %s --help", c->name, argv[i], c->name);
+            goto out;
+        } else {
+            words[a.count++] = argv[i];
+            continue;
+        }
+        *value = option_value(c, argc, argv, &i);
+        if (*value == NULL)
+            goto out;
+    }
+    status = c->run(&a);
+out:
+    free(words);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    const struct command *c;
+    int status;
+
+    if (argc < 2) {
+        print_usage(stderr);
+        return EXIT_TROUBLE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_usage(stdout);
+        return EXIT_FINE;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        puts("postlatch " PL_VERSION);
+        return EXIT_FINE;
+    }
+    c = find_command(argv[1]);
+    if (c == NULL)
+        return unknown_command(argv[1]);
+    if (c->run == NULL)
+        return trouble("%s is not available in this version (" PL_VERSION ")", c->name);
+    status = run(c, argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout)) /* a full disk must not look like an answer */
+        return trouble("cannot write the output");
+    return status;
+}
