@@ -36,6 +36,8 @@ void pl_explanation_free(struct pl_explanation *e);
 /*
  * pl_explain_is_near - a rule that did not match, but would have decided otherwise had its one
  * failing condition held: what would have changed the answer
+ *
+ * The state does not count: nobody can choose at which command Postfix asks.
  */
 bool pl_explain_is_near(const struct pl_explanation *e, const struct pl_explain_step *step);
 

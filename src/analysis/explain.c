@@ -64,6 +64,7 @@ bool pl_explain_is_near(const struct pl_explanation *e, const struct pl_explain_
     const struct pl_action *other = step->rule->action, *now = e->decision.action;
 
     return !step->matched && step->failures == 1 &&
+           step->rule->cond[step->failed].attr != PL_ATTR_PROTOCOL_STATE &&
            (other->effect != now->effect || !pl_str_eq(other->source, now->source));
 }
 
@@ -132,10 +133,15 @@ static void add_side(struct pl_buf *out, bool *first, bool negated, unsigned wor
     }
     for (size_t i = 0; i < n; i++) {
         const struct pl_table *t = members[i].table;
+        const struct pl_set *set = members[i].set;
 
-        if (t == NULL || t->name.n > 0) {
+        if (set != NULL && set->name.n == 0) {
+            add_side(out, first, negated, set->in_words, set->in, set->in_count, attr);
+            continue;
+        }
+        if (set != NULL || t->name.n > 0) {
             separate(out, first, negated);
-            pl_buf_addf(out, "<%s>", t == NULL ? members[i].set->name.p : t->name.p);
+            pl_buf_addf(out, "<%s>", set != NULL ? set->name.p : t->name.p);
             continue;
         }
         for (size_t e = 0; e < t->count && e < ENTRIES_SHOWN; e++) {
@@ -176,7 +182,7 @@ static void add_subject(struct pl_buf *out, const struct pl_query *q, enum pl_at
 static void add_hit(struct pl_buf *out, const struct pl_policy *p, const struct pl_hit *hit,
                     enum pl_attr attr)
 {
-    if (hit->list != NULL)
+    if (hit->list != NULL && hit->list->name.n > 0)
         pl_buf_addf(out, "<%s>", hit->list->name.p);
     if (hit->word != 0) {
         pl_buf_addf(out, "%s%s", hit->list != NULL ? ": " : "", word_name(hit->word, attr));

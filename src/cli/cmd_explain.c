@@ -12,12 +12,22 @@
 
 enum { NEAR_SHOWN = 5 };
 
+/* builtin:network, or rule "app server" */
+static void add_rule_name(struct pl_buf *out, const struct pl_rule *rule)
+{
+    if (rule->builtin)
+        pl_buf_add(out, rule->name);
+    else
+        pl_buf_addf(out, "rule \"%s\"", rule->name.p);
+}
+
 static void print_step(const struct pl_explanation *e, size_t i)
 {
     const struct pl_explain_step *s = &e->steps[i];
     struct pl_buf line = {0};
 
-    pl_buf_addf(&line, "  %zu  %s", i + 1, s->rule->name.p);
+    pl_buf_addf(&line, "  %zu  ", i + 1);
+    add_rule_name(&line, s->rule);
     if (s->rule->at.file < e->policy->nfiles) {
         pl_buf_add(&line, pl_str_lit("  ("));
         pl_explain_place(&line, e->policy, s->rule->at);
@@ -75,8 +85,9 @@ static void describe_near(struct pl_buf *out, const struct pl_explain_step *s)
 {
     const struct pl_condition *c = &s->rule->cond[s->failed];
 
-    pl_buf_addf(out, "%s by %s, if %s were in ", s->rule->action->source.p, s->rule->name.p,
-                pl_attr_name(c->attr));
+    pl_buf_addf(out, "%s by ", s->rule->action->source.p);
+    add_rule_name(out, s->rule);
+    pl_buf_addf(out, ", if %s were in ", pl_attr_name(c->attr));
     pl_explain_set(out, c->set, c->attr);
 }
 
@@ -110,12 +121,16 @@ static void print_near(const struct pl_explanation *e)
 
 static void print_text(const struct pl_explanation *e, const char *answer, const char *enforced)
 {
+    struct pl_buf line = {0};
+
     print_request(e);
     puts("rules tried:");
     for (size_t i = 0; i < e->nsteps; i++)
         print_step(e, i);
     print_near(e);
-    printf("answer: by %s\n", e->decision.rule->name.p);
+    add_rule_name(&line, e->decision.rule);
+    printf("answer: by %s\n", line.p);
+    pl_buf_fini(&line);
     if (e->policy->mode == PL_MODE_OBSERVE)
         printf("mode = observe; with enforce the answer would be: %s\n", enforced);
     printf("action=%s\n", answer);

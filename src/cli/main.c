@@ -15,47 +15,50 @@ static const struct command {
     const char *name;
     int (*run)(const struct arguments *a); /* NULL: of a later version */
     unsigned takes;
-    const char *usage, *help;
+    const char *usage, *summary, *help;
 } commands[] = {
-    {"check", cmd_check, 0, "",
+    {"check", cmd_check, 0, "", "load the configuration and print all that is wrong with it",
      "Load the configuration and everything it names, and print all that is wrong with it.\n"
      "This version proves nothing about a policy that loads; its verdict is \"not computed\".\n"
      "Exit status: 1 if it loads (0 is kept for a policy proved safe), 2 if it is invalid."},
     {"explain", cmd_explain, TAKES_WORDS, "ATTR=VALUE… | -",
+     "how the policy answers a request, and why",
      "Tell how the policy answers a request, and why: each rule that was tried, the first\n"
      "condition that failed, the entries that matched, and what would change the answer.\n"
      "ATTR is an attribute of Postfix's policy protocol; protocol_state=RCPT is assumed.\n"
      "With \"-\" a request, or a decision line of the daemon's log, is read from standard input.\n"
      "Exit status: 0, or 2 when the question or the configuration cannot be read."},
     {"query", cmd_query, TAKES_SOCKET | TAKES_WORDS, "[--socket ADDR] ATTR=VALUE…",
+     "ask a running daemon, as Postfix would",
      "Ask a running daemon over its policy socket, as Postfix would. ADDR is written as in\n"
      "the option listen; the default is the first listen of the configuration.\n"
      "Exit status: 0 answered, 2 no answer."},
-    {"test", cmd_test, TAKES_WORDS, "FILE",
+    {"test", cmd_test, TAKES_WORDS, "FILE", "put scenarios from a file to the policy",
      "Put the scenarios of FILE to the policy, one a line:\n"
      "    client_address=203.0.113.9 recipient=v@foreign.example -> REJECT\n"
      "    sasl_username=bob recipient=\"a b@c.example\" -> REJECT rule=\"blocked accounts\"\n"
      "A word behind -> is the action's word; more than a word is the whole action.\n"
      "Exit status: 0 all pass, 1 some fail, 2 FILE or the configuration cannot be read."},
     {"reload", cmd_reload, TAKES_CONTROL, "[--control PATH]",
+     "make the daemon load its configuration anew",
      "Tell the daemon to load its configuration anew, and print what became of it.\n"
      "Exit status: 0 the new policy is in force, 1 it was refused, 2 no daemon answers."},
-    {"status", cmd_status, TAKES_CONTROL, "[--control PATH]",
+    {"status", cmd_status, TAKES_CONTROL, "[--control PATH]", "what the daemon is doing",
      "Print what the daemon is doing: policy, generation, connections, counters.\n"
      "Exit status: 0, or 2 when no daemon answers."},
-    {"surface", NULL, 0, "", NULL},
-    {"matrix", NULL, 0, "", NULL},
-    {"diff", NULL, 0, "", NULL},
-    {"who", NULL, 0, "", NULL},
-    {"where", NULL, 0, "", NULL},
-    {"metrics", NULL, 0, "", NULL},
-    {"top", NULL, 0, "", NULL},
-    {"replay", NULL, 0, "", NULL},
-    {"init", NULL, 0, "", NULL},
-    {"snippet", NULL, 0, "", NULL},
-    {"doctor", NULL, 0, "", NULL},
-    {"probe", NULL, 0, "", NULL},
-    {"bench", NULL, 0, "", NULL},
+    {"surface", NULL, 0, NULL, NULL, NULL},
+    {"matrix", NULL, 0, NULL, NULL, NULL},
+    {"diff", NULL, 0, NULL, NULL, NULL},
+    {"who", NULL, 0, NULL, NULL, NULL},
+    {"where", NULL, 0, NULL, NULL, NULL},
+    {"metrics", NULL, 0, NULL, NULL, NULL},
+    {"top", NULL, 0, NULL, NULL, NULL},
+    {"replay", NULL, 0, NULL, NULL, NULL},
+    {"init", NULL, 0, NULL, NULL, NULL},
+    {"snippet", NULL, 0, NULL, NULL, NULL},
+    {"doctor", NULL, 0, NULL, NULL, NULL},
+    {"probe", NULL, 0, NULL, NULL, NULL},
+    {"bench", NULL, 0, NULL, NULL, NULL},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -80,10 +83,8 @@ static void print_usage(FILE *out)
           "Asks a relay policy, offline or of the running daemon.\n\n",
           out);
     for (size_t i = 0; i < COMMANDS; i++) {
-        const char *help = commands[i].help;
-
         if (commands[i].run != NULL)
-            fprintf(out, "  %-8s %.*s\n", commands[i].name, (int)strcspn(help, "\n"), help);
+            fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
     }
     fputs("\n"
           "  -c FILE    the configuration (default " PL_CONFIG_DEFAULT ")\n"

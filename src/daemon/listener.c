@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Accepting connections: one watcher a listener, on the main loop. Batches are bounded, so that a
+ * flood of connects cannot keep signals and reloads waiting. When descriptors or memory run out,
+ * the kernel would report the listener ready for ever: accepting pauses for 100 ms then.
+ */
+#include "listener.h"
+
+#include "log.h"
+#include "postlatch/compiler.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { ACCEPT_BATCH = 16 };
+#define PAUSE_S 0.1
+
+static struct log_rate accept_trouble = LOG_RATE(1);
+
+bool listeners_bind(struct listeners *l, const struct pl_settings *settings)
+{
+    struct socket_file file = {settings->socket_mode, settings->socket_owner,
+                               settings->socket_group};
+    bool ok = true;
+
+    l->each = calloc(settings->nlisten, sizeof(*l->each));
+    if (l->each == NULL) {
+        log_error("out of memory");
+        return false;
+    }
+    l->count = settings->nlisten;
+    for (size_t i = 0; i < l->count; i++) {
+        struct listener *one = &l->each[i];
+
+        one->magic = LISTENER_MAGIC;
+        one->all = l;
+        one->endpoint = settings->listen[i];
+        one->fd = listener_bind("listen", &one->endpoint, &file, &one->socket);
+        ok = ok && one->fd >= 0;
+    }
+    return ok;
+}
+
+/* What accept says when a later try may do better, but trying at once would only spin. */
+static void no_room(struct listener *l, int error)
+{
+    unsigned long suppressed;
+
+    if (log_rate_pass(&accept_trouble, &suppressed))
+        log_error("cannot accept at %s: %s; trying again every %.0f ms", l->endpoint.text,
+                  strerror(error), PAUSE_S * 1000);
+    listeners_pause(l->all);
+    ev_timer_again(l->all->loop, &l->all->pause);
+}
+
+/* "step 1" of the life of a request in docs/HACKING.md: false when there is nothing more. */
+static bool listener_accept(struct listener *l)
+{
+    struct sockaddr_storage peer = {0};
+    socklen_t len = sizeof(peer);
+    int fd;
+
+    if (!pool_has_room(l->all->pool)) {
+        listeners_pause(l->all); /* a worker makes room and has us resumed */
+        return false;
+    }
+    fd = accept4(l->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        pool_take(l->all->pool, fd, l, &peer);
+        return true;
+    }
+    switch (errno) {
+    case EAGAIN:
+        return false;
+    case EINTR:
+    case ECONNABORTED: /* gone before we came; so are the others, which accept(2) lists */
+    case EPROTO:
+    case EPERM:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENONET:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+        return true;
+    default:
+        no_room(l, errno);
+        return false;
+    }
+}
+
+static void on_connect(struct ev_loop *loop, ev_io *w, int revents)
+{
+    struct listener *l = w->data;
+
+    (void)loop;
+    (void)revents;
+    pl_assert(l->magic == LISTENER_MAGIC);
+    for (int i = 0; i < ACCEPT_BATCH; i++) {
+        if (!listener_accept(l))
+            break;
+    }
+}
+
+static void on_pause_end(struct ev_loop *loop, ev_timer *w, int revents)
+{
+    struct listeners *l = w->data;
+
+    (void)revents;
+    ev_timer_stop(loop, w);
+    listeners_resume(l);
+}
+
+void listeners_start(struct listeners *l, struct ev_loop *loop, struct pool *pool)
+{
+    l->loop = loop;
+    l->pool = pool;
+    ev_timer_init(&l->pause, on_pause_end, 0., PAUSE_S);
+    l->pause.data = l;
+    for (size_t i = 0; i < l->count; i++) {
+        struct listener *one = &l->each[i];
+
+        ev_io_init(&one->io, on_connect, one->fd, EV_READ);
+        ev_set_priority(&one->io, EV_MINPRI);
+        one->io.data = one;
+    }
+    listeners_resume(l);
+}
+
+void listeners_pause(struct listeners *l)
+{
+    for (size_t i = 0; i < l->count && l->accepting; i++)
+        ev_io_stop(l->loop, &l->each[i].io);
+    l->accepting = false;
+}
+
+void listeners_resume(struct listeners *l)
+{
+    if (l->loop == NULL || l->accepting)
+        return;
+    for (size_t i = 0; i < l->count; i++)
+        ev_io_start(l->loop, &l->each[i].io);
+    l->accepting = true;
+}
+
+void listeners_close(struct listeners *l)
+{
+    if (l->loop != NULL) {
+        listeners_pause(l);
+        ev_timer_stop(l->loop, &l->pause);
+        l->loop = NULL;
+    }
+    for (size_t i = 0; i < l->count; i++) {
+        if (l->each[i].fd < 0)
+            continue;
+        listener_remove(&l->each[i].endpoint, &l->each[i].socket);
+        close(l->each[i].fd);
+        l->each[i].fd = -1;
+    }
+}
+
+void listeners_fini(struct listeners *l)
+{
+    free(l->each);
+    *l = (struct listeners){0};
+}

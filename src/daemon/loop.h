@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DAEMON_LOOP_H
+#define DAEMON_LOOP_H
+
+#include <stdint.h>
+
+/* The one door to libev: its functions without the names of version 3. */
+#define EV_COMPAT3 0
+#include <ev.h>
+
+/* How every loop of ours is made: LIBEV_FLAGS of the environment must not choose the backend. */
+#define LOOP_FLAGS (EVFLAG_AUTO | EVFLAG_NOENV)
+
+/*
+ * clock_ms, clock_us - time since some fixed moment, never set back: for idleness and latency. ev_now
+ * is the time at which the loop woke up, and follows the wall clock
+ */
+int64_t clock_ms(void);
+int64_t clock_us(void);
+
+#endif

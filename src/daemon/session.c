@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A connection of Postfix: requests in, answers out, in order, each once.
+ *
+ * What one read brings lies in the worker's buffer and is taken apart there; a session owns memory
+ * only while a request is incomplete (or waits for its turn), or while answers are pending. All
+ * answers of a turn leave in one write. A turn is bounded, and so is everything that a session may
+ * hold: an unfinished request by max_request_size, pending answers by one turn, because nothing is
+ * read while there are any.
+ *
+ * Where no sound answer can be given nothing is said: what came before is answered, the log tells
+ * why, the connection is closed; Postfix tries again and defers. Cost: a read, a write and a log
+ * line a request.
+ */
+#include "session.h"
+
+#include "log.h"
+#include "log_decision.h"
+#include "postlatch/compiler.h"
+#include "postlatch/quote.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { CHUNK_MIN = 4096, DRAIN_READS = 16 };
+
+static struct log_rate trouble_rate = LOG_RATE(10);
+
+static void session_readable(struct session *s);
+static void session_writable(struct session *s);
+
+/* ---- beginning and end ---- */
+
+static void on_io(struct ev_loop *loop, ev_io *io, int revents)
+{
+    struct session *s = io->data;
+
+    (void)loop;
+    pl_assert(s->magic == SESSION_MAGIC);
+    if ((revents & EV_WRITE) != 0)
+        session_writable(s);
+    else
+        session_readable(s);
+}
+
+/* Waits for events: EV_READ, EV_WRITE, or 0 for its turn. */
+static void await(struct session *s, int events)
+{
+    if (s->io.events == (events | EV__IOFDSET) || (ev_is_active(&s->io) && s->io.events == events))
+        return;
+    ev_io_stop(s->worker->loop, &s->io);
+    if (events == 0)
+        return;
+    ev_io_modify(&s->io, events);
+    ev_io_start(s->worker->loop, &s->io);
+}
+
+void session_open(struct session *s, struct worker *w, const struct handover *h)
+{
+    s->magic = SESSION_MAGIC;
+    s->worker = w;
+    s->listener = h->listener;
+    s->peer = h->peer;
+    s->port = h->port;
+    s->active_ms = clock_ms();
+    ev_io_init(&s->io, on_io, h->fd, EV_READ);
+    s->io.data = s;
+    ev_io_start(w->loop, &s->io);
+}
+
+/*
+ * Closing a socket with unread bytes in it makes the kernel send a reset, which may overtake answers
+ * that are still on their way. So take some of them out first.
+ */
+static void drain(struct session *s)
+{
+    shutdown(s->io.fd, SHUT_WR);
+    for (int i = 0; i < DRAIN_READS; i++) {
+        if (read(s->io.fd, s->worker->in, sizeof(s->worker->in)) <= 0)
+            break;
+    }
+}
+
+void session_close(struct session *s)
+{
+    pl_assert(s->magic == SESSION_MAGIC);
+    ev_io_stop(s->worker->loop, &s->io);
+    if (s->closing)
+        drain(s);
+    close(s->io.fd);
+    free(s->in);
+    free(s->out);
+    s->magic = SESSION_DEAD;
+    worker_forget(s->worker, s);
+}
+
+const char *session_peer(char out[SESSION_PEER], const struct session *s)
+{
+    char addr[PL_ADDR_TEXT];
+    struct ucred cred;
+    socklen_t len = sizeof(cred);
+
+    if (s->peer.family != 0)
+        snprintf(out, SESSION_PEER, s->peer.family == 6 ? "[%s]:%u" : "%s:%u",
+                 pl_addr_format(addr, &s->peer), s->port);
+    else if (getsockopt(s->io.fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0)
+        snprintf(out, SESSION_PEER, "uid:%lu,pid:%ld", (unsigned long)cred.uid, (long)cred.pid);
+    else
+        snprintf(out, SESSION_PEER, "unknown");
+    return out;
+}
+
+/* The one line that tells of trouble with a peer. The session is to be closed. */
+static void trouble(struct session *s, const char *fmt, ...) PL_PRINTF(2, 3);
+static void trouble(struct session *s, const char *fmt, ...)
+{
+    char peer[SESSION_PEER], reason[200], more[64] = "";
+    unsigned long suppressed;
+    va_list ap;
+
+    s->closing = true;
+    counter_add(&s->worker->counters.troubles, 1);
+    if (!log_rate_pass(&trouble_rate, &suppressed))
+        return;
+    va_start(ap, fmt);
+    vsnprintf(reason, sizeof(reason), fmt, ap);
+    va_end(ap);
+    if (suppressed > 0)
+        snprintf(more, sizeof(more), " suppressed=%lu", suppressed);
+    log_warn("trouble peer=%s listener=%s reason=\"%s\"%s", session_peer(peer, s),
+             s->listener->endpoint.text, reason, more);
+}
+
+/* ---- memory of a session ---- */
+
+static struct chunk *chunk_new(const char *p, size_t n, size_t cap)
+{
+    struct chunk *c;
+
+    if (cap < n)
+        cap = n;
+    c = malloc(sizeof(*c) + cap);
+    if (c == NULL)
+        return NULL;
+    c->start = 0;
+    c->n = n;
+    c->cap = cap;
+    memcpy(c->data, p, n);
+    return c;
+}
+
+/* Room behind the unfinished request in s->in; false when memory is short. */
+static bool make_room(struct session *s)
+{
+    struct chunk *c = s->in;
+    size_t limit = s->worker->pool->max_request_size, cap;
+
+    if (c->start > 0) {
+        memmove(c->data, c->data + c->start, c->n - c->start);
+        c->n -= c->start;
+        c->start = 0;
+    }
+    if (c->n < c->cap)
+        return true;
+    /* An unfinished request is shorter than the limit, else it would have been trouble. */
+    pl_assert(c->n < limit);
+    cap = c->cap > limit / 2 ? limit : 2 * c->cap;
+    c = realloc(c, sizeof(*c) + cap);
+    if (c == NULL)
+        return false;
+    c->cap = cap;
+    s->in = c;
+    return true;
+}
+
+/* Keeps p[0..n), which lies in s->in or in the worker's buffer, for later. */
+static bool keep(struct session *s, const char *p, size_t n)
+{
+    if (s->in != NULL) {
+        s->in->start = (size_t)(p - s->in->data);
+        if (n == 0) {
+            free(s->in);
+            s->in = NULL;
+        }
+        return true;
+    }
+    if (n > 0)
+        s->in = chunk_new(p, n, CHUNK_MIN);
+    return n == 0 || s->in != NULL;
+}
+
+/* ---- output ---- */
+
+/*
+ * "step 8" of the life of a request in docs/HACKING.md: sends what the socket takes, keeps the rest
+ * in s->out. false when the peer is gone.
+ */
+static bool session_write(struct session *s, const char *p, size_t n)
+{
+    pl_assert(s->out == NULL);
+    while (n > 0) {
+        ssize_t sent = send(s->io.fd, p, n, MSG_NOSIGNAL);
+
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0 && errno != EAGAIN)
+            return false;
+        if (sent < 0) {
+            s->out = chunk_new(p, n, n);
+            return s->out != NULL;
+        }
+        p += sent;
+        n -= (size_t)sent;
+    }
+    return true;
+}
+
+/* What the session does next, after a turn or a write; s may be dead afterwards. */
+static void settle(struct session *s)
+{
+    if (s->out != NULL) {
+        await(s, EV_WRITE);
+    } else if (s->closing) {
+        session_close(s);
+    } else if (s->more) {
+        await(s, 0);
+        worker_queue_turn(s->worker, s);
+    } else if (!s->worker->stopping) {
+        await(s, EV_READ);
+    } else if (!s->last_read) {
+        s->last_read = true;
+        session_readable(s);
+    } else {
+        session_close(s);
+    }
+}
+
+static void session_writable(struct session *s)
+{
+    struct chunk *c = s->out;
+    ssize_t sent;
+
+    pl_assert(c != NULL);
+    sent = send(s->io.fd, c->data + c->start, c->n - c->start, MSG_NOSIGNAL);
+    if (sent < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
+    if (sent < 0) {
+        if (!s->closing)
+            trouble(s, "cannot send an answer: %s", strerror(errno));
+        session_close(s);
+        return;
+    }
+    c->start += (size_t)sent;
+    if (c->start < c->n)
+        return;
+    free(c);
+    s->out = NULL;
+    settle(s);
+}
+
+/* ---- input ---- */
+
+/*
+ * Answers one request, the bytes buf[0..end): a reply in out, what to log in *a. Returns the length
+ * of the reply; 0 and *why if there is no sound answer.
+ */
+static size_t answer(struct worker *w, const char *buf, size_t end, char out[PL_REPLY_MAX],
+                     struct answered *a, const char **why)
+{
+    const struct pl_policy *policy = w->snapshot->config.policy;
+    struct pl_cursor cursor = {0};
+    char action[PL_ACTION_ROOM];
+    size_t n;
+
+    if (!pl_request_parse(a->query.attr, buf, end, why))
+        return 0;
+    pl_query_read(&a->query);
+    if (pl_policy_decide(policy, &a->query, &cursor, &a->decision) != PL_STEP_DECIDED) {
+        *why = "the policy has no answer"; /* the place where a session will wait for a guard */
+        return 0;
+    }
+    n = pl_policy_answer(action, policy, &a->query, &a->decision);
+    return pl_reply_format(out, (struct pl_str){action, n});
+}
+
+static void log_answered(struct worker *w, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct answered *a = &w->answered[i];
+
+        counter_add(&w->counters.by_effect[a->decision.action->effect], 1);
+        log_decision(&w->snapshot->config, w->snapshot->generation, &a->query, &a->decision,
+                     a->us);
+    }
+    counter_add(&w->counters.requests, count);
+}
+
+/* One turn over buf[0..len), which begins with a request; scan is how far it was looked at. */
+static void take_turn(struct session *s, const char *buf, size_t len)
+{
+    struct worker *w = s->worker;
+    size_t limit = w->pool->max_request_size, pos = 0, count = 0, out = 0;
+    int64_t start = clock_us();
+    const char *why = NULL;
+    bool more = false, too_long = false;
+
+    while (count < WORKER_TURN && why == NULL && pos < len) {
+        size_t seen = len - pos < limit ? len - pos : limit, end, n;
+        enum pl_request_status status =
+            pl_request_find_end(buf + pos, seen, &s->scan, &end, &why);
+
+        if (status == PL_REQUEST_MORE) {
+            too_long = seen == limit;
+            break;
+        }
+        if (status == PL_REQUEST_TROUBLE)
+            break;
+        n = answer(w, buf + pos, end, w->out + out, &w->answered[count], &why);
+        if (n == 0)
+            break;
+        w->answered[count++].us = clock_us() - start;
+        out += n;
+        pos += end;
+        s->scan = (struct pl_request_scan){0};
+    }
+    more = count == WORKER_TURN && pos < len;
+    if (!session_write(s, w->out, out)) {
+        why = NULL;
+        trouble(s, "cannot send an answer: %s", strerror(errno));
+    }
+    log_answered(w, count);
+    if (count > 0)
+        worker_touch(w, s);
+    if (why != NULL)
+        trouble(s, "%s", why);
+    else if (too_long && !s->closing)
+        trouble(s, "no end of the request after %zu bytes (max_request_size)", limit);
+    else if (!s->closing && !keep(s, buf + pos, len - pos))
+        trouble(s, "out of memory");
+    s->more = more && !s->closing;
+}
+
+void session_turn(struct session *s)
+{
+    pl_assert(s->magic == SESSION_MAGIC && s->in != NULL && s->out == NULL);
+    take_turn(s, s->in->data + s->in->start, s->in->n - s->in->start);
+    settle(s);
+}
+
+/* The end of what the peer sends. An answer that it still waits for has been sent before. */
+static void end_of_input(struct session *s, int error)
+{
+    if (s->in != NULL && !s->worker->stopping)
+        trouble(s, "%s in the middle of a request", error == 0 ? "the peer ended its stream"
+                                                               : strerror(error));
+    session_close(s);
+}
+
+/* "step 2" of the life of a request in docs/HACKING.md; s may be dead afterwards. */
+static void session_readable(struct session *s)
+{
+    struct worker *w = s->worker;
+    char *to = w->in;
+    size_t room = sizeof(w->in);
+    ssize_t got;
+
+    pl_assert(s->out == NULL && !s->more);
+    if (s->in != NULL) {
+        if (!make_room(s)) {
+            trouble(s, "out of memory");
+            session_close(s);
+            return;
+        }
+        to = s->in->data + s->in->n;
+        room = s->in->cap - s->in->n;
+    }
+    got = read(s->io.fd, to, room);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+        settle(s);
+        return;
+    }
+    if (got <= 0) {
+        end_of_input(s, got == 0 ? 0 : errno);
+        return;
+    }
+    if (s->in != NULL) {
+        s->in->n += (size_t)got;
+        session_turn(s);
+        return;
+    }
+    s->scan = (struct pl_request_scan){0};
+    take_turn(s, w->in, (size_t)got);
+    settle(s);
+}
+
+void session_finish(struct session *s)
+{
+    /* Pending answers, or further requests in hand, come first; settle() goes on from there. */
+    if (s->out == NULL && !s->more)
+        settle(s);
+}

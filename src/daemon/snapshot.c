@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The running state behind one atomic pointer. Reading is free: a reader's own pointer. Replacing
+ * costs one wake-up a reader, and the old state lives until the last of them was awake.
+ */
+#include "snapshot.h"
+
+#include "postlatch/compiler.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct snapshot *snapshot_load(const char *path, unsigned long generation, struct pl_diag *d)
+{
+    struct snapshot *s = calloc(1, sizeof(*s));
+
+    if (s == NULL) {
+        pl_diag_no_memory(d);
+        return NULL;
+    }
+    s->generation = generation;
+    if (!pl_config_load(&s->config, path, d)) {
+        free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void snapshot_free(struct snapshot *s)
+{
+    if (s == NULL)
+        return;
+    pl_config_fini(&s->config);
+    free(s);
+}
+
+void snapshot_holder_init(struct snapshot_holder *h, struct snapshot *first)
+{
+    memset(h, 0, sizeof(*h));
+    atomic_init(&h->current, first);
+    pthread_mutex_init(&h->lock, NULL);
+    pthread_cond_init(&h->changed, NULL);
+}
+
+void snapshot_holder_fini(struct snapshot_holder *h)
+{
+    snapshot_free(atomic_load(&h->current));
+    snapshot_free(h->retired);
+    pthread_cond_destroy(&h->changed);
+    pthread_mutex_destroy(&h->lock);
+}
+
+bool snapshot_replace(struct snapshot_holder *h, struct snapshot *next, void (*wake)(void *),
+                      void *arg)
+{
+    struct snapshot *old;
+
+    pthread_mutex_lock(&h->lock);
+    if (h->closing) {
+        pthread_mutex_unlock(&h->lock);
+        return false;
+    }
+    pl_assert(h->waiting == 0);
+    h->waiting = h->readers;
+    old = atomic_exchange_explicit(&h->current, next, memory_order_acq_rel);
+    wake(arg);
+    while (h->waiting > 0 && !h->closing)
+        pthread_cond_wait(&h->changed, &h->lock);
+    if (h->waiting > 0) {
+        h->retired = old; /* somebody may hold it still; freed when no thread is left */
+        old = NULL;
+    }
+    pthread_mutex_unlock(&h->lock);
+    snapshot_free(old);
+    return true;
+}
+
+void snapshot_follow(struct snapshot_holder *h, const struct snapshot **mine)
+{
+    const struct snapshot *now = atomic_load_explicit(&h->current, memory_order_acquire);
+
+    /* The old one is not freed before this acknowledgement, so its address cannot return as new. */
+    if (now == *mine)
+        return;
+    *mine = now;
+    pthread_mutex_lock(&h->lock);
+    pl_assert(h->waiting > 0);
+    if (--h->waiting == 0)
+        pthread_cond_signal(&h->changed);
+    pthread_mutex_unlock(&h->lock);
+}
+
+void snapshot_close(struct snapshot_holder *h)
+{
+    pthread_mutex_lock(&h->lock);
+    h->closing = true;
+    pthread_cond_broadcast(&h->changed);
+    pthread_mutex_unlock(&h->lock);
+}
+
+bool settings_copy_init(struct settings_copy *copy, const struct pl_settings *from)
+{
+    const char **strings[] = {&copy->s.socket_owner, &copy->s.socket_group, &copy->s.control,
+                              &copy->s.user,         &copy->s.group,        &copy->s.log_tag,
+                              &copy->s.log_socket};
+    struct pl_endpoint *listen;
+
+    copy->s = *from;
+    copy->arena = pl_arena_new();
+    if (copy->arena == NULL)
+        return false;
+    listen = pl_arena_array(copy->arena, from->nlisten, sizeof(*listen));
+    if (listen == NULL)
+        return false;
+    memcpy(listen, from->listen, from->nlisten * sizeof(*listen));
+    copy->s.listen = listen;
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+        *strings[i] = pl_arena_copy(copy->arena, pl_str_of(*strings[i])).p;
+        if (*strings[i] == NULL)
+            return false;
+    }
+    return true;
+}
+
+void settings_copy_fini(struct settings_copy *copy)
+{
+    pl_arena_free(copy->arena);
+    copy->arena = NULL;
+}

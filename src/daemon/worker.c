@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Worker threads: one loop each, sessions that never move. The main thread accepts and hands each
+ * connection to the worker with the fewest; from then on no lock is taken and no other thread looks.
+ *
+ * Watchers of a worker's loop, by priority:
+ *   +2  wake      async; new connections, snapshots, orders to evict and to stop come first
+ *    0  io        one a session
+ *    0  turn      timer, 0 s: the next turn of sessions with more requests in hand, in the next
+ *                 iteration, so that others are served between
+ *    0  idle      timer: when the idlest session reaches idle_timeout; stopped without one
+ *    0  deadline  timer: ends the patience of a stopping worker
+ * Watchers of the main loop:
+ *   +2  signals
+ *    0  control, reload, room
+ *   -2  accept    a flood of connects waits for everything else
+ *    0  pause     timer, 100 ms: accept again after descriptors ran out
+ *
+ * Idleness: a list by last activity, the newest first, so that a touch and finding the idlest are
+ * O(1); activity is a complete request, so that a client which sends a byte a minute ages like a
+ * silent one.
+ */
+#include "worker.h"
+
+#include "log.h"
+#include "postlatch/buf.h"
+#include "postlatch/compiler.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SPARES_MAX = 256 };
+#define STOP_PATIENCE_S 2.0
+
+static struct log_rate limit_reached = LOG_RATE(1);
+
+/* ---- the list of sessions ---- */
+
+static void note_idlest(struct worker *w)
+{
+    const struct session *s = TAILQ_LAST(&w->sessions, session_list);
+
+    atomic_store_explicit(&w->idlest_ms, s == NULL ? INT64_MAX : s->active_ms,
+                          memory_order_relaxed);
+}
+
+static void arm_idle(struct worker *w)
+{
+    const struct session *s = TAILQ_LAST(&w->sessions, session_list);
+    int64_t left;
+
+    if (w->pool->idle_timeout_ms == 0 || s == NULL || ev_is_active(&w->idle))
+        return;
+    left = s->active_ms + w->pool->idle_timeout_ms - clock_ms();
+    ev_timer_set(&w->idle, left > 0 ? (double)left / 1000 : 0., 0.);
+    ev_timer_start(w->loop, &w->idle);
+}
+
+void worker_touch(struct worker *w, struct session *s)
+{
+    s->active_ms = clock_ms();
+    if (TAILQ_FIRST(&w->sessions) != s) {
+        TAILQ_REMOVE(&w->sessions, s, idleness);
+        TAILQ_INSERT_HEAD(&w->sessions, s, idleness);
+    }
+    note_idlest(w);
+}
+
+void worker_queue_turn(struct worker *w, struct session *s)
+{
+    if (s->queued)
+        return;
+    s->queued = true;
+    TAILQ_INSERT_TAIL(&w->turns, s, turn);
+    if (!ev_is_active(&w->turn))
+        ev_timer_start(w->loop, &w->turn);
+}
+
+void worker_forget(struct worker *w, struct session *s)
+{
+    struct pool *p = w->pool;
+
+    if (s->queued)
+        TAILQ_REMOVE(&w->turns, s, turn);
+    TAILQ_REMOVE(&w->sessions, s, idleness);
+    w->count--;
+    note_idlest(w);
+    if (w->spares < SPARES_MAX) {
+        memset(s, 0, sizeof(*s));
+        s->magic = SESSION_DEAD;
+        s->turn.tqe_next = w->spare;
+        w->spare = s;
+        w->spares++;
+    } else {
+        free(s);
+    }
+    atomic_fetch_sub(&w->load, 1);
+    atomic_fetch_sub(&p->connections, 1);
+    if (atomic_load(&p->room_wanted) && atomic_exchange(&p->room_wanted, false))
+        ev_async_send(p->main_loop, p->room);
+    if (w->stopping && w->count == 0)
+        ev_break(w->loop, EVBREAK_ALL);
+}
+
+/* ---- what the main thread has left in the inbox ---- */
+
+static struct session *new_session(struct worker *w)
+{
+    struct session *s = w->spare;
+
+    if (s == NULL)
+        return calloc(1, sizeof(*s));
+    pl_assert(s->magic == SESSION_DEAD);
+    w->spare = s->turn.tqe_next;
+    w->spares--;
+    memset(s, 0, sizeof(*s));
+    return s;
+}
+
+/* Options of a connection that no session is without. */
+static void set_options(const struct handover *h)
+{
+    int on = 1;
+
+    if (h->peer.family == 0)
+        return;
+    setsockopt(h->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    /* A Postfix on a host that lost its power must not hold its connections for ever. */
+    setsockopt(h->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+}
+
+static void adopt(struct worker *w)
+{
+    struct handover *each;
+    size_t n;
+
+    pthread_mutex_lock(&w->lock);
+    each = w->inbox;
+    n = w->inbox_count;
+    w->inbox = NULL;
+    w->inbox_count = w->inbox_cap = 0;
+    pthread_mutex_unlock(&w->lock);
+    for (size_t i = 0; i < n; i++) {
+        struct session *s = new_session(w);
+
+        if (s == NULL) {
+            log_error("out of memory: a connection is closed");
+            close(each[i].fd);
+            atomic_fetch_sub(&w->load, 1);
+            atomic_fetch_sub(&w->pool->connections, 1);
+            continue;
+        }
+        set_options(&each[i]);
+        TAILQ_INSERT_HEAD(&w->sessions, s, idleness);
+        w->count++;
+        session_open(s, w, &each[i]);
+    }
+    free(each);
+    note_idlest(w);
+    arm_idle(w);
+}
+
+static void evict(struct worker *w)
+{
+    struct session *s = TAILQ_LAST(&w->sessions, session_list);
+    unsigned long suppressed;
+    char peer[SESSION_PEER];
+
+    if (s == NULL) {
+        /* The last one has just gone by itself: the room that was wanted is there. */
+        if (atomic_exchange(&w->pool->room_wanted, false))
+            ev_async_send(w->pool->main_loop, w->pool->room);
+        return;
+    }
+    counter_add(&w->counters.closed_idlest, 1);
+    if (log_rate_pass(&limit_reached, &suppressed))
+        log_warn("max_connections = %u is reached: closing the idlest, peer=%s listener=%s "
+                 "idle_s=%lld (%lu before it were not logged)",
+                 w->pool->max_connections, session_peer(peer, s), s->listener->endpoint.text,
+                 (long long)(clock_ms() - s->active_ms) / 1000, suppressed);
+    session_close(s);
+}
+
+/* ---- callbacks ---- */
+
+static void stop(struct worker *w)
+{
+    struct session *s, *next;
+
+    w->stopping = true;
+    ev_timer_start(w->loop, &w->deadline);
+    for (s = TAILQ_FIRST(&w->sessions); s != NULL; s = next) {
+        next = TAILQ_NEXT(s, idleness);
+        session_finish(s);
+    }
+    if (w->count == 0)
+        ev_break(w->loop, EVBREAK_ALL);
+}
+
+static void on_wake(struct ev_loop *loop, ev_async *a, int revents)
+{
+    struct worker *w = a->data;
+
+    (void)loop;
+    (void)revents;
+    pl_assert(w->magic == WORKER_MAGIC);
+    snapshot_follow(w->pool->snapshots, &w->snapshot);
+    adopt(w);
+    if (atomic_exchange(&w->evict, false))
+        evict(w);
+    if (atomic_load(&w->pool->stopping) && !w->stopping)
+        stop(w);
+}
+
+static void on_idle(struct ev_loop *loop, ev_timer *t, int revents)
+{
+    struct worker *w = t->data;
+    int64_t before = clock_ms() - w->pool->idle_timeout_ms;
+    struct session *s;
+
+    (void)loop;
+    (void)revents;
+    pl_assert(w->magic == WORKER_MAGIC);
+    while ((s = TAILQ_LAST(&w->sessions, session_list)) != NULL && s->active_ms <= before) {
+        counter_add(&w->counters.closed_idle, 1);
+        session_close(s);
+    }
+    arm_idle(w);
+}
+
+static void on_turn(struct ev_loop *loop, ev_timer *t, int revents)
+{
+    struct worker *w = t->data;
+    struct session_list now = TAILQ_HEAD_INITIALIZER(now);
+    struct session *s;
+
+    (void)loop;
+    (void)revents;
+    pl_assert(w->magic == WORKER_MAGIC);
+    /* Those that queue themselves again go to the emptied list, and wait for the next iteration. */
+    TAILQ_CONCAT(&now, &w->turns, turn);
+    while ((s = TAILQ_FIRST(&now)) != NULL) {
+        TAILQ_REMOVE(&now, s, turn);
+        s->queued = false;
+        session_turn(s);
+    }
+}
+
+static void on_deadline(struct ev_loop *loop, ev_timer *t, int revents)
+{
+    struct worker *w = t->data;
+    struct session *s;
+
+    (void)loop;
+    (void)revents;
+    pl_assert(w->magic == WORKER_MAGIC);
+    while ((s = TAILQ_FIRST(&w->sessions)) != NULL)
+        session_close(s);
+}
+
+/* ---- making and ending them ---- */
+
+static void *run(void *arg)
+{
+    struct worker *w = arg;
+
+    ev_run(w->loop, 0);
+    return NULL;
+}
+
+static bool worker_init(struct worker *w, struct pool *p, unsigned index)
+{
+    w->magic = WORKER_MAGIC;
+    w->index = index;
+    w->pool = p;
+    w->snapshot = atomic_load(&p->snapshots->current);
+    TAILQ_INIT(&w->sessions);
+    TAILQ_INIT(&w->turns);
+    pthread_mutex_init(&w->lock, NULL);
+    atomic_init(&w->idlest_ms, INT64_MAX);
+    w->loop = ev_loop_new(LOOP_FLAGS);
+    if (w->loop == NULL) {
+        log_error("cannot make an event loop: %s", strerror(errno));
+        return false;
+    }
+    ev_async_init(&w->wake, on_wake);
+    ev_set_priority(&w->wake, EV_MAXPRI);
+    ev_timer_init(&w->idle, on_idle, 0., 0.);
+    ev_timer_init(&w->turn, on_turn, 0., 0.);
+    ev_timer_init(&w->deadline, on_deadline, STOP_PATIENCE_S, 0.);
+    w->wake.data = w->idle.data = w->turn.data = w->deadline.data = w;
+    ev_async_start(w->loop, &w->wake);
+    return true;
+}
+
+unsigned pool_workers(unsigned count)
+{
+    cpu_set_t set;
+
+    if (count == 0 && sched_getaffinity(0, sizeof(set), &set) == 0)
+        count = (unsigned)CPU_COUNT(&set);
+    return count == 0 ? 1 : count;
+}
+
+bool pool_init(struct pool *p, unsigned count, const struct pl_settings *limits,
+               struct snapshot_holder *snapshots, struct ev_loop *main_loop, ev_async *room)
+{
+    p->snapshots = snapshots;
+    p->max_connections = limits->max_connections;
+    p->max_request_size = limits->max_request_size;
+    p->idle_timeout_ms = (int64_t)limits->idle_timeout_s * 1000;
+    p->main_loop = main_loop;
+    p->room = room;
+    p->count = pool_workers(count);
+    p->workers = calloc(p->count, sizeof(*p->workers));
+    if (p->workers == NULL) {
+        log_error("out of memory");
+        p->count = 0;
+        return false;
+    }
+    for (size_t i = 0; i < p->count; i++) {
+        if (!worker_init(&p->workers[i], p, (unsigned)i))
+            return false;
+    }
+    return true;
+}
+
+bool pool_start(struct pool *p)
+{
+    for (; p->started < p->count; p->started++) {
+        struct worker *w = &p->workers[p->started];
+        char name[16];
+        int error = pthread_create(&w->thread, NULL, run, w);
+
+        if (error != 0) {
+            log_error("cannot start a worker: %s", strerror(error));
+            return false;
+        }
+        snprintf(name, sizeof(name), "worker-%u", w->index);
+        pthread_setname_np(w->thread, name);
+    }
+    return true;
+}
+
+void pool_wake(struct pool *p)
+{
+    for (size_t i = 0; i < p->started; i++)
+        ev_async_send(p->workers[i].loop, &p->workers[i].wake);
+}
+
+void pool_stop(struct pool *p)
+{
+    atomic_store(&p->stopping, true);
+    pool_wake(p);
+    for (size_t i = 0; i < p->started; i++)
+        pthread_join(p->workers[i].thread, NULL);
+    p->started = 0;
+}
+
+void pool_fini(struct pool *p)
+{
+    pl_assert(p->started == 0);
+    for (size_t i = 0; i < p->count; i++) {
+        struct worker *w = &p->workers[i];
+
+        for (struct session *s = w->spare, *next; s != NULL; s = next) {
+            next = s->turn.tqe_next;
+            free(s);
+        }
+        free(w->inbox);
+        if (w->loop != NULL)
+            ev_loop_destroy(w->loop);
+        pthread_mutex_destroy(&w->lock);
+    }
+    free(p->workers);
+    p->workers = NULL;
+    p->count = 0;
+}
+
+/* ---- the main thread's side ---- */
+
+bool pool_has_room(struct pool *p)
+{
+    struct worker *idlest = &p->workers[0];
+
+    if (atomic_load(&p->connections) < p->max_connections)
+        return true;
+    atomic_store(&p->room_wanted, true);
+    /* One that went just before would not have seen that room is wanted. */
+    if (atomic_load(&p->connections) < p->max_connections)
+        return true;
+    for (size_t i = 1; i < p->count; i++) {
+        struct worker *w = &p->workers[i];
+        long long mine = atomic_load(&w->idlest_ms), best = atomic_load(&idlest->idlest_ms);
+
+        if (mine < best || (mine == best && atomic_load(&w->load) > atomic_load(&idlest->load)))
+            idlest = w;
+    }
+    atomic_store(&idlest->evict, true);
+    ev_async_send(idlest->loop, &idlest->wake);
+    return false;
+}
+
+static struct worker *least_loaded(struct pool *p)
+{
+    struct worker *best = &p->workers[0];
+
+    for (size_t i = 1; i < p->count; i++) {
+        if (atomic_load(&p->workers[i].load) < atomic_load(&best->load))
+            best = &p->workers[i];
+    }
+    return best;
+}
+
+static void set_peer(struct handover *h, const struct sockaddr_storage *peer)
+{
+    const struct sockaddr_in *in4 = (const struct sockaddr_in *)peer;
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)peer;
+
+    if (peer->ss_family == AF_INET) {
+        h->peer.family = 4;
+        memcpy(h->peer.bytes, &in4->sin_addr, 4);
+        h->port = ntohs(in4->sin_port);
+    } else if (peer->ss_family == AF_INET6) {
+        h->peer.family = 6;
+        memcpy(h->peer.bytes, &in6->sin6_addr, 16);
+        h->port = ntohs(in6->sin6_port);
+    }
+}
+
+void pool_take(struct pool *p, int fd, struct listener *listener,
+               const struct sockaddr_storage *peer)
+{
+    struct worker *w = least_loaded(p);
+    struct handover h = {.fd = fd, .listener = listener};
+    struct handover *inbox;
+
+    set_peer(&h, peer);
+    p->connections_total++;
+    pthread_mutex_lock(&w->lock);
+    inbox = pl_grow(w->inbox, &w->inbox_cap, w->inbox_count, sizeof(*inbox));
+    if (inbox != NULL) {
+        w->inbox = inbox;
+        w->inbox[w->inbox_count++] = h;
+        atomic_fetch_add(&w->load, 1);
+        atomic_fetch_add(&p->connections, 1);
+    }
+    pthread_mutex_unlock(&w->lock);
+    if (inbox == NULL) {
+        log_error("out of memory: a connection is closed");
+        close(fd);
+        return;
+    }
+    ev_async_send(w->loop, &w->wake);
+}
