@@ -214,6 +214,7 @@ struct pl_hit {
     bool excluded; /* does not hold because of a '!' entry, which the fields below name */
     unsigned word; /* the enum pl_keyword that decided, or 0 */
     const struct pl_set *list;    /* the boundary list through which table or word came, or NULL */
+    const struct pl_set *from;    /* excluded: the boundary list whose '!' it was, or NULL */
     const struct pl_table *table; /* the table that decided, or NULL */
     uint32_t entry;               /* the entry of it, or PL_NO_ENTRY */
 };

@@ -178,22 +178,25 @@ static void add_subject(struct pl_buf *out, const struct pl_query *q, enum pl_at
                     attr == PL_ATTR_RECIPIENT ? "empty" : word_name(PL_WORD_ABSENT, attr));
 }
 
-/* The word, list, table and entry that decided. */
+/* The word, list, table and entry that decided: "<lan>: 192.0.2.0/24 (lan.cidr:7)". */
 static void add_hit(struct pl_buf *out, const struct pl_policy *p, const struct pl_hit *hit,
                     enum pl_attr attr)
 {
-    if (hit->list != NULL && hit->list->name.n > 0)
+    const char *between = "";
+
+    if (hit->list != NULL && hit->list->name.n > 0) {
         pl_buf_addf(out, "<%s>", hit->list->name.p);
+        between = ": ";
+    }
     if (hit->word != 0) {
-        pl_buf_addf(out, "%s%s", hit->list != NULL ? ": " : "", word_name(hit->word, attr));
+        pl_buf_addf(out, "%s%s", between, word_name(hit->word, attr));
         return;
     }
-    if (hit->table == NULL)
-        return;
-    if (hit->table->name.n > 0)
-        pl_buf_addf(out, "%s<%s>", hit->list != NULL ? ": " : "", hit->table->name.p);
-    if (hit->list != NULL || hit->table->name.n > 0)
-        pl_buf_add(out, pl_str_lit(": "));
+    if (hit->table->name.n > 0) {
+        pl_buf_addf(out, "%s<%s>", between, hit->table->name.p);
+        between = ": ";
+    }
+    pl_buf_addf(out, "%s", between);
     add_value(out, hit->table->entries[hit->entry].text);
     if (hit->table->entries[hit->entry].at.file < p->nfiles) {
         pl_buf_add(out, pl_str_lit(" ("));
@@ -218,12 +221,17 @@ void pl_explain_condition(struct pl_buf *out, const struct pl_explanation *e,
     }
     add_subject(out, e->query, cond->attr);
     if (hit.holds) {
-        pl_buf_add(out, pl_str_lit(" is in "));
+        bool named = hit.list != NULL || (hit.table != NULL && hit.table->name.n > 0);
+
+        pl_buf_addf(out, " %s ", named || cond->set->name.n > 0 ? "is in" : "matches");
         if (cond->set->name.n > 0 && hit.list == NULL)
             pl_buf_addf(out, "<%s>: ", cond->set->name.p);
         add_hit(out, e->policy, &hit, cond->attr);
     } else if (hit.excluded) {
-        pl_buf_add(out, pl_str_lit(" is excluded by !"));
+        pl_buf_add(out, pl_str_lit(" is excluded "));
+        if (hit.from != NULL || cond->set->name.n > 0)
+            pl_buf_addf(out, "from <%s> ", hit.from != NULL ? hit.from->name.p : cond->set->name.p);
+        pl_buf_add(out, pl_str_lit("by !"));
         add_hit(out, e->policy, &hit, cond->attr);
     } else {
         pl_buf_add(out, pl_str_lit(" is not in "));

@@ -39,8 +39,13 @@ static void print_step(const struct pl_explanation *e, size_t i)
     } else if (s->rule->ncond == 0) {
         pl_buf_add(&line, pl_str_lit("it has no condition"));
     } else {
+        size_t shown = 0;
+
         for (size_t c = 0; c < s->rule->ncond; c++) {
-            if (c > 0)
+            /* That a rule holds at RCPT goes without saying, unless it says nothing else. */
+            if (s->rule->cond[c].set == e->policy->at_rcpt && s->rule->ncond > 1)
+                continue;
+            if (shown++ > 0)
                 pl_buf_add(&line, pl_str_lit("\n            "));
             pl_explain_condition(&line, e, &s->rule->cond[c]);
         }

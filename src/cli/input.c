@@ -95,7 +95,8 @@ static bool take_json_line(struct pl_query *q, struct pl_buf *input, const char 
     struct pl_buf copies = {0};
     size_t at[sizeof(log_keys) / sizeof(log_keys[0])];
 
-    if (object == NULL) {
+    if (object == NULL || pl_json_get(object, "client") == NULL) {
+        pl_json_free(object);
         trouble("standard input: neither a request nor a decision line of the log");
         return false;
     }

@@ -17,10 +17,10 @@
 #include "log.h"
 #include "log_decision.h"
 #include "postlatch/compiler.h"
-#include "postlatch/quote.h"
 #include "worker.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,16 +42,21 @@ static void on_io(struct ev_loop *loop, ev_io *io, int revents)
 
     (void)loop;
     pl_assert(s->magic == SESSION_MAGIC);
-    if ((revents & EV_WRITE) != 0)
+    if ((revents & EV_ERROR) != 0) {
+        /* The kernel would not watch it, for want of memory or of watches. */
+        log_error("cannot wait for a connection: %s; closing it", strerror(errno));
+        session_close(s);
+    } else if ((revents & EV_WRITE) != 0) {
         session_writable(s);
-    else
+    } else {
         session_readable(s);
+    }
 }
 
 /* Waits for events: EV_READ, EV_WRITE, or 0 for its turn. */
 static void await(struct session *s, int events)
 {
-    if (s->io.events == (events | EV__IOFDSET) || (ev_is_active(&s->io) && s->io.events == events))
+    if (ev_is_active(&s->io) && s->io.events == events)
         return;
     ev_io_stop(s->worker->loop, &s->io);
     if (events == 0)
@@ -90,7 +95,7 @@ void session_close(struct session *s)
 {
     pl_assert(s->magic == SESSION_MAGIC);
     ev_io_stop(s->worker->loop, &s->io);
-    if (s->closing)
+    if (s->closing || s->worker->stopping)
         drain(s);
     close(s->io.fd);
     free(s->in);

@@ -124,11 +124,15 @@ static struct pl_hit match_side(unsigned words, const struct pl_member *members,
             if (inner.holds) {
                 hit = inner;
                 hit.list = members[i].set;
+            } else if (inner.excluded && !hit.excluded) { /* the reason, if nothing else holds */
+                hit = inner;
+                hit.from = members[i].set;
             }
         } else {
-            hit.entry = find(members[i].table, p, q, attr);
-            hit.holds = hit.entry != PL_NO_ENTRY;
-            hit.table = hit.holds ? members[i].table : NULL;
+            uint32_t entry = find(members[i].table, p, q, attr);
+
+            if (entry != PL_NO_ENTRY)
+                hit = (struct pl_hit){.holds = true, .table = members[i].table, .entry = entry};
         }
     }
     return hit;
@@ -150,5 +154,6 @@ struct pl_hit pl_set_match(const struct pl_set *set, const struct pl_policy *p,
         return in;
     out.holds = false;
     out.excluded = true;
+    out.from = NULL;
     return out;
 }

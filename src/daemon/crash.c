@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The end of a daemon that found one of its invariants broken: say which, then abort. A daemon in
+ * the background has no standard error, so this takes the place of the library's pl_assert_failed.
+ */
+#include "crash.h"
+
+#include "log.h"
+#include "loop.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Noreturn void pl_assert_failed(const char *expr, const char *file, int line)
+{
+    static _Thread_local bool entered; /* the log itself may be what is broken */
+
+    if (!entered) {
+        entered = true;
+        log_error("bug: \"%s\" does not hold (%s:%d); the daemon ends here", expr, file, line);
+    }
+    fprintf(stderr, "postlatchd: bug: \"%s\" does not hold (%s:%d)\n", expr, file, line);
+    abort();
+}
+
+/* What libev tells before it aborts: epoll_wait failed, or no memory for a watcher. */
+static void on_loop_trouble(const char *what) EV_NOEXCEPT
+{
+    log_error("event loop: %s: %s; the daemon ends here", what, strerror(errno));
+    abort();
+}
+
+void crash_prepare(void)
+{
+    ev_set_syserr_cb(on_loop_trouble);
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reloading: load → publish → every worker follows → free the old. Reading the files can take
+ * seconds, so it happens in a thread of its own and answers go on meanwhile. If anything is wrong
+ * the old state stays, and whoever asked is told all of it.
+ */
+#include "reload.h"
+
+#include "control.h"
+#include "log.h"
+#include "postlatch/compiler.h"
+#include "worker.h"
+
+#include <signal.h>
+#include <string.h>
+
+enum { STOP_PATIENCE_S = 1 };
+
+void reload_count(struct pl_buf *b, size_t n, const char *noun, const char *plural)
+{
+    pl_buf_addf(b, "%zu %s", n, n == 1 ? noun : plural);
+}
+
+void reload_summary(struct pl_buf *b, const struct pl_policy *policy)
+{
+    reload_count(b, policy->nwritten, "rule, ", "rules, ");
+    reload_count(b, policy->ntables, "table, ", "tables, ");
+    reload_count(b, pl_policy_entries(policy), "entry", "entries");
+}
+
+/* ---- in the reload's thread ---- */
+
+static void tell_errors(struct reload *r, struct pl_diag *d)
+{
+    size_t errors = pl_diag_errors(d), shown = 0;
+    const char *line;
+
+    for (; (line = pl_diag_get(d, shown)) != NULL; shown++)
+        pl_buf_addf(&r->text, "%s\n", line);
+    if (shown < errors)
+        pl_buf_addf(&r->text, "%zu more are not shown\n", errors - shown);
+    reload_count(&r->text, errors, "error", "errors");
+    pl_buf_addf(&r->text, "; keeping the running policy (generation %lu)\n", r->generation - 1);
+}
+
+static void tell_success(struct reload *r, const struct pl_config *config)
+{
+    const char *option;
+    size_t from = 0;
+
+    pl_buf_addf(&r->text, "generation %lu is in force: ", r->generation);
+    reload_summary(&r->text, config->policy);
+    pl_buf_add_char(&r->text, '\n');
+    while ((option = pl_config_restart_needed(r->started_with, &config->settings, &from)) != NULL)
+        pl_buf_addf(&r->text, "%s: changed; takes effect at the next start\n", option);
+}
+
+static void wake_all(void *arg)
+{
+    struct reload *r = arg;
+
+    pool_wake(r->pool);
+    ev_async_send(r->loop, &r->follow);
+}
+
+static void load(struct reload *r, struct pl_diag *d)
+{
+    struct snapshot *next = snapshot_load(r->path, r->generation, d);
+
+    if (next == NULL) {
+        r->outcome = RELOAD_REFUSED;
+        tell_errors(r, d);
+        return;
+    }
+    tell_success(r, &next->config);
+    log_configure(&next->config.settings);
+    r->outcome = RELOAD_OK;
+    if (!snapshot_replace(r->snapshots, next, wake_all, r)) {
+        snapshot_free(next);
+        r->outcome = RELOAD_ERROR;
+    }
+}
+
+static void *run(void *arg)
+{
+    struct reload *r = arg;
+    struct pl_diag *d = pl_diag_new();
+
+    pl_buf_reset(&r->text);
+    if (d != NULL)
+        load(r, d);
+    else
+        r->outcome = RELOAD_ERROR;
+    pl_diag_free(d);
+    ev_async_send(r->loop, &r->done);
+    return NULL;
+}
+
+/* ---- in the main thread ---- */
+
+static void log_lines(const struct reload *r)
+{
+    struct pl_str rest = pl_buf_str(&r->text);
+
+    while (rest.n > 0) {
+        size_t n = pl_str_find(rest, '\n');
+        int width = n > LOG_TEXT_MAX ? LOG_TEXT_MAX : (int)n;
+
+        if (r->outcome == RELOAD_OK)
+            log_info("reload: %.*s", width, rest.p);
+        else
+            log_error("reload: %.*s", width, rest.p);
+        rest = pl_str_from(rest, n < rest.n ? n + 1 : n);
+    }
+}
+
+static void finish(struct reload *r)
+{
+    if (r->outcome == RELOAD_ERROR) {
+        pl_buf_reset(&r->text);
+        pl_buf_addf(&r->text, "cannot reload: no memory or no thread; keeping the running policy "
+                              "(generation %lu)\n",
+                    r->generation - 1);
+    }
+    r->last = r->outcome;
+    r->last_at = time(NULL);
+    log_lines(r);
+    control_reload_done(r->control, r->number, r->outcome, pl_buf_str(&r->text));
+}
+
+static bool begin(struct reload *r)
+{
+    sigset_t all, before;
+    int error;
+
+    r->again = false;
+    r->generation = r->snapshot->generation + 1;
+    /* Signals are the main thread's. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    error = pthread_create(&r->thread, NULL, run, r);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    r->running = error == 0;
+    if (error != 0) {
+        log_error("reload: cannot start a thread: %s", strerror(error));
+        r->outcome = RELOAD_ERROR;
+    }
+    return r->running;
+}
+
+static void on_follow(struct ev_loop *loop, ev_async *a, int revents)
+{
+    struct reload *r = a->data;
+
+    (void)loop;
+    (void)revents;
+    pl_assert(r->magic == RELOAD_MAGIC);
+    snapshot_follow(r->snapshots, &r->snapshot);
+}
+
+static void on_done(struct ev_loop *loop, ev_async *a, int revents)
+{
+    struct reload *r = a->data;
+
+    (void)loop;
+    (void)revents;
+    pl_assert(r->magic == RELOAD_MAGIC && r->running);
+    pthread_join(r->thread, NULL);
+    r->running = false;
+    finish(r);
+    if (r->again) {
+        r->number++;
+        if (!begin(r))
+            finish(r);
+    }
+}
+
+void reload_init(struct reload *r)
+{
+    r->magic = RELOAD_MAGIC;
+    ev_async_init(&r->follow, on_follow);
+    ev_async_init(&r->done, on_done);
+    r->follow.data = r->done.data = r;
+    ev_async_start(r->loop, &r->follow);
+    ev_async_start(r->loop, &r->done);
+}
+
+unsigned long reload_request(struct reload *r)
+{
+    if (r->running) {
+        r->again = true;
+        return r->number + 1;
+    }
+    r->number++;
+    if (!begin(r))
+        finish(r);
+    return r->number;
+}
+
+bool reload_stop(struct reload *r)
+{
+    struct timespec until;
+
+    if (r->running) {
+        snapshot_close(r->snapshots);
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += STOP_PATIENCE_S;
+        if (pthread_timedjoin_np(r->thread, NULL, &until) != 0)
+            return false;
+        r->running = false;
+    }
+    ev_async_stop(r->loop, &r->follow);
+    ev_async_stop(r->loop, &r->done);
+    pl_buf_fini(&r->text);
+    return true;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef DAEMON_RELOAD_H
+#define DAEMON_RELOAD_H
+
+#include "loop.h"
+#include "postlatch/buf.h"
+#include "snapshot.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+struct pool;
+struct control;
+
+enum { RELOAD_MAGIC = 0x524c4f44 };
+
+enum reload_outcome {
+    RELOAD_NONE,    /* there was none yet */
+    RELOAD_OK,      /* the new configuration is in force */
+    RELOAD_REFUSED, /* it has errors; the old one is in force still */
+    RELOAD_ERROR    /* the system did not let us try */
+};
+
+/*
+ * struct reload - loading the configuration anew, in a thread of its own, one at a time
+ *
+ * Reloads are numbered from 1. A request while one runs waits for the next, which serves all that
+ * came by then.
+ */
+struct reload {
+    uint32_t magic;
+    struct ev_loop *loop; /* the main one */
+    const char *path;
+    const struct pl_settings *started_with; /* what only a restart can change */
+    struct snapshot_holder *snapshots;
+    struct pool *pool;
+    struct control *control; /* is told of the end of each */
+    const struct snapshot *snapshot; /* the main thread's own pointer to the running state */
+    ev_async follow;                 /* a new snapshot was published */
+    ev_async done;                   /* the thread is at its end */
+
+    bool running, again;
+    unsigned long number; /* of the last one that was begun */
+    pthread_t thread;
+    /* The thread's, while running. */
+    unsigned long generation; /* that it is to make */
+    enum reload_outcome outcome;
+    struct pl_buf text; /* lines, each with its LF */
+
+    enum reload_outcome last; /* of those that ended */
+    time_t last_at;
+};
+
+/* reload_init - with the other members of *r set; starts its watchers */
+void reload_init(struct reload *r);
+
+/* reload_request - load anew, or once more when the present one is done; returns its number */
+unsigned long reload_request(struct reload *r);
+
+/*
+ * reload_stop - no more reloads; a running one is waited for if it ends soon
+ *
+ * returns  false if its thread still runs: memory that it uses must not be freed
+ */
+bool reload_stop(struct reload *r);
+
+/* reload_count - "1 rule", "2 rules", appended */
+void reload_count(struct pl_buf *b, size_t n, const char *noun, const char *plural);
+
+/* reload_summary - "12 rules, 3 tables, 4711 entries", appended */
+void reload_summary(struct pl_buf *b, const struct pl_policy *policy);
+
+#endif

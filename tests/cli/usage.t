@@ -1,0 +1,119 @@
+$ postlatch
+usage: postlatch COMMAND [-c FILE] [--json] …
+
+Asks a relay policy, offline or of the running daemon.
+
+  check    load the configuration and print all that is wrong with it
+  explain  how the policy answers a request, and why
+  query    ask a running daemon, as Postfix would
+  test     put scenarios from a file to the policy
+  reload   make the daemon load its configuration anew
+  status   what the daemon is doing
+
+  -c FILE    the configuration (default /usr/local/etc/postlatch/postlatch.conf)
+  --json     print JSON
+  --help     of a command: what it does, its options and exit status
+  --version  print the version
+
+The manual: postlatch(1), postlatch.conf(5), postlatchd(8).
+[2]
+$ postlatch --help
+usage: postlatch COMMAND [-c FILE] [--json] …
+
+Asks a relay policy, offline or of the running daemon.
+
+  check    load the configuration and print all that is wrong with it
+  explain  how the policy answers a request, and why
+  query    ask a running daemon, as Postfix would
+  test     put scenarios from a file to the policy
+  reload   make the daemon load its configuration anew
+  status   what the daemon is doing
+
+  -c FILE    the configuration (default /usr/local/etc/postlatch/postlatch.conf)
+  --json     print JSON
+  --help     of a command: what it does, its options and exit status
+  --version  print the version
+
+The manual: postlatch(1), postlatch.conf(5), postlatchd(8).
+[0]
+$ postlatch --version
+postlatch 0.1.0
+[0]
+$ postlatch chekc
+postlatch: unknown command "chekc"; did you mean "check"?; see postlatch --help
+[2]
+$ postlatch surface
+postlatch: surface is not available in this version (0.1.0)
+[2]
+$ postlatch check --help
+usage: postlatch check [-c FILE] [--json]
+
+Load the configuration and everything it names, and print all that is wrong with it.
+This version proves nothing about a policy that loads; its verdict is "not computed".
+Exit status: 1 if it loads (0 is kept for a policy proved safe), 2 if it is invalid.
+[0]
+$ postlatch explain --help
+usage: postlatch explain [-c FILE] [--json] ATTR=VALUE… | -
+
+Tell how the policy answers a request, and why: each rule that was tried, the first
+condition that failed, the entries that matched, and what would change the answer.
+ATTR is an attribute of Postfix's policy protocol; protocol_state=RCPT is assumed.
+With "-" a request, or a decision line of the daemon's log, is read from standard input.
+Exit status: 0, or 2 when the question or the configuration cannot be read.
+[0]
+$ postlatch query --help
+usage: postlatch query [-c FILE] [--json] [--socket ADDR] ATTR=VALUE…
+
+Ask a running daemon over its policy socket, as Postfix would. ADDR is written as in
+the option listen; the default is the first listen of the configuration.
+Exit status: 0 answered, 2 no answer.
+[0]
+$ postlatch test --help
+usage: postlatch test [-c FILE] [--json] FILE
+
+Put the scenarios of FILE to the policy, one a line:
+    client_address=203.0.113.9 recipient=v@foreign.example -> REJECT
+    sasl_username=bob recipient="a b@c.example" -> REJECT rule="blocked accounts"
+A word behind -> is the action's word; more than a word is the whole action.
+Exit status: 0 all pass, 1 some fail, 2 FILE or the configuration cannot be read.
+[0]
+$ postlatch reload --help
+usage: postlatch reload [-c FILE] [--json] [--control PATH]
+
+Tell the daemon to load its configuration anew, and print what became of it.
+Exit status: 0 the new policy is in force, 1 it was refused, 2 no daemon answers.
+[0]
+$ postlatch status --help
+usage: postlatch status [-c FILE] [--json] [--control PATH]
+
+Print what the daemon is doing: policy, generation, connections, counters.
+Exit status: 0, or 2 when no daemon answers.
+[0]
+$ postlatch check --jsn
+postlatch: check: unknown option "--jsn"; did you mean "--json"?; see postlatch check --help
+[2]
+$ postlatch check --socket x
+postlatch: check: unknown option "--socket"; see postlatch check --help
+[2]
+$ postlatch check extra
+postlatch: check: takes no "extra"; see postlatch check --help
+[2]
+$ postlatch check -c
+postlatch: check: nothing follows "-c"; see postlatch check --help
+[2]
+# No daemon.
+$ postlatch query --socket unix:/nonexistent/policy recipient=a@b
+postlatch: no answer from unix:/nonexistent/policy: No such file or directory
+[2]
+$ postlatch query --socket inet:localhost:1 recipient=a@b
+postlatch: --socket "inet:localhost:1": expected an IP address (no name is looked up), as in "inet:127.0.0.1:10071" or "inet:[::1]:10071"
+[2]
+$ postlatch query -c office.conf
+postlatch: query: nothing to ask; expected ATTR=VALUE…
+[2]
+$ postlatch status --control /nonexistent/control
+postlatch: no daemon answers at /nonexistent/control: No such file or directory
+[2]
+$ postlatch reload -c nosuch.conf --control /nonexistent/control
+postlatch: no daemon answers at /nonexistent/control: No such file or directory
+[2]

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Requests and replies as bytes: tables of cases, the recorded requests of a real Postfix, and
+ * every way in which a request can arrive in pieces.
+ */
+#include "postlatch/buf.h"
+#include "postlatch/compiler.h"
+#include "postlatch/reply.h"
+#include "postlatch/request.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define HEAD "request=smtpd_access_policy\n"
+#define S(text)                                                                                    \
+    {                                                                                              \
+        (text), sizeof(text) - 1                                                                   \
+    }
+
+/* Takes the place of the library's, so that a test can see an assertion fail. */
+_Noreturn void pl_assert_failed(const char *expr, const char *file, int line)
+{
+    mock_assert(0, expr, file, line);
+    abort();
+}
+
+/* What find_end says: "more", "complete END" or "trouble: WHY". */
+static const char *find(char out[200], struct pl_str in)
+{
+    struct pl_request_scan scan = {0};
+    size_t end = SIZE_MAX;
+    const char *why = NULL;
+    /* A copy of its own, so that AddressSanitizer sees a read behind the end. */
+    char *copy = malloc(in.n == 0 ? 1 : in.n);
+
+    assert_non_null(copy);
+    memcpy(copy, in.p, in.n);
+    switch (pl_request_find_end(copy, in.n, &scan, &end, &why)) {
+    case PL_REQUEST_MORE:
+        snprintf(out, 200, "more");
+        break;
+    case PL_REQUEST_COMPLETE:
+        snprintf(out, 200, "complete %zu", end);
+        break;
+    case PL_REQUEST_TROUBLE:
+        snprintf(out, 200, "trouble: %s", why);
+        break;
+    }
+    free(copy);
+    return out;
+}
+
+static void test_find_end(void **state)
+{
+    static const struct {
+        const char *name;
+        struct pl_str in;
+        const char *want;
+    } cases[] = {
+        {"nothing", S(""), "more"},
+        {"half a name", S("requ"), "more"},
+        {"no line end", S("a=b"), "more"},
+        {"one line", S("a=b\n"), "more"},
+        {"complete", S("a=b\n\n"), "complete 5"},
+        {"the empty line alone", S("\n"), "complete 1"},
+        {"the next one follows", S("a=b\n\nc=d\n\n"), "complete 5"},
+        {"trouble in the next one", S("a=b\n\n\0\n"), "complete 5"},
+        {"empty name", S("=b\n\n"), "complete 4"},
+        {"empty value", S("a=\n\n"), "complete 4"},
+        {"only =", S("=\n\n"), "complete 3"},
+        {"value with =", S("a=b=c=\n\n"), "complete 8"},
+        {"no =", S("abc\n"), "trouble: a line without '='"},
+        {"no =, second line", S("a=b\nabc\n\n"), "trouble: a line without '='"},
+        {"no =, line not ended", S("a=b\nabc"), "more"},
+        {"blank line", S("a=b\n \n"), "trouble: a line without '='"},
+        {"CRLF", S("a=b\r\n\r\n"), "trouble: a line without '='"},
+        {"NUL in a value", S("a=\0b\n\n"), "trouble: a NUL byte in the request"},
+        {"NUL in a name", S("\0=b\n\n"), "trouble: a NUL byte in the request"},
+        {"NUL first", S("\0"), "trouble: a NUL byte in the request"},
+        {"NUL, line not ended", S("a=b\nc\0"), "trouble: a NUL byte in the request"},
+        {"other bytes", S("\xff\x01\x7f=\x80\t \n\n"), "complete 9"},
+    };
+    char got[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (strcmp(find(got, cases[i].in), cases[i].want) != 0)
+            fail_msg("%s: \"%s\", expected \"%s\"", cases[i].name, got, cases[i].want);
+    }
+}
+
+/* Every case of trouble and of completeness is the same when the bytes come one by one. */
+static void test_pieces(void **state)
+{
+    static const struct pl_str cases[] = {
+        S("a=b\n\n"),       S(HEAD "sender=a=b\n\n"), S("\n"), S("a=b\nabc\n\n"), S("a=b\r\n\r\n"),
+        S("a=b\nc\0d\n\n"), S("a=b\n\nc=d\n\n")};
+    char whole[200], split[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        find(whole, cases[i]);
+        for (size_t step = 1; step <= cases[i].n; step++) {
+            struct pl_request_scan scan = {0};
+            enum pl_request_status status = PL_REQUEST_MORE;
+            size_t end = 0;
+            const char *why = "";
+
+            for (size_t n = step; status == PL_REQUEST_MORE; n += step) {
+                size_t len = n < cases[i].n ? n : cases[i].n;
+
+                status = pl_request_find_end(cases[i].p, len, &scan, &end, &why);
+                if (len == cases[i].n)
+                    break;
+            }
+            if (status == PL_REQUEST_COMPLETE)
+                snprintf(split, sizeof(split), "complete %zu", end);
+            else if (status == PL_REQUEST_TROUBLE)
+                snprintf(split, sizeof(split), "trouble: %s", why);
+            else
+                snprintf(split, sizeof(split), "more");
+            if (strcmp(whole, split) != 0)
+                fail_msg("case %zu in steps of %zu: \"%s\", whole \"%s\"", i, step, split, whole);
+        }
+    }
+}
+
+static void test_parse(void **state)
+{
+    static const struct {
+        const char *name;
+        struct pl_str in;
+        enum pl_attr attr;
+        struct pl_str want;
+        const char *why; /* NULL: it is a request */
+    } cases[] = {
+        {"plain", S(HEAD "sender=a@b\n\n"), PL_ATTR_SENDER, S("a@b"), NULL},
+        {"last line", S(HEAD "sender=a\nrecipient=b\n\n"), PL_ATTR_RECIPIENT, S("b"), NULL},
+        {"any order", S("sender=a\n" HEAD "\n"), PL_ATTR_SENDER, S("a"), NULL},
+        {"absent", S(HEAD "\n"), PL_ATTR_SENDER, S(""), NULL},
+        {"empty", S(HEAD "sender=\n\n"), PL_ATTR_SENDER, S(""), NULL},
+        {"value with =", S(HEAD "sender=a=b=\n\n"), PL_ATTR_SENDER, S("a=b="), NULL},
+        {"value is =", S(HEAD "sender==\n\n"), PL_ATTR_SENDER, S("="), NULL},
+        {"blanks are kept", S(HEAD "sender= a \n\n"), PL_ATTR_SENDER, S(" a "), NULL},
+        {"CR is a byte", S(HEAD "sender=a\r\n\n"), PL_ATTR_SENDER, S("a\r"), NULL},
+        {"8-bit", S(HEAD "sender=\xc3\xbc\xff\n\n"), PL_ATTR_SENDER, S("\xc3\xbc\xff"), NULL},
+        {"repeated: the first", S(HEAD "sender=a\nsender=b\n\n"), PL_ATTR_SENDER, S("a"), NULL},
+        {"repeated: the first, empty", S(HEAD "sender=\nsender=b\n\n"), PL_ATTR_SENDER, S(""),
+         NULL},
+        {"repeated request=", S(HEAD "request=x\nsender=a\n\n"), PL_ATTR_SENDER, S("a"), NULL},
+        {"unknown names", S("x=1\n" HEAD "sender=a\nsende=b\nsenderr=c\n\n"), PL_ATTR_SENDER,
+         S("a"), NULL},
+        {"case of a name", S(HEAD "Sender=a\n\n"), PL_ATTR_SENDER, S(""), NULL},
+        {"blank around a name", S(HEAD " sender=a\nsender =b\n\n"), PL_ATTR_SENDER, S(""), NULL},
+        {"empty name", S(HEAD "=x\nsender=a\n\n"), PL_ATTR_SENDER, S("a"), NULL},
+        {"newest attribute", S(HEAD "tls_sni=mx\n\n"), PL_ATTR_TLS_SNI, S("mx"), NULL},
+        {"a value that looks like a line", S(HEAD "helo_name=sender=x\n\n"), PL_ATTR_SENDER, S(""),
+         NULL},
+        {"nothing", S("\n"), PL_ATTR_SENDER, S(""), "no request= in the request"},
+        {"no request=", S("sender=a\n\n"), PL_ATTR_SENDER, S("a"), "no request= in the request"},
+        {"REQUEST=", S("REQUEST=smtpd_access_policy\n\n"), PL_ATTR_SENDER, S(""),
+         "no request= in the request"},
+        {"other request=", S("request=junk\n\n"), PL_ATTR_SENDER, S(""),
+         "request= is not smtpd_access_policy"},
+        {"empty request=", S("request=\n\n"), PL_ATTR_SENDER, S(""),
+         "request= is not smtpd_access_policy"},
+        {"request= with more", S("request=smtpd_access_policy \n\n"), PL_ATTR_SENDER, S(""),
+         "request= is not smtpd_access_policy"},
+        {"request= in upper case", S("request=SMTPD_ACCESS_POLICY\n\n"), PL_ATTR_SENDER, S(""),
+         "request= is not smtpd_access_policy"},
+        {"right one too late", S("request=\n" HEAD "\n"), PL_ATTR_SENDER, S(""),
+         "request= is not smtpd_access_policy"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct pl_str attr[PL_ATTR_COUNT];
+        const char *why = NULL;
+        char *copy = malloc(cases[i].in.n);
+        bool ok;
+
+        assert_non_null(copy);
+        memcpy(copy, cases[i].in.p, cases[i].in.n);
+        ok = pl_request_parse(attr, copy, cases[i].in.n, &why);
+        if (ok != (cases[i].why == NULL) || (!ok && strcmp(why, cases[i].why) != 0))
+            fail_msg("%s: \"%s\", expected \"%s\"", cases[i].name, ok ? "ok" : why,
+                     cases[i].why == NULL ? "ok" : cases[i].why);
+        if (!pl_str_eq(attr[cases[i].attr], cases[i].want))
+            fail_msg("%s: value \"%.*s\"", cases[i].name, (int)attr[cases[i].attr].n,
+                     attr[cases[i].attr].p);
+        free(copy);
+    }
+}
+
+static void read_file(struct pl_buf *b, const char *name)
+{
+    char path[4096];
+    char piece[4096];
+    size_t n;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/corpus/%s", PL_TEST_DATA, name);
+    f = fopen(path, "re");
+    if (f == NULL)
+        fail_msg("cannot open %s", path);
+    while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
+        pl_buf_add(b, (struct pl_str){piece, n});
+    fclose(f);
+}
+
+/* \xNN back to bytes, in place. */
+static struct pl_str unescape(char *s)
+{
+    size_t n = 0;
+
+    for (char *p = s; *p != '\0'; p++) {
+        unsigned byte = (unsigned char)*p;
+
+        if (*p == '\\' && sscanf(p, "\\x%2x", &byte) == 1)
+            p += 3;
+        s[n++] = (char)byte;
+    }
+    return (struct pl_str){s, n};
+}
+
+/* One recorded request against one row of expected.tsv: all of its values, and no others. */
+static void check_recorded(char *row)
+{
+    struct pl_str want[PL_ATTR_COUNT] = {{NULL, 0}}, attr[PL_ATTR_COUNT];
+    struct pl_request_scan scan = {0};
+    struct pl_buf b = {0};
+    const char *why = "", *name = strsep(&row, "\t");
+    size_t end = 0;
+
+    read_file(&b, name);
+    for (char *field; (field = strsep(&row, "\t")) != NULL;) {
+        struct pl_str value;
+        enum pl_attr a;
+        char *eq = strchr(field, '=');
+
+        assert_non_null(eq);
+        *eq = '\0';
+        value = unescape(eq + 1);
+        a = pl_attr_find(pl_str_of(field));
+        if (a == PL_ATTR_COUNT)
+            fail_msg("%s: unknown attribute %s", name, field);
+        want[a] = value;
+    }
+    if (pl_request_find_end(b.p, b.n, &scan, &end, &why) != PL_REQUEST_COMPLETE || end != b.n)
+        fail_msg("%s: does not end at %zu but at %zu %s", name, b.n, end, why);
+    if (!pl_request_parse(attr, b.p, end, &why))
+        fail_msg("%s: %s", name, why);
+    for (unsigned i = 0; i < PL_ATTR_COUNT; i++) {
+        if (!pl_str_eq(attr[i], want[i]))
+            fail_msg("%s: %s is \"%.*s\"", name, pl_attr_name((enum pl_attr)i), (int)attr[i].n,
+                     attr[i].p);
+    }
+    pl_buf_fini(&b);
+}
+
+static void test_recorded(void **state)
+{
+    struct pl_buf b = {0};
+    size_t count = 0;
+    char *rest, *row;
+
+    (void)state;
+    read_file(&b, "expected.tsv");
+    rest = b.p;
+    while ((row = strsep(&rest, "\n")) != NULL && *row != '\0') {
+        check_recorded(row);
+        count++;
+    }
+    assert_int_equal(count, 277);
+    pl_buf_fini(&b);
+}
+
+/* A few recorded requests, cut in two at every byte. */
+static void test_recorded_split(void **state)
+{
+    static const char *const names[] = {"client-ipv4.req", "rcpt-utf8-nel-smtputf8.req",
+                                        "tls-client-cert-and-auth.req", "helo-long.req"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct pl_buf b = {0};
+
+        read_file(&b, names[i]);
+        for (size_t cut = 0; cut < b.n; cut++) {
+            struct pl_request_scan scan = {0};
+            size_t end = 0;
+            const char *why;
+
+            if (pl_request_find_end(b.p, cut, &scan, &end, &why) != PL_REQUEST_MORE ||
+                pl_request_find_end(b.p, b.n, &scan, &end, &why) != PL_REQUEST_COMPLETE ||
+                end != b.n)
+                fail_msg("%s cut at %zu", names[i], cut);
+        }
+        pl_buf_fini(&b);
+    }
+}
+
+/* 1,000 requests in one buffer, each different. */
+static void test_many(void **state)
+{
+    struct pl_buf b = {0};
+    size_t pos = 0;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        pl_buf_addf(&b, "size=%d\n" HEAD "sender=s%d@example.org\n\n", i, i);
+    assert_false(b.failed);
+    for (int i = 0; i < 1000; i++) {
+        struct pl_str attr[PL_ATTR_COUNT];
+        struct pl_request_scan scan = {0};
+        char want[64];
+        size_t end = 0;
+        const char *why = "";
+
+        if (pl_request_find_end(b.p + pos, b.n - pos, &scan, &end, &why) != PL_REQUEST_COMPLETE)
+            fail_msg("request %d: %s", i, why);
+        assert_true(pl_request_parse(attr, b.p + pos, end, &why));
+        snprintf(want, sizeof(want), "s%d@example.org", i);
+        assert_true(pl_str_eq(attr[PL_ATTR_SENDER], pl_str_of(want)));
+        snprintf(want, sizeof(want), "%d", i);
+        assert_true(pl_str_eq(attr[PL_ATTR_SIZE], pl_str_of(want)));
+        pos += end;
+    }
+    assert_int_equal(pos, b.n);
+    pl_buf_fini(&b);
+}
+
+static double now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/*
+ * A mebibyte in one line, and in many, byte by byte: linear work takes some ten milliseconds, even
+ * with sanitizers; quadratic work would take minutes.
+ */
+static void test_slow_sender_is_linear(void **state)
+{
+    static const char *const lines[] = {"a", "a=b\n"};
+    enum { SIZE = 1024 * 1024 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct pl_request_scan scan = {0};
+        struct pl_buf b = {0};
+        double start;
+        size_t end;
+        const char *why;
+
+        while (b.n < SIZE)
+            pl_buf_add(&b, pl_str_of(lines[i]));
+        start = now_s();
+        for (size_t n = 1; n <= b.n; n++) {
+            if (pl_request_find_end(b.p, n, &scan, &end, &why) != PL_REQUEST_MORE)
+                fail_msg("unexpected end at %zu", n);
+        }
+        if (now_s() - start > 10)
+            fail_msg("\"%s\": %.1f s for %d bytes one by one", lines[i], now_s() - start, SIZE);
+        pl_buf_fini(&b);
+    }
+}
+
+static void test_misuse(void **state)
+{
+    static const char request[] = "a=b\nab\n\n";
+    struct pl_request_scan bad = {3, 2}, far = {0, 99};
+    struct pl_str attr[PL_ATTR_COUNT];
+    size_t end;
+    const char *why;
+
+    (void)state;
+    expect_assert_failure(pl_request_find_end(request, 5, &bad, &end, &why));
+    expect_assert_failure(pl_request_find_end(request, 5, &far, &end, &why));
+    expect_assert_failure(pl_request_parse(attr, request, 0, &why));
+    expect_assert_failure(pl_request_parse(attr, request, 3, &why));
+    expect_assert_failure(pl_request_parse(attr, request, sizeof(request) - 1, &why));
+}
+
+static void test_reply(void **state)
+{
+    static char longest[PL_ACTION_MAX + 1];
+    char out[PL_REPLY_MAX];
+    size_t n;
+
+    (void)state;
+    n = pl_reply_format(out, pl_str_lit("DUNNO"));
+    assert_int_equal(n, 14);
+    assert_memory_equal(out, "action=DUNNO\n\n", 14);
+    n = pl_reply_format(out, pl_str_lit("450 4.7.1 Try \"again\" later"));
+    assert_int_equal(n, 36);
+    assert_memory_equal(out, "action=450 4.7.1 Try \"again\" later\n\n", 36);
+    memset(longest, 'x', PL_ACTION_MAX);
+    n = pl_reply_format(out, (struct pl_str){longest, PL_ACTION_MAX});
+    assert_int_equal(n, PL_REPLY_MAX);
+    assert_memory_equal(out + PL_REPLY_MAX - 3, "x\n\n", 3);
+}
+
+/* What Postfix takes for a permit, or for two answers, never leaves. */
+static void test_reply_never(void **state)
+{
+    static char longer[PL_ACTION_MAX + 1];
+    static const struct pl_str too_long = {longer, sizeof(longer)};
+    static const struct pl_str cases[] = {
+        S(""),         S("550"),       S("1"),         S(" OK"),  S(" "),
+        S("REJECT\n"), S("REJECT\nx"), S("REJECT\r"),  S("OK\0"), S("REJECT \t"),
+        S("a\x7f"),    S("\xc3\xbc"),  S("4294967296")};
+    char out[PL_REPLY_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        expect_assert_failure(pl_reply_format(out, cases[i]));
+    memset(longer, 'x', sizeof(longer));
+    expect_assert_failure(pl_reply_format(out, too_long));
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_find_end),
+        cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_recorded),
+        cmocka_unit_test(test_recorded_split),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_slow_sender_is_linear),
+        cmocka_unit_test(test_misuse),
+        cmocka_unit_test(test_reply),
+        cmocka_unit_test(test_reply_never),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
