@@ -9,6 +9,8 @@
 #include "postlatch/quote.h"
 #include "postlatch/ranges.h"
 
+#include <stdio.h>
+
 /* Addresses that no packet from the Internet carries. RFC 1918, 6598, 1122, 3927, 4193, 4291. */
 static const char *const private_networks[] = {"10.0.0.0/8",    "172.16.0.0/12", "192.168.0.0/16",
                                                "100.64.0.0/10", "127.0.0.0/8",   "169.254.0.0/16",
@@ -84,37 +86,52 @@ static struct pl_pos find_entry(const struct pl_set *set, const struct pl_prefix
     return set->at;
 }
 
-static void check_network(struct builder *b, const struct pl_prefix *prefix)
-{
-    bool v4 = prefix->addr.family == 4;
-    unsigned widest = v4 ? b->widest_v4 : b->widest_v6;
-    bool mixed_allowed = widest < (v4 ? (unsigned)WIDEST_V4 : (unsigned)WIDEST_V6);
-    struct pl_pos at = find_entry(&b->policy->boundary[PL_BOUNDARY_RELAY_NETWORKS], prefix);
-    char text[PL_PREFIX_TEXT], why[PL_PREFIX_WHY];
+/* How prefix lies to the private networks: within one, apart from all, or across some. */
+enum lie { LIES_WITHIN, LIES_APART, LIES_ACROSS };
 
-    pl_prefix_format(text, prefix);
+/* *across: the one private network that prefix reaches beyond, NULL if they are several. */
+static enum lie place(const struct pl_prefix *prefix, const char **across)
+{
+    size_t n = 0;
+
     for (size_t i = 0; i < PRIVATE; i++) {
+        char why[PL_PREFIX_WHY];
         struct pl_prefix p;
 
         pl_assert(pl_prefix_parse(&p, pl_str_of(private_networks[i]), why));
         if (!overlap(&p, prefix))
             continue;
         if (prefix->len >= p.len)
-            return; /* wholly private: any width */
-        if (!mixed_allowed || prefix->len < widest)
-            pl_diag_error(b->d, at,
-                          "relay_networks: %s is only partly private (%s): part of the Internet "
-                          "could relay; was %s meant? To allow it on purpose set "
-                          "widest_network_%s = %u",
-                          text, private_networks[i], private_networks[i], v4 ? "v4" : "v6",
-                          prefix->len);
-        return;
+            return LIES_WITHIN;
+        *across = n++ == 0 ? private_networks[i] : NULL;
     }
-    if (prefix->len < widest)
+    return n == 0 ? LIES_APART : LIES_ACROSS;
+}
+
+static void check_network(struct builder *b, const struct pl_prefix *prefix)
+{
+    const bool v4 = prefix->addr.family == 4;
+    const unsigned widest = v4 ? b->widest_v4 : b->widest_v6;
+    const unsigned preset = v4 ? WIDEST_V4 : WIDEST_V6;
+    const unsigned purpose = prefix->len < preset ? prefix->len : preset - 1;
+    struct pl_pos at = find_entry(&b->policy->boundary[PL_BOUNDARY_RELAY_NETWORKS], prefix);
+    const char *across = NULL;
+    enum lie lie = place(prefix, &across);
+    char text[PL_PREFIX_TEXT], meant[40] = "";
+
+    pl_prefix_format(text, prefix);
+    if (across != NULL)
+        snprintf(meant, sizeof(meant), "; was %s meant?", across);
+    if (lie == LIES_ACROSS && (widest >= preset || prefix->len < widest))
+        pl_diag_error(b->d, at,
+                      "relay_networks: %s is private only in part, so strangers could relay%s To "
+                      "allow it on purpose set widest_network_%s = %u",
+                      text, across != NULL ? meant : ".", v4 ? "v4" : "v6", purpose);
+    else if (lie == LIES_APART && prefix->len < widest)
         pl_diag_error(b->d, at,
                       "relay_networks: %s is public and wider than /%u; expected the networks that "
                       "are yours. To allow it on purpose set widest_network_%s = %u",
-                      text, widest, v4 ? "v4" : "v6", prefix->len);
+                      text, widest, v4 ? "v4" : "v6", purpose);
 }
 
 static void check_networks(struct builder *b)

@@ -246,7 +246,7 @@ static void build_actions(struct builder *b)
             pl_diag_error(b->d, value.at, "reject_action: %s", why);
         else if (action->effect == PL_EFFECT_PASS || action->effect == PL_EFFECT_UNKNOWN)
             pl_diag_error(b->d, value.at,
-                          "reject_action: %s would let everybody relay; expected an "
+                          "reject_action: %s may let everybody relay; expected an "
                           "action that refuses, as \"REJECT Relay access denied\"",
                           pl_quote(&q, value.text));
         else

@@ -15,6 +15,7 @@
 #include "postlatch/suggest.h"
 #include "schema.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,7 @@ struct scan {
     struct pl_arena *arena;
     struct scope top;
     struct pl_pos sections[SECTION_COUNT]; /* where each section that may stand once was given */
-    const char *chain[SCAN_DEPTH_MAX];     /* files being read, the main one first */
+    const char *chain[SCAN_DEPTH_MAX + 1]; /* files being read, the main one first */
     size_t depth;
 };
 
@@ -144,7 +145,9 @@ static void unknown_option(struct reader *r, const struct scope *scope, const st
             pl_suggest_try(&s, options[i].name);
     }
     pl_suggest_text(&s, hint, sizeof(hint));
-    if (hint[0] == '\0' && scope->section != SECTION_TOP &&
+    if (hint[0] == '\0')
+        snprintf(hint, sizeof(hint), "; postlatch.conf(5) lists them");
+    if (s.best == NULL && scope->section != SECTION_TOP &&
         schema_find(SECTION_TOP, name->text) >= 0)
         pl_diag_error(r->scan->d, pos_of(r, name),
                       "%s belongs to the top level, not into %s; is a '}' missing?",
@@ -264,14 +267,14 @@ static void write_bad_scalar(struct reader *r, const struct token *name)
 static void assign_scalar(struct reader *r, const struct token *name, int option)
 {
     const struct token *value = take(r);
-    struct pl_quote q, q2;
+    struct pl_quote q, q2, q3;
 
     if (is_value(look(r, 0)) && !look(r, 0)->first_of_line && !begins_statement(r, 0)) {
         if (!look(r, 0)->bad && !value->bad)
             pl_diag_error(
                 r->scan->d, pos_of(r, look(r, 0)),
                 "%s: %s follows the value %s; a value of several words needs quotes around it",
-                pl_quote(&q, name->text), look(r, 0)->text.p, shown(&q2, value));
+                pl_quote(&q, name->text), shown(&q3, look(r, 0)), shown(&q2, value));
         while (is_value(look(r, 0)) && !look(r, 0)->first_of_line && !begins_statement(r, 0))
             take(r);
         if (option >= 0)
@@ -310,7 +313,7 @@ static void assignment(struct reader *r, struct scope *scope)
                           pl_quote(&q, name->text),
                           scope->section == SECTION_RULE ? ", or any for every value" : "");
         assign_list(r, name, option, add);
-    } else if (is_value(value)) {
+    } else if (is_value(value) && !(value->first_of_line && begins_statement(r, 0))) {
         if (option >= 0 && shape != SHAPE_SCALAR) {
             pl_diag_error(r->scan->d, pos_of(r, value), "%s is a list; expected %s = {%.*s}",
                           pl_quote(&q, name->text), name->text.p,
@@ -333,7 +336,7 @@ static void assignment(struct reader *r, struct scope *scope)
                       pl_quote(&q, name->text), add ? "+=" : "=", shown(&q2, value));
         if (option >= 0 && shape == SHAPE_SCALAR)
             write_bad_scalar(r, name);
-        if (value->kind != TOKEN_CLOSE && value->kind != TOKEN_END)
+        if (value->kind != TOKEN_CLOSE && value->kind != TOKEN_END && !is_value(value))
             skip(r);
     }
 }
@@ -385,7 +388,9 @@ static void unknown_section(struct reader *r, const struct token *word, bool tit
     for (unsigned i = SECTION_TOP + 1; i < SECTION_COUNT; i++)
         pl_suggest_try(&s, schema_section_word((enum schema_section)i));
     pl_diag_error(r->scan->d, pos_of(r, word), "unknown section %s%s", pl_quote(&q, word->text),
-                  pl_suggest_text(&s, hint, sizeof(hint)));
+                  s.best != NULL ? pl_suggest_text(&s, hint, sizeof(hint))
+                                 : "; expected rule, log, networks, domains, users, addresses or "
+                                   "fingerprints");
 }
 
 /* Whether the section may stand here with this title (or without one); notes why not. */
@@ -446,7 +451,7 @@ static void section(struct reader *r)
         return;
     }
     pl_buf_addf(s->out, "%s {\n", schema_section_word(kind));
-    if (title != NULL) {
+    if (title != NULL && schema_section_titled(kind)) {
         pl_buf_add(s->out, pl_str_lit("title = "));
         write_token(s, r, title);
         pl_buf_add_char(s->out, '\n');
@@ -531,7 +536,7 @@ static bool enter(struct scan *s, const char *path, struct pl_pos named_at)
             return false;
         }
     }
-    if (s->depth == SCAN_DEPTH_MAX) {
+    if (s->depth > SCAN_DEPTH_MAX) {
         pl_diag_error(s->d, named_at, "includes are nested more than %d deep", SCAN_DEPTH_MAX);
         return false;
     }
