@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The control socket: one line in, lines out, then the connection closes. A client has five seconds
+ * for its line and five to take the answer; there are few at a time, and what each may hold is
+ * bounded, so that a hostile one (it would have to be root or our own user) costs nobody anything.
+ */
+#include "control.h"
+
+#include "log.h"
+#include "postlatch/compiler.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { CLIENT_MAGIC = 0x434c4e54, LINE_MAX_BYTES = 128 };
+#define PATIENCE_S 5.0
+#define PROTOCOL "postlatch/1 "
+
+struct control_client {
+    unsigned magic;
+    struct control *control;
+    LIST_ENTRY(control_client) entry;
+    ev_io io;
+    ev_timer patience;
+    char line[LINE_MAX_BYTES];
+    size_t n;                /* bytes of line */
+    unsigned long waits_for; /* the number of a reload; 0: for none */
+    struct pl_buf out;
+    size_t sent; /* of out */
+};
+
+static struct log_rate control_trouble = LOG_RATE(1);
+
+static void client_free(struct control_client *k)
+{
+    struct control *c = k->control;
+
+    ev_io_stop(c->loop, &k->io);
+    ev_timer_stop(c->loop, &k->patience);
+    close(k->io.fd);
+    LIST_REMOVE(k, entry);
+    c->count--;
+    k->magic = 0;
+    pl_buf_fini(&k->out);
+    free(k);
+}
+
+/* Sends what there is; frees the client when all is gone or nothing goes any more. */
+static void client_write(struct control_client *k)
+{
+    while (k->sent < k->out.n) {
+        ssize_t n = send(k->io.fd, k->out.p + k->sent, k->out.n - k->sent, MSG_NOSIGNAL);
+
+        if (n < 0 && errno == EAGAIN) {
+            ev_io_stop(k->control->loop, &k->io);
+            ev_io_modify(&k->io, EV_WRITE);
+            ev_io_start(k->control->loop, &k->io);
+            return;
+        }
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            break;
+        k->sent += (size_t)n;
+    }
+    client_free(k);
+}
+
+static void answer(struct control_client *k, const char *outcome, struct pl_str text)
+{
+    k->waits_for = 0;
+    pl_buf_addf(&k->out, PROTOCOL "%s\n", outcome);
+    pl_buf_add(&k->out, text);
+    ev_timer_again(k->control->loop, &k->patience);
+    client_write(k);
+}
+
+static const char *outcome_word(enum reload_outcome outcome)
+{
+    switch (outcome) {
+    case RELOAD_OK:
+        return "ok";
+    case RELOAD_REFUSED:
+        return "refused";
+    case RELOAD_ERROR:
+        return "error";
+    case RELOAD_NONE:
+        break;
+    }
+    return "none";
+}
+
+static void add_counters(struct pl_buf *b, const struct pool *p)
+{
+    unsigned long requests = 0, troubles = 0, idlest = 0, idle = 0;
+    unsigned long effects[PL_EFFECT_UNKNOWN + 1] = {0};
+
+    for (size_t i = 0; i < p->count; i++) {
+        const struct counters *c = &p->workers[i].counters;
+
+        requests += atomic_load(&c->requests);
+        troubles += atomic_load(&c->troubles);
+        idlest += atomic_load(&c->closed_idlest);
+        idle += atomic_load(&c->closed_idle);
+        for (size_t e = 0; e <= PL_EFFECT_UNKNOWN; e++)
+            effects[e] += atomic_load(&c->by_effect[e]);
+    }
+    pl_buf_addf(b, "connections=%zu\nconnections_total=%lu\n", atomic_load(&p->connections),
+                p->connections_total);
+    pl_buf_addf(b, "connections_closed_idle=%lu\nconnections_closed_at_limit=%lu\n", idle, idlest);
+    pl_buf_addf(b, "requests_total=%lu\ntroubles_total=%lu\n", requests, troubles);
+    pl_buf_addf(b, "decisions_pass=%lu\ndecisions_refuse=%lu\n", effects[PL_EFFECT_PASS],
+                effects[PL_EFFECT_REFUSE]);
+    pl_buf_addf(b, "decisions_leave=%lu\ndecisions_unknown=%lu\n", effects[PL_EFFECT_LEAVE],
+                effects[PL_EFFECT_UNKNOWN]);
+}
+
+static void add_status(struct control *c, struct pl_buf *b)
+{
+    const struct reload *r = c->reload;
+    const struct pl_policy *p = r->snapshot->config.policy;
+    char at[32] = "-";
+    struct tm tm;
+
+    if (r->last != RELOAD_NONE && gmtime_r(&r->last_at, &tm) != NULL)
+        strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    pl_buf_addf(b, "version=%s\npid=%ld\npolicy=%s\n", PL_VERSION, (long)getpid(), r->path);
+    pl_buf_addf(b, "generation=%lu\nmode=%s\nverdict=not computed\n", r->snapshot->generation,
+                p->mode == PL_MODE_OBSERVE ? "observe" : "enforce");
+    pl_buf_addf(b, "rules=%zu\ntables=%zu\nentries=%zu\n", p->nwritten, p->ntables,
+                pl_policy_entries(p));
+    pl_buf_addf(b, "uptime_s=%lld\n", (long long)((clock_ms() - c->started_ms) / 1000));
+    add_counters(b, c->pool);
+    pl_buf_addf(b, "log_dropped_total=%lu\nlast_reload=%s\nlast_reload_at=%s\nworkers=%zu\n",
+                log_dropped(), outcome_word(r->last), at, c->pool->count);
+    pl_buf_add(b, pl_str_lit("listeners="));
+    for (size_t i = 0; i < c->listeners->count; i++)
+        pl_buf_addf(b, "%s%s", i > 0 ? " " : "", c->listeners->each[i].endpoint.text);
+    pl_buf_add_char(b, '\n');
+}
+
+/* The client's line has come. */
+static void command(struct control_client *k, struct pl_str line)
+{
+    struct control *c = k->control;
+    struct pl_buf text = {0};
+
+    if (pl_str_eq(line, pl_str_lit(PROTOCOL "status"))) {
+        add_status(c, &text);
+        answer(k, text.failed ? "error" : "ok",
+               text.failed ? pl_str_lit("out of memory\n") : pl_buf_str(&text));
+    } else if (pl_str_eq(line, pl_str_lit(PROTOCOL "reload"))) {
+        ev_io_stop(c->loop, &k->io); /* a reload takes as long as it takes */
+        ev_timer_stop(c->loop, &k->patience);
+        k->waits_for = reload_request(c->reload);
+        if (!c->reload->running) /* it could not even begin */
+            answer(k, outcome_word(c->reload->last), pl_buf_str(&c->reload->text));
+    } else {
+        answer(k, "error",
+               pl_str_lit("not understood; expected \"" PROTOCOL "status\" or \"" PROTOCOL
+                          "reload\"\n"));
+    }
+    pl_buf_fini(&text);
+}
+
+static void client_read(struct control_client *k)
+{
+    ssize_t got = recv(k->io.fd, k->line + k->n, sizeof(k->line) - k->n, 0);
+    struct pl_str line;
+
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got <= 0) {
+        client_free(k);
+        return;
+    }
+    k->n += (size_t)got;
+    line = (struct pl_str){k->line, k->n};
+    line.n = pl_str_find(line, '\n');
+    if (line.n < k->n)
+        command(k, line);
+    else if (k->n == sizeof(k->line))
+        answer(k, "error", pl_str_lit("the line is too long\n"));
+}
+
+static void on_client(struct ev_loop *loop, ev_io *io, int revents)
+{
+    struct control_client *k = io->data;
+
+    (void)loop;
+    pl_assert(k->magic == CLIENT_MAGIC);
+    if ((revents & EV_ERROR) != 0)
+        client_free(k);
+    else if ((revents & EV_WRITE) != 0)
+        client_write(k);
+    else
+        client_read(k);
+}
+
+static void on_patience(struct ev_loop *loop, ev_timer *t, int revents)
+{
+    struct control_client *k = t->data;
+
+    (void)loop;
+    (void)revents;
+    pl_assert(k->magic == CLIENT_MAGIC);
+    client_free(k);
+}
+
+static void on_accept(struct ev_loop *loop, ev_io *io, int revents)
+{
+    struct control *c = io->data;
+    unsigned long suppressed;
+    struct control_client *k;
+    int fd;
+
+    (void)revents;
+    pl_assert(c->magic == CONTROL_MAGIC);
+    fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0)
+        return;
+    k = c->count < CONTROL_CLIENTS_MAX ? calloc(1, sizeof(*k)) : NULL;
+    if (k == NULL) {
+        if (log_rate_pass(&control_trouble, &suppressed))
+            log_warn("control: more than %d clients at once; one is turned away",
+                     CONTROL_CLIENTS_MAX);
+        close(fd);
+        return;
+    }
+    k->magic = CLIENT_MAGIC;
+    k->control = c;
+    LIST_INSERT_HEAD(&c->clients, k, entry);
+    c->count++;
+    ev_io_init(&k->io, on_client, fd, EV_READ);
+    ev_init(&k->patience, on_patience);
+    k->patience.repeat = PATIENCE_S;
+    k->io.data = k->patience.data = k;
+    ev_io_start(loop, &k->io);
+    ev_timer_again(loop, &k->patience);
+}
+
+/* The folder of path, if it does not exist: a /run that was just mounted has none. */
+static void make_folder(const char *path)
+{
+    char *folder = strdup(path), *slash = folder == NULL ? NULL : strrchr(folder, '/');
+
+    if (slash != NULL && slash != folder) {
+        *slash = '\0';
+        if (mkdir(folder, 0755) != 0 && errno != EEXIST)
+            log_error("control: cannot make the folder %s: %s", folder, strerror(errno));
+    }
+    free(folder);
+}
+
+bool control_bind(struct control *c, const char *path)
+{
+    static const struct socket_file file = {0600, "", ""};
+    char text[PL_ENDPOINT_TEXT];
+    const char *why;
+
+    c->magic = CONTROL_MAGIC;
+    LIST_INIT(&c->clients);
+    snprintf(text, sizeof(text), "unix:%s", path);
+    pl_assert(pl_endpoint_parse(&c->endpoint, pl_str_of(text), &why));
+    make_folder(path);
+    c->fd = listener_bind("control", &c->endpoint, &file, &c->socket);
+    return c->fd >= 0;
+}
+
+void control_start(struct control *c, struct ev_loop *loop)
+{
+    c->loop = loop;
+    c->started_ms = clock_ms();
+    ev_io_init(&c->io, on_accept, c->fd, EV_READ);
+    c->io.data = c;
+    ev_io_start(loop, &c->io);
+}
+
+void control_reload_done(struct control *c, unsigned long number, enum reload_outcome outcome,
+                         struct pl_str text)
+{
+    struct control_client *k, *next;
+
+    for (k = LIST_FIRST(&c->clients); k != NULL; k = next) {
+        next = LIST_NEXT(k, entry);
+        if (k->waits_for != 0 && k->waits_for <= number)
+            answer(k, outcome_word(outcome), text);
+    }
+}
+
+void control_close(struct control *c)
+{
+    if (c->magic != CONTROL_MAGIC || c->fd < 0)
+        return;
+    if (c->loop != NULL) {
+        ev_io_stop(c->loop, &c->io);
+        while (!LIST_EMPTY(&c->clients))
+            client_free(LIST_FIRST(&c->clients));
+    }
+    close(c->fd);
+    listener_remove(&c->endpoint, &c->socket);
+    c->fd = -1;
+}

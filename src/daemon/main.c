@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * postlatchd: load, bind, go to the background, drop privileges, start the workers, run the main
+ * loop until a signal ends it, let every session finish. The main loop accepts, reloads and controls;
+ * the workers answer.
+ */
+#include "background.h"
+#include "control.h"
+#include "crash.h"
+#include "listener.h"
+#include "log.h"
+#include "loop.h"
+#include "postlatch/check.h"
+#include "postlatch/compiler.h"
+#include "privilege.h"
+#include "reload.h"
+#include "snapshot.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Exit statuses: postlatchd(8). */
+enum { ENDED = 0, TROUBLE = 1, INVALID = 2 };
+
+struct options {
+    const char *config;
+    bool foreground, test;
+};
+
+/* Everything that lives as long as the daemon. */
+struct daemon {
+    struct options options;
+    struct ev_loop *loop;
+    struct snapshot_holder snapshots;
+    struct settings_copy started_with;
+    struct listeners listeners;
+    struct control control;
+    struct pool pool;
+    struct reload reload;
+    ev_signal term, interrupt, hangup;
+    ev_async room;  /* a worker has room for a connection again */
+    int background; /* what background_ready wants, or -1 */
+};
+
+static void usage(FILE *out)
+{
+    fputs("usage: postlatchd [-c FILE] [-f] [-t] [-V] [-h]\n"
+          "\n"
+          "Answers Postfix's policy questions: who may relay mail to whom.\n"
+          "\n"
+          "  -c FILE  the configuration (default " PL_CONFIG_DEFAULT ")\n"
+          "  -f       stay in the foreground, log to standard error as well\n"
+          "  -t       check the configuration and end, as \"postlatch check\" does\n"
+          "  -V       print the version\n"
+          "  -h       print this\n",
+          out);
+}
+
+/* Returns -1 to go on, else an exit status. */
+static int read_options(struct options *o, int argc, char **argv)
+{
+    int c;
+
+    o->config = PL_CONFIG_DEFAULT;
+    while ((c = getopt(argc, argv, "c:ftVh")) != -1) {
+        switch (c) {
+        case 'c':
+            o->config = optarg;
+            break;
+        case 'f':
+            o->foreground = true;
+            break;
+        case 't':
+            o->test = true;
+            break;
+        case 'V':
+            puts("postlatchd " PL_VERSION);
+            return ENDED;
+        case 'h':
+            usage(stdout);
+            return ENDED;
+        default:
+            usage(stderr);
+            return INVALID;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "postlatchd: unexpected argument \"%s\"\n", argv[optind]);
+        usage(stderr);
+        return INVALID;
+    }
+    return -1;
+}
+
+/* The first configuration; with an error there is no daemon. */
+static struct snapshot *load_first(const struct daemon *d)
+{
+    struct pl_diag *diag = pl_diag_new();
+    struct snapshot *s = diag == NULL ? NULL : snapshot_load(d->options.config, 1, diag);
+    const char *line;
+    size_t shown = 0;
+
+    if (diag == NULL)
+        log_error("out of memory");
+    for (; s == NULL && diag != NULL && (line = pl_diag_get(diag, shown)) != NULL; shown++)
+        log_error("%s", line);
+    if (s == NULL && diag != NULL)
+        log_error("%zu error%s; not started", pl_diag_errors(diag),
+                  pl_diag_errors(diag) == 1 ? "" : "s");
+    pl_diag_free(diag);
+    return s;
+}
+
+static void on_end(struct ev_loop *loop, ev_signal *s, int revents)
+{
+    (void)revents;
+    log_info("ending on signal %d (%s)", s->signum, strsignal(s->signum));
+    ev_break(loop, EVBREAK_ALL);
+}
+
+static void on_hangup(struct ev_loop *loop, ev_signal *s, int revents)
+{
+    struct daemon *d = s->data;
+
+    (void)loop;
+    (void)revents;
+    reload_request(&d->reload);
+}
+
+static void on_room(struct ev_loop *loop, ev_async *a, int revents)
+{
+    struct daemon *d = a->data;
+
+    (void)loop;
+    (void)revents;
+    listeners_resume(&d->listeners);
+}
+
+static void watch_signals(struct daemon *d)
+{
+    ev_signal_init(&d->term, on_end, SIGTERM);
+    ev_signal_init(&d->interrupt, on_end, SIGINT);
+    ev_signal_init(&d->hangup, on_hangup, SIGHUP);
+    d->hangup.data = d;
+    ev_signal_start(d->loop, &d->term);
+    ev_signal_start(d->loop, &d->interrupt);
+    ev_signal_start(d->loop, &d->hangup);
+    ev_async_init(&d->room, on_room);
+    d->room.data = d;
+    ev_async_start(d->loop, &d->room);
+}
+
+/* Workers inherit a mask with everything blocked: signals are the main thread's. */
+static bool start_workers(struct daemon *d)
+{
+    const struct snapshot *s = atomic_load(&d->snapshots.current);
+    sigset_t all, before;
+    bool ok;
+
+    if (!pool_init(&d->pool, s->config.settings.workers, &s->config.settings, &d->snapshots,
+                   d->loop, &d->room))
+        return false;
+    d->snapshots.readers = d->pool.count + 1; /* each worker, and the main thread */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    ok = pool_start(&d->pool);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return ok;
+}
+
+static void announce(const struct daemon *d)
+{
+    struct pl_buf text = {0};
+
+    reload_summary(&text, d->reload.snapshot->config.policy);
+    pl_buf_addf(&text, "; %zu worker%s; listening at", d->pool.count,
+                d->pool.count == 1 ? "" : "s");
+    for (size_t i = 0; i < d->listeners.count; i++) {
+        pl_buf_addf(&text, " %s", d->listeners.each[i].endpoint.text);
+        if (!pl_endpoint_is_loopback(&d->listeners.each[i].endpoint))
+            log_warn("listen \"%s\" can be reached from other hosts: whoever can connect may ask",
+                     d->listeners.each[i].endpoint.text);
+    }
+    log_info("postlatchd " PL_VERSION " started: %s, generation 1: %s", d->options.config,
+             text.failed ? "" : text.p);
+    pl_buf_fini(&text);
+}
+
+/* Sockets first, as they may need root; then the background, before any thread or loop exists. */
+static bool take_sockets(struct daemon *d)
+{
+    const struct pl_settings *s = &d->started_with.s;
+
+    privilege_raise_files(s->max_connections, pool_workers(s->workers));
+    if (!listeners_bind(&d->listeners, s) || !control_bind(&d->control, s->control))
+        return false;
+    d->background = -1;
+    if (!d->options.foreground && getenv("NOTIFY_SOCKET") == NULL) {
+        d->background = background_begin();
+        if (d->background < 0)
+            return false;
+    }
+    return privilege_drop(s);
+}
+
+static bool start(struct daemon *d)
+{
+    d->loop = ev_default_loop(LOOP_FLAGS);
+    if (d->loop == NULL) {
+        log_error("cannot make an event loop: %s", strerror(errno));
+        return false;
+    }
+    watch_signals(d);
+    d->reload.loop = d->loop;
+    d->reload.path = d->options.config;
+    d->reload.started_with = &d->started_with.s;
+    d->reload.snapshots = &d->snapshots;
+    d->reload.pool = &d->pool;
+    d->reload.control = &d->control;
+    d->reload.snapshot = atomic_load(&d->snapshots.current);
+    reload_init(&d->reload);
+    if (!start_workers(d))
+        return false;
+    d->control.reload = &d->reload;
+    d->control.pool = &d->pool;
+    d->control.listeners = &d->listeners;
+    control_start(&d->control, d->loop);
+    listeners_start(&d->listeners, d->loop, &d->pool);
+    announce(d);
+    if (d->background >= 0)
+        background_ready(d->background);
+    return true;
+}
+
+/* Answers what has been read, then ends. False: a reload's thread still uses our memory. */
+static bool stop(struct daemon *d)
+{
+    listeners_close(&d->listeners);
+    control_close(&d->control);
+    pool_stop(&d->pool);
+    if (d->loop != NULL && !reload_stop(&d->reload))
+        return false;
+    pool_fini(&d->pool);
+    listeners_fini(&d->listeners);
+    snapshot_holder_fini(&d->snapshots);
+    settings_copy_fini(&d->started_with);
+    if (d->loop != NULL)
+        ev_loop_destroy(d->loop);
+    return true;
+}
+
+static int serve(struct daemon *d)
+{
+    struct snapshot *first = load_first(d);
+    int status = TROUBLE;
+
+    if (first == NULL)
+        return INVALID;
+    snapshot_holder_init(&d->snapshots, first);
+    log_configure(&first->config.settings);
+    if (!settings_copy_init(&d->started_with, &first->config.settings)) {
+        log_error("out of memory");
+    } else if (take_sockets(d) && start(d)) {
+        ev_run(d->loop, 0);
+        status = ENDED;
+    }
+    if (!stop(d))
+        _exit(status);
+    if (status == ENDED)
+        log_info("postlatchd ended");
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct daemon *d = calloc(1, sizeof(*d));
+    int status;
+
+    if (d == NULL)
+        return TROUBLE;
+    d->control.fd = -1;
+    status = read_options(&d->options, argc, argv);
+    if (status < 0 && d->options.test) {
+        status = pl_check_report(d->options.config, false, stdout);
+    } else if (status < 0) {
+        background_fill_stdio();
+        signal(SIGPIPE, SIG_IGN);
+        crash_prepare();
+        log_open();
+        log_to_stderr(d->options.foreground ? LOG_STDERR_ALL : LOG_STDERR_WARNINGS);
+        status = serve(d);
+        log_close();
+    }
+    free(d);
+    return status;
+}
