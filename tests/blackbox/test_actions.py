@@ -31,7 +31,6 @@ ACTIONS = [
     ("451 4.3.0 Later", "451 4.3.0 " + US + "Later", None),
     ("550 Gone", "550 5.7.1 " + US + "Gone", None),
     ("550 5.1.1 Gone", "550 5.1.1 " + US + "Gone", None),
-    ("550 4.1.1 Gone", "550 5.1.1 " + US + "Gone", None),
     ("421 4.3.2 Bye", "421 4.3.2 " + US + "Bye", None),
     ("521 5.3.2 Bye", "521 5.3.2 " + US + "Bye", None),
     ("reject_unauth_destination", DENIED, OK),

@@ -30,7 +30,7 @@ class Flows(RigCase):
     rule "idn out 2"  { sasl_username = {sales@example.org}  recipient = {"straße.example"}  action = "OK" }
     rule "sales"      { sasl_username = {sales@example.org}  recipient = {foreign}  action = "REJECT Not there" }
     rule "idn from"   { sender = {"bücher.example"}  recipient = {lists.example.org}
-                        action = "REJECT %{sender} may not write here" }
+                        action = "REJECT Sender %{sender} may not write here" }
     """
 
     def test_smtpd_is_where_it_should_be(self):
@@ -158,9 +158,9 @@ class Flows(RigCase):
             self.idn(recipient, OK, login=login)
         for recipient in ("user@bucher.example", "user@sub.bücher.example"):
             self.idn(recipient, self.refused(recipient, "Not there"), login=login)
-        self.idn("all@lists.example.org", self.refused("all@lists.example.org", "a@xn--bcher-kva.example may not "
+        self.idn("all@lists.example.org", self.refused("all@lists.example.org", "Sender a@xn--bcher-kva.example may not "
                                                        "write here"), "a@xn--bcher-kva.example")
-        self.idn("all@lists.example.org", self.refused("all@lists.example.org", "a@b??cher.example may not write "
+        self.idn("all@lists.example.org", self.refused("all@lists.example.org", "Sender a@b??cher.example may not write "
                                                        "here"), "a@bücher.example")
         self.idn("all@lists.example.org", OK, "a@buecher.example")
 

@@ -51,13 +51,13 @@ class Rules(RigCase):
             }
             rule "trainees, else" {
                 sasl_username = {intern@example.org}
-                action        = "REJECT %{sasl_username} may not write to %{recipient}"
+                action        = "REJECT Login %{sasl_username} may not write to %{recipient}"
             }
             rule "scanner" { sasl_username = {scanner}  recipient = {it@example.org}  action = "DUNNO" }
             rule "scanner, else" { sasl_username = {scanner}  action = "550 5.7.1 it@example.org only" }
             relay_users = {any}
         """)
-        no = "intern@example.org may not write to "
+        no = "Login intern@example.org may not write to "
         for place in ("relay", "recipient-unix"):
             self.table(
                 (OUTSIDE, "intern@example.org", "intern@example.org", {
