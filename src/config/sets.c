@@ -94,7 +94,6 @@ static enum pl_table_kind entry_kind(const struct set_style *style, struct pl_st
         return PL_TABLE_FINGERPRINTS;
     case PL_KIND_PORT:
         return PL_TABLE_PORTS;
-    case PL_KIND_STATE:
     case PL_KIND_WORD_FOLD:
         return PL_TABLE_WORDS_FOLD;
     default:
@@ -169,16 +168,17 @@ static void read_reference(struct reading *r, struct side *side, struct pl_str n
     add_member(r, side, member);
 }
 
-static bool known_state(struct pl_str text)
+/* The state of the protocol that text names in any case, as Postfix writes it; {NULL, 0}: none. */
+static struct pl_str known_state(struct pl_str text)
 {
     static const char *const states[] = {"CONNECT", "HELO", "EHLO",           "MAIL", "RCPT",
                                          "DATA",    "VRFY", "END-OF-MESSAGE", "ETRN", "XCLIENT"};
 
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
         if (pl_str_eq_fold(text, pl_str_of(states[i])))
-            return true;
+            return pl_str_of(states[i]);
     }
-    return false;
+    return (struct pl_str){NULL, 0};
 }
 
 static void read_entry(struct reading *r, struct side *side, struct pl_str text, struct pl_pos at)
@@ -187,13 +187,15 @@ static void read_entry(struct reading *r, struct side *side, struct pl_str text,
     struct pl_policy *p = r->b->policy;
     struct pl_quote q;
 
-    if (pl_attr_kind(r->style->attr) == PL_KIND_STATE && !known_state(text)) {
+    if (pl_attr_kind(r->style->attr) == PL_KIND_STATE && known_state(text).n == 0) {
         pl_diag_error(r->b->d, at,
                       "%s: %s is no state of the protocol; expected CONNECT, HELO, EHLO, MAIL, "
                       "RCPT, DATA, END-OF-MESSAGE, VRFY, ETRN or XCLIENT",
                       r->what, pl_quote(&q, text));
         return;
     }
+    if (pl_attr_kind(r->style->attr) == PL_KIND_STATE)
+        text = known_state(text);
     if (side->inlines[kind] == NULL) {
         side->inlines[kind] = pl_policy_new_table(p, (struct pl_str){NULL, 0}, kind, at);
         if (side->inlines[kind] == NULL) {

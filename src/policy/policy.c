@@ -40,7 +40,7 @@ enum pl_table_kind pl_boundary_kind(enum pl_boundary b)
 static const struct pl_set *rcpt_set(struct pl_policy *p)
 {
     struct pl_table *t =
-        pl_policy_new_table(p, (struct pl_str){NULL, 0}, PL_TABLE_WORDS_FOLD, PL_NOWHERE);
+        pl_policy_new_table(p, (struct pl_str){NULL, 0}, PL_TABLE_WORDS, PL_NOWHERE);
     struct pl_set *set = pl_arena_alloc(p->arena, sizeof(*set));
     struct pl_member *member = pl_arena_alloc(p->arena, sizeof(*member));
     struct pl_diag *d = pl_diag_new();

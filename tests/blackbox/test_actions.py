@@ -26,11 +26,12 @@ ACTIONS = [
     ("DEFER", "450 4.7.1 " + US + "Access denied", None),
     ("DEFER 4.3.2 Later", "450 4.3.2 " + US + "Later", None),
     ("DEFER_IF_PERMIT Later", DENIED, "450 4.7.1 " + US + "Later"),
-    ("DEFER_IF_REJECT Later", "450 4.7.1 " + POSTFIX, OK),
+    ("DEFER_IF_REJECT Later", "450 4.7.1 " + US + "Later", OK),
     ("450 Later", "450 4.7.1 " + US + "Later", None),
     ("451 4.3.0 Later", "451 4.3.0 " + US + "Later", None),
     ("550 Gone", "550 5.7.1 " + US + "Gone", None),
     ("550 5.1.1 Gone", "550 5.1.1 " + US + "Gone", None),
+    ("550 5.1.2 Gone", "550 5.1.2 " + US + "Gone", None),
     ("421 4.3.2 Bye", "421 4.3.2 " + US + "Bye", None),
     ("521 5.3.2 Bye", "521 5.3.2 " + US + "Bye", None),
     ("reject_unauth_destination", DENIED, OK),
@@ -119,7 +120,7 @@ class Actions(RigCase):
             before = len(read(self.rig.maillog))
             reply = self.to_ours("DISCARD away with it", domain=domain)
             log = read(self.rig.maillog)[before:]
-            self.assertRegex(log, r"discard: RCPT from .*: away with it;")
+            self.assertRegex(log, r"discard: RCPT from .*: Recipient address away with it;")
             self.assertNotIn("status=sent", log)
             self.assertEqual(reply.code, 250)
 
