@@ -147,6 +147,6 @@ void listener_remove(const struct pl_endpoint *e, const struct stat *made)
 
     if (!pl_endpoint_is_unix(e) || lstat(pl_endpoint_path(e), &now) != 0 ||
         now.st_dev != made->st_dev || now.st_ino != made->st_ino)
-        return; /* another daemon's by now */
+        return;                  /* another daemon's by now */
     unlink(pl_endpoint_path(e)); /* may fail: the folder can be root's, and we no longer are */
 }

@@ -11,6 +11,7 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -57,6 +58,14 @@ static void no_room(struct listener *l, int error)
     ev_timer_again(l->all->loop, &l->all->pause);
 }
 
+/* Whether somebody waits to be let in: nobody may be turned out for a visitor who is not there. */
+static bool somebody_waits(const struct listener *l)
+{
+    struct pollfd p = {.fd = l->fd, .events = POLLIN};
+
+    return poll(&p, 1, 0) > 0;
+}
+
 /* "step 1" of the life of a request in docs/HACKING.md: false when there is nothing more. */
 static bool listener_accept(struct listener *l)
 {
@@ -64,6 +73,8 @@ static bool listener_accept(struct listener *l)
     socklen_t len = sizeof(peer);
     int fd;
 
+    if (!pool_is_open(l->all->pool) && !somebody_waits(l))
+        return false;
     if (!pool_has_room(l->all->pool)) {
         listeners_pause(l->all); /* a worker makes room and has us resumed */
         return false;

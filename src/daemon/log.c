@@ -147,11 +147,11 @@ static void say_drops(void)
     char text[64];
     int n;
 
-    if (now - last < SAY_DROPS_MS ||
-        !atomic_compare_exchange_strong(&the_log.said_ms, &last, now))
+    if (now - last < SAY_DROPS_MS || !atomic_compare_exchange_strong(&the_log.said_ms, &last, now))
         return; /* too early, or another thread says it */
     lost = atomic_exchange(&the_log.unsaid, 0);
-    n = snprintf(text, sizeof(text), "log: %lu line%s dropped", lost, lost == 1 ? " was" : "s were");
+    n = snprintf(text, sizeof(text), "log: %lu line%s dropped", lost,
+                 lost == 1 ? " was" : "s were");
     if (lost > 0 && !send_line(LOG_WARNING, (struct pl_str){text, (size_t)n}))
         atomic_fetch_add(&the_log.unsaid, lost);
 }

@@ -65,7 +65,10 @@ struct log_rate {
     unsigned long suppressed;
 };
 
-#define LOG_RATE(per_second) {PTHREAD_MUTEX_INITIALIZER, 0, 0, (per_second), 0}
+#define LOG_RATE(per_second)                                                                       \
+    {                                                                                              \
+        PTHREAD_MUTEX_INITIALIZER, 0, 0, (per_second), 0                                           \
+    }
 
 /*
  * log_rate_pass - whether to log now

@@ -95,7 +95,8 @@ bool privilege_drop(const struct pl_settings *settings)
     uid_t uid = geteuid();
     gid_t gid = getegid();
 
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* nothing that we run, which is nothing, gains rights */
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0,
+          0); /* nothing that we run, which is nothing, gains rights */
     if (!privilege_find_user(settings->user, "user", &uid, &gid) ||
         !privilege_find_group(settings->group, "group", &gid))
         return false;
@@ -106,10 +107,8 @@ bool privilege_drop(const struct pl_settings *settings)
     }
     if (geteuid() != 0 && uid == geteuid() && gid == getegid())
         return true; /* whoever started us has done it */
-    if (setgroups(1, &gid) != 0 || setresgid(gid, gid, gid) != 0 ||
-        setresuid(uid, uid, uid) != 0) {
-        log_error("cannot become user %s, group %s: %s%s",
-                  pl_quote(&qu, pl_str_of(settings->user)),
+    if (setgroups(1, &gid) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0) {
+        log_error("cannot become user %s, group %s: %s%s", pl_quote(&qu, pl_str_of(settings->user)),
                   pl_quote(&qg, pl_str_of(settings->group)), strerror(errno),
                   errno == EPERM ? "; only root can" : "");
         return false;

@@ -118,8 +118,9 @@ static void finish(struct reload *r)
 {
     if (r->outcome == RELOAD_ERROR) {
         pl_buf_reset(&r->text);
-        pl_buf_addf(&r->text, "cannot reload: no memory or no thread; keeping the running policy "
-                              "(generation %lu)\n",
+        pl_buf_addf(&r->text,
+                    "cannot reload: no memory or no thread; keeping the running policy "
+                    "(generation %lu)\n",
                     r->generation - 1);
     }
     r->last = r->outcome;

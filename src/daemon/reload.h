@@ -36,7 +36,7 @@ struct reload {
     const struct pl_settings *started_with; /* what only a restart can change */
     struct snapshot_holder *snapshots;
     struct pool *pool;
-    struct control *control; /* is told of the end of each */
+    struct control *control;         /* is told of the end of each */
     const struct snapshot *snapshot; /* the main thread's own pointer to the running state */
     ev_async follow;                 /* a new snapshot was published */
     ev_async done;                   /* the thread is at its end */

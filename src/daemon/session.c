@@ -299,8 +299,7 @@ static void log_answered(struct worker *w, size_t count)
         const struct answered *a = &w->answered[i];
 
         counter_add(&w->counters.by_effect[a->decision.action->effect], 1);
-        log_decision(&w->snapshot->config, w->snapshot->generation, &a->query, &a->decision,
-                     a->us);
+        log_decision(&w->snapshot->config, w->snapshot->generation, &a->query, &a->decision, a->us);
     }
     counter_add(&w->counters.requests, count);
 }
@@ -316,8 +315,7 @@ static void take_turn(struct session *s, const char *buf, size_t len)
 
     while (count < WORKER_TURN && why == NULL && pos < len) {
         size_t seen = len - pos < limit ? len - pos : limit, end, n;
-        enum pl_request_status status =
-            pl_request_find_end(buf + pos, seen, &s->scan, &end, &why);
+        enum pl_request_status status = pl_request_find_end(buf + pos, seen, &s->scan, &end, &why);
 
         if (status == PL_REQUEST_MORE) {
             too_long = seen == limit;
@@ -361,8 +359,8 @@ void session_turn(struct session *s)
 static void end_of_input(struct session *s, int error)
 {
     if (s->in != NULL && !s->worker->stopping)
-        trouble(s, "%s in the middle of a request", error == 0 ? "the peer ended its stream"
-                                                               : strerror(error));
+        trouble(s, "%s in the middle of a request",
+                error == 0 ? "the peer ended its stream" : strerror(error));
     session_close(s);
 }
 

@@ -39,11 +39,11 @@ struct session {
     struct worker *worker;
     struct listener *listener;
     TAILQ_ENTRY(session) idleness, turn;
-    int64_t active_ms;  /* when it was accepted, or last asked something whole */
-    struct chunk *in;   /* NULL: no request is incomplete */
+    int64_t active_ms;           /* when it was accepted, or last asked something whole */
+    struct chunk *in;            /* NULL: no request is incomplete */
     struct pl_request_scan scan; /* of in */
-    struct chunk *out;  /* NULL: no answer is pending */
-    struct pl_addr peer; /* family 0: a Unix socket */
+    struct chunk *out;           /* NULL: no answer is pending */
+    struct pl_addr peer;         /* family 0: a Unix socket */
     uint16_t port;
 };
 

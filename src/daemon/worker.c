@@ -385,15 +385,20 @@ void pool_fini(struct pool *p)
 
 /* ---- the main thread's side ---- */
 
+bool pool_is_open(const struct pool *p)
+{
+    return atomic_load(&p->connections) < p->max_connections;
+}
+
 bool pool_has_room(struct pool *p)
 {
     struct worker *idlest = &p->workers[0];
 
-    if (atomic_load(&p->connections) < p->max_connections)
+    if (pool_is_open(p))
         return true;
     atomic_store(&p->room_wanted, true);
     /* One that went just before would not have seen that room is wanted. */
-    if (atomic_load(&p->connections) < p->max_connections)
+    if (pool_is_open(p))
         return true;
     for (size_t i = 1; i < p->count; i++) {
         struct worker *w = &p->workers[i];

@@ -75,9 +75,9 @@ struct worker {
     size_t spares;
     bool stopping;
 
-    char in[WORKER_READ];                   /* what one read brought */
-    char out[WORKER_TURN * PL_REPLY_MAX];   /* the answers of one turn */
-    struct answered answered[WORKER_TURN];  /* and what to log of them */
+    char in[WORKER_READ];                  /* what one read brought */
+    char out[WORKER_TURN * PL_REPLY_MAX];  /* the answers of one turn */
+    struct answered answered[WORKER_TURN]; /* and what to log of them */
     struct counters counters;
 
     /* Shared with the main thread. */
@@ -98,10 +98,10 @@ struct pool {
     size_t max_request_size; /* bytes */
     int64_t idle_timeout_ms; /* 0: never */
     struct ev_loop *main_loop;
-    ev_async *room;          /* of the main loop: accepting may go on */
+    ev_async *room; /* of the main loop: accepting may go on */
     atomic_size_t connections;
     unsigned long connections_total; /* the main thread's */
-    atomic_bool room_wanted; /* accepting has stopped because of max_connections */
+    atomic_bool room_wanted;         /* accepting has stopped because of max_connections */
     atomic_bool stopping;
 };
 
@@ -122,6 +122,9 @@ bool pool_start(struct pool *p);
 
 /* pool_wake - let every worker look for what is new; any thread */
 void pool_wake(struct pool *p);
+
+/* pool_is_open - whether there are fewer connections than max_connections */
+bool pool_is_open(const struct pool *p);
 
 /*
  * pool_has_room - whether another connection fits below max_connections

@@ -15,7 +15,7 @@ bad.conf:3: unknown option "accepted_domain"; did you mean "accepted_domains"?
 bad.conf:4: relay_networks: "192.0.2.77/24": host bits are set; expected the network, "192.0.2.0/24"
 bad.conf:4: relay_networks: "010.0.0.1": an octet begins with zero; write 10.0.0.1 (or 8.0.0.1 if octal was meant)
 bad.conf:4: relay_networks: any would open the relay to everybody; expected those who may, one by one
-bad.conf:4: relay_networks: 172.0.0.0/8 is only partly private (172.16.0.0/12): part of the Internet could relay; was 172.16.0.0/12 meant? To allow it on purpose set widest_network_v4 = 8
+bad.conf:4: relay_networks: 172.0.0.0/8 is private only in part, so strangers could relay; was 172.16.0.0/12 meant? To allow it on purpose set widest_network_v4 = 8
 bad.conf:5: relay_users: "none" cannot stand here: it is the absence of a value; expected a login, or "@realm"
 bad.conf:6: rule: unknown condition "sasl_user"; did you mean "sasl_username"?
 bad.conf:6: rule "printers": action: unknown action "REJCT"; expected OK, DUNNO, REJECT text, 450 text, … or class:NAME; did you mean "REJECT"?
@@ -49,7 +49,7 @@ bad.conf:19: a "}" without its "{"
 bad.conf:20: "client_address": this "{" is never closed; expected "}"
 bad.conf:22: rule "v": this "{" is never closed; expected "}"
 bad.conf:24: "${HOME}": '$' is not used here; write %{attribute} in the text of an action
-bad.conf:24: unknown option "x"
+bad.conf:24: unknown option "x"; postlatch.conf(5) lists them
 bad.conf:25: a string begins here that is not closed on its line; expected a second '
 40 errors: not loaded
 verdict: invalid
@@ -88,4 +88,15 @@ $ postlatch check --json -c nosuch.conf
   "notes": [],
   "assumptions": []
 }
+[2]
+$ postlatchd -t -c office.conf
+office.conf: loads: 2 rules, 3 tables, 10 entries
+verdict: not computed
+This version checks the form and the meaning of each line, but proves nothing about
+the policy as a whole. Ask it with "postlatch explain" and "postlatch test".
+[1]
+$ postlatchd -t -c nosuch.conf
+cannot open "nosuch.conf": No such file or directory
+1 error: not loaded
+verdict: invalid
 [2]

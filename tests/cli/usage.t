@@ -10,7 +10,7 @@ Asks a relay policy, offline or of the running daemon.
   reload   make the daemon load its configuration anew
   status   what the daemon is doing
 
-  -c FILE    the configuration (default /usr/local/etc/postlatch/postlatch.conf)
+  -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
   --help     of a command: what it does, its options and exit status
   --version  print the version
@@ -29,7 +29,7 @@ Asks a relay policy, offline or of the running daemon.
   reload   make the daemon load its configuration anew
   status   what the daemon is doing
 
-  -c FILE    the configuration (default /usr/local/etc/postlatch/postlatch.conf)
+  -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
   --help     of a command: what it does, its options and exit status
   --version  print the version
