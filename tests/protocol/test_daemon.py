@@ -385,6 +385,9 @@ class Life(unittest.TestCase):
     def test_term_answers_what_was_read(self):
         d = Daemon()
         sockets = [d.connect() for _ in range(20)]
+        for s in sockets:  # each is a session before the signal comes
+            s.sendall(OURS)
+            read_answers(s, 1)
         for s in sockets:
             s.sendall(OURS * 20)
         d.process.send_signal(signal.SIGTERM)
