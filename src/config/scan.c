@@ -22,7 +22,7 @@
 /* One place where options stand: the top level, or a section. */
 struct scope {
     enum schema_section section;
-    struct pl_pos open;                      /* the section's first line */
+    struct pl_str title;                     /* of the section, or empty */
     struct pl_pos given[SCHEMA_OPTIONS_MAX]; /* where each option was given; line 0: not yet */
 };
 
@@ -134,7 +134,7 @@ static const char *scope_name(const struct scope *scope)
 static void unknown_option(struct reader *r, const struct scope *scope, const struct token *name)
 {
     struct pl_suggest s;
-    struct pl_quote q;
+    struct pl_quote q, q2;
     char hint[80];
     size_t n;
     const struct schema_option *options = schema_options(scope->section, &n);
@@ -156,8 +156,10 @@ static void unknown_option(struct reader *r, const struct scope *scope, const st
         pl_diag_error(r->scan->d, pos_of(r, name), "rule: %s cannot be a condition in this version",
                       pl_quote(&q, name->text));
     else
-        pl_diag_error(r->scan->d, pos_of(r, name), "%s%sunknown %s %s%s",
+        pl_diag_error(r->scan->d, pos_of(r, name), "%s%s%s%sunknown %s %s%s",
                       scope->section == SECTION_TOP ? "" : scope_name(scope),
+                      scope->title.n > 0 ? " " : "",
+                      scope->title.n > 0 ? pl_quote(&q2, scope->title) : "",
                       scope->section == SECTION_TOP ? "" : ": ",
                       scope->section == SECTION_RULE ? "condition" : "option",
                       pl_quote(&q, name->text), hint);
@@ -435,7 +437,8 @@ static void section(struct reader *r)
     const struct token *title = look(r, 0)->kind == TOKEN_OPEN ? NULL : take(r);
     const struct token *open = take(r);
     enum schema_section kind = schema_section_find(word->text);
-    struct scope scope = {.section = kind, .open = pos_of(r, word)};
+    struct scope scope = {.section = kind,
+                          .title = title == NULL ? (struct pl_str){NULL, 0} : title->text};
     size_t before = s->out->n, errors;
     bool admitted = admit_section(r, kind, word, title);
     struct pl_quote q;

@@ -17,7 +17,7 @@ bad.conf:4: relay_networks: "010.0.0.1": an octet begins with zero; write 10.0.0
 bad.conf:4: relay_networks: any would open the relay to everybody; expected those who may, one by one
 bad.conf:4: relay_networks: 172.0.0.0/8 is private only in part, so strangers could relay; was 172.16.0.0/12 meant? To allow it on purpose set widest_network_v4 = 8
 bad.conf:5: relay_users: "none" cannot stand here: it is the absence of a value; expected a login, or "@realm"
-bad.conf:6: rule: unknown condition "sasl_user"; did you mean "sasl_username"?
+bad.conf:6: rule "printers": unknown condition "sasl_user"; did you mean "sasl_username"?
 bad.conf:6: rule "printers": action: unknown action "REJCT"; expected OK, DUNNO, REJECT text, 450 text, … or class:NAME; did you mean "REJECT"?
 bad.conf:7: rule "printers": client_address: only '!' entries, so nothing to take them from; for all values except these write any in front of them
 bad.conf:7: rule "printers": action: Postfix takes the code in "REJECT 550" for text; write "550 no" without REJECT
