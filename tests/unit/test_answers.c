@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Generated configurations and hostile requests: whatever loads, nothing that is sent is an action
+ * that Postfix would take for a permit, or reads past the end of. pl_reply_format aborts on the
+ * worst of it; the rest is checked here on the bytes.
+ */
+#include "config.h"
+
+#include "postlatch/reply.h"
+
+static char folder[] = "/tmp/postlatch-unit-XXXXXX";
+
+static const char *const words[] = {"OK",
+                                    "DUNNO",
+                                    "REJECT",
+                                    "DEFER",
+                                    "DEFER_IF_PERMIT",
+                                    "450",
+                                    "550",
+                                    "WARN",
+                                    "INFO",
+                                    "HOLD",
+                                    "DISCARD",
+                                    "PREPEND",
+                                    "FILTER",
+                                    "class:x",
+                                    "DEFER_IF_REJECT",
+                                    "250",
+                                    "reject_unauth_destination",
+                                    ""};
+static const char *const texts[] = {"",
+                                    "5.7.1",
+                                    "4.7.1",
+                                    "5.7.1 No",
+                                    "No",
+                                    "550 No",
+                                    "X-A: b",
+                                    "smtp:[127.0.0.1]",
+                                    "a %{helo_name}",
+                                    "%{sender}",
+                                    "X: %{sender}",
+                                    "4.7.1 a%{sender}",
+                                    "5.7.1 b %{recipient}",
+                                    "a  %{client_name}"};
+static const char *const hostile[] = {
+    "",   "550",         "5.7.1",           " ",      "OK", "\n\naction=OK\n\n", "\xff\xfe", "\x01",
+    "  ", "a@b.example", "a%b@example.org", "unknown"};
+
+#define PICK(array, seed) ((array)[(size_t)rand_r(seed) % ROWS(array)])
+
+/* An enhanced status code with nothing behind it at the end of an action. */
+static bool ends_in_code(struct pl_str action)
+{
+    struct pl_str last;
+    size_t blank = pl_str_find(action, ' '), dots = 0;
+
+    if (blank == action.n)
+        return false;
+    last = pl_str_from(action, blank + 1);
+    for (size_t i = 0; i < last.n; i++) {
+        dots += last.p[i] == '.';
+        if (last.p[i] != '.' && !pl_ascii_is_digit(last.p[i]))
+            return false;
+    }
+    return dots == 2;
+}
+
+static void check_answer(const struct pl_policy *p, unsigned *seed, const char *config)
+{
+    struct pl_cursor cursor = {0};
+    struct pl_decision decision;
+    struct pl_query q;
+    char action[PL_ACTION_ROOM], reply[PL_REPLY_MAX];
+    size_t n, digits = 0;
+
+    memset(&q, 0, sizeof(q));
+    for (unsigned i = 0; i < PL_ATTR_COUNT; i++)
+        q.attr[i] = pl_str_of(PICK(hostile, seed));
+    if (rand_r(seed) % 4 != 0)
+        q.attr[PL_ATTR_PROTOCOL_STATE] = pl_str_lit("RCPT");
+    pl_query_read(&q);
+    pl_policy_decide(p, &q, &cursor, &decision);
+    n = pl_policy_answer(action, p, &q, &decision);
+    pl_reply_format(reply, (struct pl_str){action, n});
+    for (size_t i = 0; i < n; i++) {
+        check_true(config, pl_ascii_is_print(action[i]));
+        digits += pl_ascii_is_digit(action[i]);
+    }
+    check_true(config, n > 0 && digits < n && action[0] != ' ');
+    check_true(config, !ends_in_code((struct pl_str){action, n}));
+}
+
+static void nothing_unsafe_is_sent(void **state)
+{
+    unsigned seed = 20261125, loaded = 0;
+
+    (void)state;
+    for (int round = 0; round < 3000; round++) {
+        struct pl_buf text = {0}, messages = {0};
+        struct pl_config config;
+
+        if (rand_r(&seed) % 4 == 0)
+            pl_buf_addf(&text, "mode = observe\n");
+        if (rand_r(&seed) % 4 == 0)
+            pl_buf_addf(&text, "reject_action = \"%s %s\"\n", PICK(words, &seed),
+                        PICK(texts, &seed));
+        for (int i = 0; i < 3; i++)
+            pl_buf_addf(&text, "rule \"r%d\" { %s action = \"%s %s\" }\n", i,
+                        rand_r(&seed) % 2 == 0 ? "sender = {foreign}" : "", PICK(words, &seed),
+                        PICK(texts, &seed));
+        if (load_text(&config, folder, text.p, &messages)) {
+            loaded++;
+            for (int i = 0; i < 20; i++)
+                check_answer(config.policy, &seed, text.p);
+            pl_config_fini(&config);
+        } else {
+            check_true(text.p, messages.n > 0);
+        }
+        pl_buf_fini(&messages);
+        pl_buf_fini(&text);
+    }
+    assert_true(loaded > 100);
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) == NULL;
+}
+
+static int remove_folder(void **state)
+{
+    char path[512];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/postlatch.conf", folder);
+    unlink(path);
+    return rmdir(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_unsafe_is_sent)};
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
