@@ -56,6 +56,16 @@ struct pl_config {
  */
 bool pl_config_load(struct pl_config *config, const char *path, struct pl_diag *d);
 
+/*
+ * pl_config_find_control - the control socket that a configuration names, even if it does not load
+ *
+ * A reload is asked for just when a file is being repaired: the daemon must be found all the same.
+ *
+ * out      path of size bytes, NUL-terminated
+ * returns  false if no usable path can be made out (it was not given, or the file cannot be read)
+ */
+bool pl_config_find_control(const char *config_path, char *path, size_t size);
+
 /* pl_config_fini - frees policy and settings */
 void pl_config_fini(struct pl_config *config);
 

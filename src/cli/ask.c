@@ -128,36 +128,19 @@ bool ask(const struct pl_endpoint *where, struct pl_str request, const char *unt
     return ok;
 }
 
-/* The endpoint of the control socket. */
+/* The endpoint of the control socket: as told, as the file says, or the default. */
 static bool find_control(const char *control, const char *config_path, struct pl_endpoint *where)
 {
-    struct pl_config config = {0};
-    struct pl_diag *d = pl_diag_new();
-    char text[PL_ENDPOINT_TEXT];
+    char found[PL_ENDPOINT_TEXT], text[PL_ENDPOINT_TEXT + sizeof("unix:")];
     const char *path = control, *why;
-    bool ok;
 
-    if (d == NULL) {
-        trouble("out of memory");
-        return false;
-    }
-    if (path == NULL) {
-        if (pl_config_load(&config, config_path, d)) {
-            path = config.settings.control;
-        } else { /* a reload is asked for just when the file is being repaired: find the daemon anyway */
-            path = CONTROL_DEFAULT;
-            trouble("note: %s does not load (%zu error%s); trying the default, %s. --control PATH "
-                    "names another",
-                    config_path, pl_diag_errors(d), pl_diag_errors(d) == 1 ? "" : "s", path);
-        }
-    }
+    if (path == NULL)
+        path = pl_config_find_control(config_path, found, sizeof(found)) ? found : CONTROL_DEFAULT;
     snprintf(text, sizeof(text), "unix:%s", path);
-    ok = pl_endpoint_parse(where, pl_str_of(text), &why);
-    if (!ok)
-        trouble("control socket \"%s\": %s", path, why);
-    pl_config_fini(&config);
-    pl_diag_free(d);
-    return ok;
+    if (pl_endpoint_parse(where, pl_str_of(text), &why))
+        return true;
+    trouble("control socket \"%s\": %s", path, why);
+    return false;
 }
 
 bool ask_control(const char *control, const char *config_path, const char *command, int seconds,

@@ -29,8 +29,8 @@ struct control_reply {
 /*
  * ask_control - one exchange over the control socket (docs/control-protocol.md)
  *
- * in       control: --control PATH or NULL: then the path of the configuration, and if that does not
- *          load, the default path
+ * in       control: --control PATH or NULL: then the path that the configuration names, though it
+ *          may have errors, else the default path
  * returns  false after printing why; else *reply, whose text the caller releases
  */
 bool ask_control(const char *control, const char *config_path, const char *command, int seconds,

@@ -79,6 +79,31 @@ bool pl_config_load(struct pl_config *config, const char *path, struct pl_diag *
     return true;
 }
 
+bool pl_config_find_control(const char *config_path, char *path, size_t size)
+{
+    struct pl_diag *d = pl_diag_new(); /* what is wrong with the file is the daemon's to tell */
+    struct pl_buf canonical = {0};
+    struct tree *tree = NULL;
+    struct tree_value value;
+    bool found = false;
+
+    if (d == NULL)
+        return false;
+    scan(config_path, &canonical, d);
+    if (!canonical.failed && canonical.p != NULL)
+        tree = tree_parse(canonical.p, d);
+    if (tree != NULL && tree_scalar(tree_top(tree), "control", &value) && !value.bad)
+        found = value.text.n > 0 && value.text.p[0] == '/' && value.text.n < size;
+    if (found) {
+        memcpy(path, value.text.p, value.text.n);
+        path[value.text.n] = '\0';
+    }
+    tree_free(tree);
+    pl_buf_fini(&canonical);
+    pl_diag_free(d);
+    return found;
+}
+
 void pl_config_fini(struct pl_config *config)
 {
     pl_policy_free(config->policy);

@@ -216,7 +216,7 @@ static void forbidden_word(struct reading *r, unsigned word, struct pl_str text,
     if (word == PL_WORD_ANY)
         pl_diag_error(
             r->b->d, at,
-            "%s: any would open the relay to everybody; expected those who may, one by one",
+            "%s: any means everybody, which nobody can want here; expected them one by one",
             r->what);
     else if (r->style->attr == PL_ATTR_RECIPIENT && word == PL_WORD_ABSENT)
         pl_diag_error(r->b->d, at,

@@ -14,7 +14,7 @@ $ postlatch check -c bad.conf
 bad.conf:3: unknown option "accepted_domain"; did you mean "accepted_domains"?
 bad.conf:4: relay_networks: "192.0.2.77/24": host bits are set; expected the network, "192.0.2.0/24"
 bad.conf:4: relay_networks: "010.0.0.1": an octet begins with zero; write 10.0.0.1 (or 8.0.0.1 if octal was meant)
-bad.conf:4: relay_networks: any would open the relay to everybody; expected those who may, one by one
+bad.conf:4: relay_networks: any means everybody, which nobody can want here; expected them one by one
 bad.conf:4: relay_networks: 172.0.0.0/8 is private only in part, so strangers could relay; was 172.16.0.0/12 meant? To allow it on purpose set widest_network_v4 = 8
 bad.conf:5: relay_users: "none" cannot stand here: it is the absence of a value; expected a login, or "@realm"
 bad.conf:6: rule "printers": unknown condition "sasl_user"; did you mean "sasl_username"?

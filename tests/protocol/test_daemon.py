@@ -318,6 +318,9 @@ class Life(unittest.TestCase):
                 d.write("relay_networks = {203.0.113.9/24}\nmod = x\n")
                 status, text = d.ctl("reload")
                 self.assertEqual(status, 1)
+                # The file has errors, but still says where its daemon is.
+                done = subprocess.run([BIN / "postlatch", "reload", "-c", d.conf], capture_output=True, text=True)
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (1, text, ""))
                 self.assertEqual(text.replace(f"{d.dir}/", ""),
                                  'postlatch.conf:1: relay_networks: "203.0.113.9/24": host bits are set; expected the network, '
                                  '"203.0.113.0/24"\npostlatch.conf:2: unknown option "mod"; did you mean "mode"?\n'
