@@ -297,6 +297,11 @@ class Rig:
             s.expect(250, s.mail(sender))
             return str(s.rcpt(recipient))
 
+    def logged(self, pattern, since=0):
+        """Wait until the mail log, from an offset on, holds this; the log from there on."""
+        wait_until(lambda: re.search(pattern, read(self.maillog)[since:]), "the mail log to hold " + pattern)
+        return read(self.maillog)[since:]
+
     def delivered(self, reply):
         """Where a message went that DATA was answered for with this reply: {(recipient, transport)}."""
         found = re.fullmatch(r"2\.0\.0 Ok: queued as (\w+)", reply.text)

@@ -2,7 +2,7 @@
 """What all black-box tests share: tools, processes, folders, waiting, exit codes.
 
 Everything that is started here is ended here, by its process id, also after a failure or Ctrl-C. Should this
-interpreter be killed outright, the kernel ends the servers (PR_SET_PDEATHSIG).
+interpreter be killed outright, a guard that it has started first ends the servers and removes the folders.
 """
 import atexit
 import contextlib
@@ -19,13 +19,13 @@ import unittest
 
 SKIP = 77
 READY_S = 20                 # a server that is not ready by then is broken
-PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
 SBIN = ["/usr/lib/postfix/sbin", "/usr/libexec/postfix", "/usr/sbin", "/sbin"]
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _exit_stack = contextlib.ExitStack()
+_guard = None                # the writing end of the guard's pipe
 
 
 class Missing(Exception):
@@ -109,6 +109,7 @@ def folder(prefix="plbb-"):
     os.chmod(path, 0o755)
     if not os.environ.get("PL_KEEP"):
         cleanup(shutil.rmtree, path, True)
+        _tell_guard("folder " + path)
     return path
 
 
@@ -133,6 +134,59 @@ def _session_members(sid):
     return found
 
 
+def _end_session(sid, reap=lambda: None):
+    """End what is left of a session."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        end = time.monotonic() + 5
+        members = _session_members(sid)
+        for pid in members:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        while members and time.monotonic() < end:
+            time.sleep(0.005)
+            reap()
+            members = _session_members(sid)
+
+
+def _tell_guard(line):
+    if _guard is not None:
+        os.write(_guard, line.encode() + b"\n")
+
+
+def _start_guard():
+    """A process that waits for our end. (PR_SET_PDEATHSIG would not do: Postfix changes its user id, and is then left
+    alone.)"""
+    global _guard
+    from_us, _guard = os.pipe()
+    pid = os.fork()
+    if pid != 0:
+        os.close(from_us)
+        _exit_stack.callback(lambda: (os.close(_guard), os.waitpid(pid, 0)))
+        return
+    os.setsid()
+    os.close(_guard)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    sessions, folders = [], []
+    with os.fdopen(from_us) as lines:
+        for line in lines:
+            word, _, value = line.rstrip("\n").partition(" ")
+            if word == "start":
+                sessions.append(int(value))
+            elif word == "end" and int(value) in sessions:
+                sessions.remove(int(value))
+            elif word == "folder":
+                folders.append(value)
+    for sid in reversed(sessions):
+        _end_session(sid)
+    for path in folders:
+        shutil.rmtree(path, True)
+    os._exit(0)
+
+
 class Process:
     """A server in the foreground, in a session of its own, with its output in a file."""
 
@@ -140,17 +194,11 @@ class Process:
         self.argv = argv
         self.log = log
         self.name = os.path.basename(argv[0])
-        parent = os.getpid()
-
-        def child():
-            _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-            if os.getppid() != parent:
-                os._exit(1)
-
         with open(log, "ab") as out:
             self.popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=cwd,
-                                          start_new_session=True, preexec_fn=child, close_fds=True)
+                                          start_new_session=True)
         self.pid = self.popen.pid
+        _tell_guard("start %d" % self.pid)
         cleanup(self.stop)
 
     def check_alive(self):
@@ -169,18 +217,8 @@ class Process:
             self.kill(number)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.wait(10)
-        for sig in (signal.SIGTERM, signal.SIGKILL):
-            end = time.monotonic() + 5
-            members = _session_members(self.pid)
-            for pid in members:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, sig)
-            while members and time.monotonic() < end:
-                time.sleep(0.005)
-                self.popen.poll()
-                members = _session_members(self.pid)
-            if not members:
-                break
+        _end_session(self.pid, self.popen.poll)
+        _tell_guard("end %d" % self.pid)
         return self.popen.wait(5)
 
 
@@ -200,7 +238,7 @@ def write(path, text, mode=0o644):
 
 
 def run(argv, **more):
-    """Run a helper to its end; its output. A failure shows what it printed."""
+    """Run a program to its end; its output. A failure shows what it printed."""
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, timeout=60, **more)
     if done.returncode != 0:
@@ -208,8 +246,8 @@ def run(argv, **more):
     return done.stdout
 
 
-def _on_signal(number, _frame):
-    sys.exit(128 + number)
+def _on_signal(_number, _frame):
+    raise KeyboardInterrupt      # unittest would take SystemExit for a failed test, and go on
 
 
 def main(needs=()):
@@ -227,6 +265,7 @@ def main(needs=()):
         print("SKIP: %s" % why, file=sys.stderr)
         sys.exit(1 if os.environ.get("PL_REQUIRE_ALL") == "1" else SKIP)
     pl_bin("postlatchd")
+    _start_guard()
     try:
         program = unittest.main(module="__main__", exit=False, verbosity=2 if os.environ.get("PL_VERBOSE") else 1)
     finally:

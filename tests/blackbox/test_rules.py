@@ -151,7 +151,8 @@ class Rules(RigCase):
             rule "forged"  { client_address = {any, !198.51.100.0/24}  sender = {<forgers>, .example.org}
                              action = "REJECT 5.7.1 Forged sender" }
             rule "bounces" { sender = {"<>"}  recipient = {noreply@example.org}  action = "REJECT No bounces here" }
-            rule "elsewhere" { sender = {foreign}  recipient = {staff@lists.example.org}  action = "REJECT Members only" }
+            rule "elsewhere" { sender = {foreign}  recipient = {staff@lists.example.org}
+                               action = "REJECT Members only" }
             rule "routed"  { sender = {routed}  action = "REJECT No routes" }
             relay_networks = {198.51.100.0/24}
         """)
@@ -206,8 +207,8 @@ class Rules(RigCase):
             rule "clear text" { sasl_username = {user2}  encryption_protocol = {none}  action = "REJECT TLS, please" }
             rule "tls"   { sasl_username = {user2}  encryption_protocol = {any}  action = "OK" }
             rule "plain" { sasl_method = {plain}  sasl_username = {user1}  server_port = {%d}  action = "OK" }
-            rule "subject" { ccert_subject = {listed.example.org, "CN=listed.example.org"}  recipient = {a@partner.example}
-                             action = "OK" }
+            rule "subject" { ccert_subject = {listed.example.org, "CN=listed.example.org"}
+                             recipient = {a@partner.example}  action = "OK" }
             rule "any certificate" { ccert_fingerprint = {any}  recipient = {b@partner.example}  action = "OK" }
             rule "no certificate"  { ccert_fingerprint = {none}  recipient = {b@partner.example}
                                      action = "REJECT Certificate, please" }
@@ -225,7 +226,8 @@ class Rules(RigCase):
                            (None, None, "Certificate, please")):
             with self.subTest(certificate=name):
                 context = self.rig.certs.context(name)
-                self.assertEqual(self.rig.rcpt("a@partner.example", tls=context), a or self.refused("a@partner.example"))
+                self.assertEqual(self.rig.rcpt("a@partner.example", tls=context),
+                                 a or self.refused("a@partner.example"))
                 self.assertEqual(self.rig.rcpt("b@partner.example", tls=context),
                                  b if b == OK else self.refused("b@partner.example", b))
         self.assertEqual(self.rig.rcpt("c@partner.example"),
