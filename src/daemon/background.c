@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +17,11 @@ static _Noreturn void wait_for(pid_t child, int fd)
     char byte;
     int status;
     ssize_t got;
+    sigset_t none;
+
+    /* The child holds its signals until it watches them; who waits may be interrupted. */
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
 
     do {
         got = read(fd, &byte, 1);

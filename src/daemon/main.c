@@ -141,6 +141,18 @@ static void on_room(struct ev_loop *loop, ev_async *a, int revents)
     listeners_resume(&d->listeners);
 }
 
+/* Blocks the signals that we watch, or lets them through. */
+static void mask_signals(int how)
+{
+    sigset_t watched;
+
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGTERM);
+    sigaddset(&watched, SIGINT);
+    sigaddset(&watched, SIGHUP);
+    pthread_sigmask(how, &watched, NULL);
+}
+
 static void watch_signals(struct daemon *d)
 {
     ev_signal_init(&d->term, on_end, SIGTERM);
@@ -150,6 +162,7 @@ static void watch_signals(struct daemon *d)
     ev_signal_start(d->loop, &d->term);
     ev_signal_start(d->loop, &d->interrupt);
     ev_signal_start(d->loop, &d->hangup);
+    mask_signals(SIG_UNBLOCK); /* libev does not, unless told by EVFLAG_NOSIGMASK */
     ev_async_init(&d->room, on_room);
     d->room.data = d;
     ev_async_start(d->loop, &d->room);
@@ -197,6 +210,8 @@ static bool take_sockets(struct daemon *d)
     const struct pl_settings *s = &d->started_with.s;
 
     privilege_raise_files(s->max_connections, pool_workers(s->workers));
+    /* From here on there are sockets to remove: a signal waits until it is watched. */
+    mask_signals(SIG_BLOCK);
     if (!listeners_bind(&d->listeners, s) || !control_bind(&d->control, s->control))
         return false;
     d->background = -1;

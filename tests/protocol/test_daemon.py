@@ -399,6 +399,18 @@ class Life(unittest.TestCase):
             s.close()
         d.stop()
 
+    def test_signals_from_the_first_moment(self):
+        """A signal that comes as soon as the sockets are there does what it does later."""
+        for _ in range(50):
+            d = Daemon(syslog=False, extra="workers = 1")
+            while not d.sock.exists() and d.process.poll() is None:
+                pass
+            d.process.send_signal(signal.SIGHUP)
+            d.process.send_signal(signal.SIGTERM)
+            self.assertEqual(d.process.wait(30), 0)
+            self.assertFalse(d.sock.exists() or (d.dir / "control").exists())
+            d.stop()
+
     def test_syslog_absent_and_back(self):
         d = Daemon(syslog=False)
         try:
