@@ -40,7 +40,4 @@ void *pl_arena_array(struct pl_arena *a, size_t count, size_t size);
  */
 struct pl_str pl_arena_copy(struct pl_arena *a, struct pl_str s);
 
-/* pl_arena_size - bytes handed out so far */
-size_t pl_arena_size(const struct pl_arena *a);
-
 #endif

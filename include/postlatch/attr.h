@@ -89,4 +89,10 @@ bool pl_attr_is_key(enum pl_attr attr);
  */
 enum pl_attr pl_attr_find(struct pl_str name);
 
+/*
+ * pl_attr_find_near - as pl_attr_find, but the search begins at *next, behind the attribute found
+ * last: Postfix sends many in the order of the table. *next is 0 first
+ */
+enum pl_attr pl_attr_find_near(struct pl_str name, unsigned *next);
+
 #endif

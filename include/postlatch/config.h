@@ -10,8 +10,6 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define PL_CONFIG_PATH "/etc/postlatch/postlatch.conf"
-
 enum pl_log_decisions { PL_LOG_ALL, PL_LOG_REJECTS, PL_LOG_NONE };
 enum pl_log_format { PL_LOG_TEXT, PL_LOG_JSON };
 

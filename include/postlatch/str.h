@@ -59,6 +59,7 @@ bool pl_ascii_is_alpha(char c);
 bool pl_ascii_is_digit(char c);
 bool pl_ascii_is_alnum(char c);
 bool pl_ascii_is_print(char c); /* 0x20 to 0x7e */
+int pl_ascii_hex_digit(char c); /* its value, -1 if it is none; any case */
 
 /*
  * pl_str_to_number - a decimal number written the only way it can be: digits, no sign, no leading

@@ -18,7 +18,6 @@ struct block {
 
 struct pl_arena {
     struct block *blocks; /* the newest first */
-    size_t total;         /* bytes handed out */
 };
 
 struct pl_arena *pl_arena_new(void)
@@ -67,7 +66,6 @@ void *pl_arena_alloc(struct pl_arena *a, size_t size)
     }
     result = b->data + b->used;
     b->used += size;
-    a->total += size;
     return result;
 }
 
@@ -87,9 +85,4 @@ struct pl_str pl_arena_copy(struct pl_arena *a, struct pl_str s)
     if (s.n > 0)
         memcpy(copy, s.p, s.n);
     return (struct pl_str){copy, s.n};
-}
-
-size_t pl_arena_size(const struct pl_arena *a)
-{
-    return a->total;
 }

@@ -60,22 +60,14 @@ size_t pl_escape(char *out, size_t size, struct pl_str s, size_t shown)
     return n;
 }
 
-static int hex_digit(char c)
-{
-    c = pl_ascii_lower(c);
-    if (pl_ascii_is_digit(c))
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 size_t pl_unescape(char *out, struct pl_str s)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '\\' && i + 3 < s.n && s.p[i + 1] == 'x' && hex_digit(s.p[i + 2]) >= 0 &&
-            hex_digit(s.p[i + 3]) >= 0) {
-            out[n++] = (char)(hex_digit(s.p[i + 2]) * 16 + hex_digit(s.p[i + 3]));
+        if (s.p[i] == '\\' && i + 3 < s.n && s.p[i + 1] == 'x' &&
+            pl_ascii_hex_digit(s.p[i + 2]) >= 0 && pl_ascii_hex_digit(s.p[i + 3]) >= 0) {
+            out[n++] = (char)(pl_ascii_hex_digit(s.p[i + 2]) * 16 + pl_ascii_hex_digit(s.p[i + 3]));
             i += 3;
         } else {
             out[n++] = s.p[i];

@@ -108,6 +108,14 @@ bool pl_ascii_is_print(char c)
     return c >= 0x20 && c <= 0x7e;
 }
 
+int pl_ascii_hex_digit(char c)
+{
+    c = pl_ascii_lower(c);
+    if (pl_ascii_is_digit(c))
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool pl_str_to_number(struct pl_str s, unsigned long min, unsigned long max, unsigned long *out)
 {
     unsigned long value = 0;

@@ -156,7 +156,7 @@ bool ask_control(const char *control, const char *config_path, const char *comma
         return false;
     snprintf(request, sizeof(request), CONTROL_VERSION "%s\n", command);
     if (!ask(&where, pl_str_of(request), NULL, seconds, &reply->text, &why)) {
-        trouble("no daemon answers at %s: %s", pl_endpoint_path(&where), why);
+        trouble("cannot ask the daemon at %s: %s", pl_endpoint_path(&where), why);
         return false;
     }
     line = pl_buf_str(&reply->text);

@@ -81,7 +81,7 @@ static void status_text(struct pl_str rest)
         size_t equals = pl_str_find(line, '=');
 
         if (equals < line.n)
-            printf("%-18.*s %.*s\n", (int)equals, line.p, (int)(line.n - equals - 1),
+            printf("%-27.*s %.*s\n", (int)equals, line.p, (int)(line.n - equals - 1),
                    line.p + equals + 1);
     }
 }

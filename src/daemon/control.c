@@ -136,8 +136,10 @@ static void add_status(struct control *c, struct pl_buf *b)
                 pl_policy_entries(p));
     pl_buf_addf(b, "uptime_s=%lld\n", (long long)((clock_ms() - c->started_ms) / 1000));
     add_counters(b, c->pool);
-    pl_buf_addf(b, "log_dropped_total=%lu\nlast_reload=%s\nlast_reload_at=%s\nworkers=%zu\n",
-                log_dropped(), outcome_word(r->last), at, c->pool->count);
+    pl_buf_addf(b, "log_dropped_total=%lu\nlog_stderr_dropped_total=%lu\n", log_dropped(),
+                log_stderr_dropped());
+    pl_buf_addf(b, "last_reload=%s\nlast_reload_at=%s\nworkers=%zu\n", outcome_word(r->last), at,
+                c->pool->count);
     pl_buf_add(b, pl_str_lit("listeners="));
     for (size_t i = 0; i < c->listeners->count; i++)
         pl_buf_addf(b, "%s%s", i > 0 ? " " : "", c->listeners->each[i].endpoint.text);

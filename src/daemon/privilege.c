@@ -95,8 +95,8 @@ bool privilege_drop(const struct pl_settings *settings)
     uid_t uid = geteuid();
     gid_t gid = getegid();
 
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0,
-          0); /* nothing that we run, which is nothing, gains rights */
+    /* We run no other program; if somebody made us, it would gain no rights. */
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     if (!privilege_find_user(settings->user, "user", &uid, &gid) ||
         !privilege_find_group(settings->group, "group", &gid))
         return false;

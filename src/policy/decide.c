@@ -20,6 +20,7 @@ bool pl_rule_match(const struct pl_rule *rule, const struct pl_policy *p, const 
     return true;
 }
 
+/* "step 5" of the life of a request in docs/HACKING.md. */
 enum pl_step pl_policy_decide(const struct pl_policy *p, const struct pl_query *q,
                               struct pl_cursor *cursor, struct pl_decision *out)
 {

@@ -43,19 +43,18 @@ static unsigned match_words(unsigned words, const struct pl_policy *p, const str
 /* RFC 3461 xtext: "+20" is a blank. Returns the length; 0 if it does not fit. */
 static size_t decode_xtext(char out[PL_WORD_MAX], struct pl_str s)
 {
-    static const char hex[] = "0123456789ABCDEF";
     size_t n = 0;
 
     for (size_t i = 0; i < s.n; i++) {
-        size_t high = 16, low = 16;
+        int high = -1, low = -1;
 
         if (n == PL_WORD_MAX)
             return 0;
         if (s.p[i] == '+' && i + 2 < s.n) {
-            high = pl_str_find(pl_str_of(hex), pl_ascii_upper(s.p[i + 1]));
-            low = pl_str_find(pl_str_of(hex), pl_ascii_upper(s.p[i + 2]));
+            high = pl_ascii_hex_digit(s.p[i + 1]);
+            low = pl_ascii_hex_digit(s.p[i + 2]);
         }
-        if (high < 16 && low < 16) {
+        if (high >= 0 && low >= 0) {
             out[n++] = (char)(high * 16 + low);
             i += 2;
         } else {

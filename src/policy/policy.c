@@ -155,6 +155,7 @@ struct pl_str pl_policy_sent_word(const struct pl_policy *p, const struct pl_dec
     return decision->action->effect == PL_EFFECT_REFUSE ? pl_str_lit("WARN") : pl_str_lit("DUNNO");
 }
 
+/* "step 6" of the life of a request in docs/HACKING.md. */
 size_t pl_policy_answer(char out[PL_ACTION_ROOM], const struct pl_policy *p,
                         const struct pl_query *q, const struct pl_decision *decision)
 {

@@ -32,9 +32,20 @@ bool pl_attr_is_key(enum pl_attr attr)
 
 enum pl_attr pl_attr_find(struct pl_str name)
 {
+    unsigned next = 0;
+
+    return pl_attr_find_near(name, &next);
+}
+
+enum pl_attr pl_attr_find_near(struct pl_str name, unsigned *next)
+{
     for (unsigned i = 0; i < PL_ATTR_COUNT; i++) {
-        if (pl_str_eq(table[i].name, name))
-            return (enum pl_attr)i;
+        unsigned at = (*next + i) % PL_ATTR_COUNT;
+
+        if (pl_str_eq(table[at].name, name)) {
+            *next = at + 1;
+            return (enum pl_attr)at;
+        }
     }
     return PL_ATTR_COUNT;
 }

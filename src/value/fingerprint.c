@@ -2,14 +2,6 @@
 /* Digests of certificates, as openssl and Postfix print them. */
 #include "postlatch/fingerprint.h"
 
-static int hex_digit(char c)
-{
-    c = pl_ascii_lower(c);
-    if (pl_ascii_is_digit(c))
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool pl_fingerprint_parse(uint8_t bytes[PL_FINGERPRINT_MAX], size_t *len, struct pl_str text)
 {
     bool colons = text.n > 2 && text.p[2] == ':';
@@ -20,7 +12,8 @@ bool pl_fingerprint_parse(uint8_t bytes[PL_FINGERPRINT_MAX], size_t *len, struct
     if ((n != 16 && n != 20 && n != 32) || text.n != (colons ? n * 3 - 1 : n * 2))
         return false;
     for (size_t i = 0; i < n; i++) {
-        int high = hex_digit(text.p[i * step]), low = hex_digit(text.p[i * step + 1]);
+        int high = pl_ascii_hex_digit(text.p[i * step]),
+            low = pl_ascii_hex_digit(text.p[i * step + 1]);
 
         if (high < 0 || low < 0 || (colons && i + 1 < n && text.p[i * step + 2] != ':'))
             return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Typed values of a question. "step 4" of the life of a request in docs/HACKING.md. */
+/* Typed values of a question. */
 #include "postlatch/query.h"
 
 #include "postlatch/compiler.h"
@@ -16,6 +16,7 @@ static void read_host(struct pl_domain *d, struct pl_str text)
     pl_domain_parse(d, text, &why); /* false leaves len 0: such text equals no name */
 }
 
+/* "step 4" of the life of a request in docs/HACKING.md. */
 void pl_query_read(struct pl_query *q)
 {
     pl_addr_parse(&q->client, q->attr[PL_ATTR_CLIENT_ADDRESS]);

@@ -10,12 +10,6 @@
 
 #include <string.h>
 
-static const struct pl_str names[] = {
-#define X(id, name, kind, doc) {(name), sizeof(name) - 1},
-    PL_ATTR_TABLE(X)
-#undef X
-};
-
 enum pl_request_status pl_request_find_end(const char *buf, size_t len,
                                            struct pl_request_scan *scan, size_t *end,
                                            const char **why)
@@ -47,23 +41,6 @@ enum pl_request_status pl_request_find_end(const char *buf, size_t len,
     return PL_REQUEST_MORE;
 }
 
-/*
- * The attribute called name, or PL_ATTR_COUNT. The search begins at *next, behind the one found
- * last: many stand on the wire in the order of the table.
- */
-static enum pl_attr find_name(struct pl_str name, unsigned *next)
-{
-    for (unsigned i = 0; i < PL_ATTR_COUNT; i++) {
-        unsigned at = (*next + i) % PL_ATTR_COUNT;
-
-        if (names[at].n == name.n && memcmp(names[at].p, name.p, name.n) == 0) {
-            *next = at + 1;
-            return (enum pl_attr)at;
-        }
-    }
-    return PL_ATTR_COUNT;
-}
-
 /* "step 3" of the life of a request in docs/HACKING.md. */
 bool pl_request_parse(struct pl_str attr[PL_ATTR_COUNT], const char *buf, size_t end,
                       const char **why)
@@ -80,7 +57,7 @@ bool pl_request_parse(struct pl_str attr[PL_ATTR_COUNT], const char *buf, size_t
         enum pl_attr found;
 
         pl_assert(eq != NULL);
-        found = find_name((struct pl_str){p, (size_t)(eq - p)}, &next);
+        found = pl_attr_find_near((struct pl_str){p, (size_t)(eq - p)}, &next);
         /* The first of a repeated name wins, an empty one too: p is not NULL once it was seen. */
         if (found != PL_ATTR_COUNT && attr[found].p == NULL)
             attr[found] = (struct pl_str){eq + 1, (size_t)(nl - eq - 1)};

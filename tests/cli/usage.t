@@ -112,8 +112,8 @@ $ postlatch query -c office.conf
 postlatch: query: nothing to ask; expected ATTR=VALUE…
 [2]
 $ postlatch status --control /nonexistent/control
-postlatch: no daemon answers at /nonexistent/control: No such file or directory
+postlatch: cannot ask the daemon at /nonexistent/control: No such file or directory
 [2]
 $ postlatch reload -c nosuch.conf --control /nonexistent/control
-postlatch: no daemon answers at /nonexistent/control: No such file or directory
+postlatch: cannot ask the daemon at /nonexistent/control: No such file or directory
 [2]

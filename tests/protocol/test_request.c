@@ -423,7 +423,7 @@ static void test_reply_never(void **state)
     char out[PL_REPLY_MAX];
 
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+    for (volatile size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         expect_assert_failure(pl_reply_format(out, cases[i]));
     memset(longer, 'x', sizeof(longer));
     expect_assert_failure(pl_reply_format(out, too_long));

@@ -11,6 +11,28 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* The folder of the test's files; make_folder and remove_folder are the group's setup and teardown. */
+static char folder[] = "/tmp/postlatch-unit-XXXXXX";
+
+static inline int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) == NULL;
+}
+
+static inline int remove_folder(void **state)
+{
+    static const char *const names[] = {"postlatch.conf", "hosted"};
+    char path[512];
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(names); i++) {
+        snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+        unlink(path);
+    }
+    return rmdir(folder);
+}
+
 /* write_file - a file of the test's folder */
 static inline void write_file(const char *path, const char *text)
 {
@@ -25,8 +47,7 @@ static inline void write_file(const char *path, const char *text)
  *
  * out      *messages: all errors, a line each, the folder's name taken out; to be released
  */
-static inline bool load_text(struct pl_config *config, const char *folder, const char *text,
-                             struct pl_buf *messages)
+static inline bool load_text(struct pl_config *config, const char *text, struct pl_buf *messages)
 {
     struct pl_diag *d = pl_diag_new();
     char path[512];

@@ -8,8 +8,6 @@
 
 #include "postlatch/reply.h"
 
-static char folder[] = "/tmp/postlatch-unit-XXXXXX";
-
 static const char *const words[] = {"OK",
                                     "DUNNO",
                                     "REJECT",
@@ -108,7 +106,7 @@ static void nothing_unsafe_is_sent(void **state)
             pl_buf_addf(&text, "rule \"r%d\" { %s action = \"%s %s\" }\n", i,
                         rand_r(&seed) % 2 == 0 ? "sender = {foreign}" : "", PICK(words, &seed),
                         PICK(texts, &seed));
-        if (load_text(&config, folder, text.p, &messages)) {
+        if (load_text(&config, text.p, &messages)) {
             loaded++;
             for (int i = 0; i < 20; i++)
                 check_answer(config.policy, &seed, text.p);
@@ -120,22 +118,6 @@ static void nothing_unsafe_is_sent(void **state)
         pl_buf_fini(&text);
     }
     assert_true(loaded > 100);
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    char path[512];
-
-    (void)state;
-    snprintf(path, sizeof(path), "%s/postlatch.conf", folder);
-    unlink(path);
-    return rmdir(folder);
 }
 
 int main(void)

@@ -2,8 +2,6 @@
 /* What policies mean: every condition key, every boundary list, every way to compare values. */
 #include "config.h"
 
-static char folder[] = "/tmp/postlatch-unit-XXXXXX";
-
 struct row {
     const char *request, *answer, *rule;
 };
@@ -13,7 +11,7 @@ static void check(const char *text, const struct row *rows, size_t n)
     struct pl_config config;
     struct pl_buf messages = {0};
 
-    if (!load_text(&config, folder, text, &messages))
+    if (!load_text(&config, text, &messages))
         fail_msg("does not load:\n%s", messages.p);
     for (size_t i = 0; i < n; i++) {
         const char *rule;
@@ -331,7 +329,7 @@ static void a_hundred_rules_ten_thousand_entries(void **state)
             pl_buf_addf(&text, "%s10.%d.%d.0/24", j > 0 ? ", " : "", i, j);
         pl_buf_addf(&text, "} action = \"450 4.7.1 rule %d\" }\n", i);
     }
-    if (!load_text(&config, folder, text.p, &messages))
+    if (!load_text(&config, text.p, &messages))
         fail_msg("%s", messages.p);
     assert_int_equal(pl_policy_entries(config.policy), 10000);
     assert_int_equal(config.policy->nwritten, 100);
@@ -343,24 +341,6 @@ static void a_hundred_rules_ten_thousand_entries(void **state)
     pl_config_fini(&config);
     pl_buf_fini(&text);
     pl_buf_fini(&messages);
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    char path[512];
-
-    (void)state;
-    snprintf(path, sizeof(path), "%s/postlatch.conf", folder);
-    unlink(path);
-    snprintf(path, sizeof(path), "%s/hosted", folder);
-    unlink(path);
-    return rmdir(folder);
 }
 
 int main(void)
