@@ -13,13 +13,15 @@
  *
  * A file that decides who may relay is refused unless it is a regular file that not everybody may
  * write to, holds no NUL and does not begin with a byte order mark. If size or time change between
- * open and end, it is read again, three times in all; then it is an error: half of a list must
- * never become policy.
+ * open and end, or the name is given to another file or to none, it is read again, three times in
+ * all. A file that changes each time is an error: half of a list must never become policy. Each file
+ * that was put in its place by a rename is whole, so the last of them is taken.
  *
  * in       path; size_max bytes at most; at: whom errors are charged to (the place that names the
  *          file)
- * out      *content, to be released by the caller with pl_buf_fini, also after false returns false
- *          after noting what is wrong
+ * out      *content, to be released by the caller with pl_buf_fini, also after false
+ * returns  false after noting what is wrong
+ * cost     a file written to within the last 20 ms is given 20 ms more first (see file.c)
  */
 bool pl_file_read(const char *path, size_t size_max, struct pl_buf *content, struct pl_diag *d,
                   struct pl_pos at);

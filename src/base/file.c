@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reading files that people, editors and cron jobs change while we look. */
+/*
+ * Reading files that people, editors and cron jobs change while we look.
+ *
+ * Whether a file changed is told by its size, its times and its being linked. The kernel stamps times
+ * with a clock that ticks every 1 to 10 ms, so a file written to just now may change once more within
+ * the same tick: such a file is given SETTLE_MS first.
+ */
 #include "postlatch/file.h"
 
 #include "postlatch/quote.h"
@@ -9,16 +15,39 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { TRIES = 3 };
+enum { TRIES = 3, SETTLE_MS = 20 };
 
-enum outcome { READ_OK, READ_CHANGED, READ_FAILED };
+/* READ_REPLACED: read whole, but its name has gone to another file, or to none, meanwhile. */
+enum outcome { READ_OK, READ_REPLACED, READ_CHANGED, READ_FAILED };
 
-static bool same_version(const struct stat *a, const struct stat *b)
+static bool same_time(const struct timespec *a, const struct timespec *b)
 {
-    return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec && a->st_ino == b->st_ino;
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* Inode times cannot be set back as a file's own time can; but they tell of a new name as well. */
+static bool same_version(const struct stat *before, const struct stat *after)
+{
+    return before->st_size == after->st_size && same_time(&before->st_mtim, &after->st_mtim) &&
+           (same_time(&before->st_ctim, &after->st_ctim) || after->st_nlink == 0);
+}
+
+/* Waits until a change of the file could be told by its time. */
+static void settle(const struct stat *st)
+{
+    struct timespec now, pause = {0, SETTLE_MS * 1000000L};
+    long age_ms;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (st->st_ctim.tv_sec < now.tv_sec - 1 || st->st_ctim.tv_sec > now.tv_sec + 1)
+        return;
+    age_ms =
+        (now.tv_sec - st->st_ctim.tv_sec) * 1000 + (now.tv_nsec - st->st_ctim.tv_nsec) / 1000000;
+    if (age_ms > -SETTLE_MS && age_ms < SETTLE_MS)
+        nanosleep(&pause, NULL);
 }
 
 static bool acceptable(const struct stat *st, const char *path, size_t size_max, struct pl_diag *d,
@@ -56,6 +85,8 @@ static enum outcome read_once(int fd, const char *path, size_t size_max, struct 
     struct stat before, after;
     size_t want;
 
+    if (fstat(fd, &before) == 0)
+        settle(&before);
     if (fstat(fd, &before) != 0) {
         pl_diag_error(d, at, "cannot look at %s: %s", pl_quote(&q, pl_str_of(path)),
                       strerror(errno));
@@ -89,7 +120,7 @@ static enum outcome read_once(int fd, const char *path, size_t size_max, struct 
     if (fstat(fd, &after) != 0 || !same_version(&before, &after) ||
         content->n != (size_t)before.st_size)
         return READ_CHANGED;
-    return READ_OK;
+    return after.st_nlink == 0 ? READ_REPLACED : READ_OK;
 }
 
 bool pl_file_read(const char *path, size_t size_max, struct pl_buf *content, struct pl_diag *d,
@@ -98,7 +129,7 @@ bool pl_file_read(const char *path, size_t size_max, struct pl_buf *content, str
     struct pl_quote q;
     enum outcome outcome = READ_CHANGED;
 
-    for (int i = 0; i < TRIES && outcome == READ_CHANGED; i++) {
+    for (int i = 0; i < TRIES && (outcome == READ_CHANGED || outcome == READ_REPLACED); i++) {
         /* O_NONBLOCK: opening a FIFO must not wait for a writer that never comes. */
         int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 

@@ -8,6 +8,7 @@
  */
 #include "scan.h"
 
+#include "includes.h"
 #include "lex.h"
 #include "postlatch/attr.h"
 #include "postlatch/file.h"
@@ -33,8 +34,7 @@ struct scan {
     struct pl_arena *arena;
     struct scope top;
     struct pl_pos sections[SECTION_COUNT]; /* where each section that may stand once was given */
-    const char *chain[SCAN_DEPTH_MAX + 1]; /* files being read, the main one first */
-    size_t depth;
+    struct includes includes;
 };
 
 /* One file being scanned. */
@@ -528,25 +528,6 @@ static void top_level(struct reader *r)
         section(r);
 }
 
-static bool enter(struct scan *s, const char *path, struct pl_pos named_at)
-{
-    struct pl_quote q;
-
-    for (size_t i = 0; i < s->depth; i++) {
-        if (strcmp(s->chain[i], path) == 0) {
-            pl_diag_error(s->d, named_at, "%s includes itself, directly or through others",
-                          pl_quote(&q, pl_str_of(path)));
-            return false;
-        }
-    }
-    if (s->depth > SCAN_DEPTH_MAX) {
-        pl_diag_error(s->d, named_at, "includes are nested more than %d deep", SCAN_DEPTH_MAX);
-        return false;
-    }
-    s->chain[s->depth++] = path;
-    return true;
-}
-
 static bool scan_file(struct scan *s, const char *path, struct pl_pos named_at)
 {
     struct pl_buf content = {0};
@@ -554,7 +535,7 @@ static bool scan_file(struct scan *s, const char *path, struct pl_pos named_at)
     struct token *tokens = NULL;
     size_t n;
 
-    if (!enter(s, path, named_at))
+    if (!includes_enter(&s->includes, path, named_at, s->d))
         return false;
     if (pl_file_read(path, (size_t)SCAN_FILE_MAX_MIB * 1024 * 1024, &content, s->d, named_at)) {
         r.file = pl_diag_file(s->d, path);
@@ -565,7 +546,7 @@ static bool scan_file(struct scan *s, const char *path, struct pl_pos named_at)
         top_level(&r);
     free(tokens);
     pl_buf_fini(&content);
-    s->depth--;
+    includes_leave(&s->includes);
     return tokens != NULL;
 }
 

@@ -7,8 +7,7 @@
 
 #include <stdbool.h>
 
-/* Limits: a configuration file, and includes within includes. */
-enum { SCAN_FILE_MAX_MIB = 64, SCAN_DEPTH_MAX = 10 };
+enum { SCAN_FILE_MAX_MIB = 64 }; /* of a configuration file */
 
 /*
  * scan - read a configuration and all that it includes, check its form, and write it anew in a form

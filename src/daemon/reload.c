@@ -38,7 +38,7 @@ static void tell_errors(struct reload *r, struct pl_diag *d)
     for (; (line = pl_diag_get(d, shown)) != NULL; shown++)
         pl_buf_addf(&r->text, "%s\n", line);
     if (shown < errors)
-        pl_buf_addf(&r->text, "%zu more are not shown\n", errors - shown);
+        pl_buf_addf(&r->text, "and %zu more\n", errors - shown);
     reload_count(&r->text, errors, "error", "errors");
     pl_buf_addf(&r->text, "; keeping the running policy (generation %lu)\n", r->generation - 1);
 }

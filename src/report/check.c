@@ -16,7 +16,7 @@ void pl_check_print_errors(struct pl_diag *d, FILE *out)
     for (const char *line; (line = pl_diag_get(d, shown)) != NULL; shown++)
         fprintf(out, "%s\n", line);
     if (shown < pl_diag_errors(d))
-        fprintf(out, "and %zu more errors\n", pl_diag_errors(d) - shown);
+        fprintf(out, "and %zu more\n", pl_diag_errors(d) - shown);
 }
 
 static struct pl_json *json_errors(struct pl_diag *d)
