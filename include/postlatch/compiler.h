@@ -16,6 +16,9 @@
  */
 #define pl_assert(expr) ((expr) ? (void)0 : pl_assert_failed(#expr, __FILE__, __LINE__))
 
+/* pl_never - a place that is never reached, by an invariant of ours */
+#define pl_never(why) pl_assert_failed("never: " why, __FILE__, __LINE__)
+
 _Noreturn void pl_assert_failed(const char *expr, const char *file, int line);
 
 #endif

@@ -235,6 +235,16 @@ static void list(struct reader *r, const struct token *name, const struct token 
     }
 }
 
+/* Whether a value can stand in a suggestion as it is: short, nothing that a terminal would take amiss. */
+static bool can_be_shown(struct pl_str text)
+{
+    bool ok = text.n <= PL_QUOTE_SHOWN;
+
+    for (size_t i = 0; i < text.n && ok; i++)
+        ok = pl_ascii_is_print(text.p[i]);
+    return ok;
+}
+
 /* name = { … } or name += { … }; the tokens up to the operator are taken. */
 static void assign_list(struct reader *r, const struct token *name, int option, bool add)
 {
@@ -317,9 +327,11 @@ static void assignment(struct reader *r, struct scope *scope)
         assign_list(r, name, option, add);
     } else if (is_value(value) && !(value->first_of_line && begins_statement(r, 0))) {
         if (option >= 0 && shape != SHAPE_SCALAR) {
+            struct pl_str shown_value = can_be_shown(value->text) ? value->text : pl_str_lit("…");
+
             pl_diag_error(r->scan->d, pos_of(r, value), "%s is a list; expected %s = {%.*s}",
-                          pl_quote(&q, name->text), name->text.p,
-                          (int)(value->text.n > 60 ? 60 : value->text.n), value->text.p);
+                          pl_quote(&q, name->text), name->text.p, (int)shown_value.n,
+                          shown_value.p);
             pl_buf_addf(r->scan->out, "%s = {", name->text.p);
             write_value(r->scan, pos_of(r, name), '=', (struct pl_str){NULL, 0});
             pl_buf_add(r->scan->out, pl_str_lit(", "));

@@ -173,6 +173,7 @@ void log_line(int priority, struct pl_str text)
     errno = saved;
 }
 
+static void log_text(int priority, const char *fmt, va_list ap) PL_PRINTF(2, 0);
 static void log_text(int priority, const char *fmt, va_list ap)
 {
     int saved = errno;

@@ -32,6 +32,5 @@ enum pl_step pl_policy_decide(const struct pl_policy *p, const struct pl_query *
             return PL_STEP_DECIDED;
         }
     }
-    pl_assert(!"the last rule has no condition");
-    return PL_STEP_DECIDED;
+    pl_never("the last rule has a condition");
 }

@@ -103,8 +103,7 @@ static uint32_t find(const struct pl_table *t, const struct pl_policy *p, const 
     case PL_TABLE_KIND_COUNT:
         break;
     }
-    pl_assert(!"a table has a kind");
-    return PL_NO_ENTRY;
+    pl_never("a table without a kind");
 }
 
 /* Whether one side of a set, `in` or `out`, holds the value. */

@@ -365,6 +365,18 @@ static struct pl_str join(struct pl_arena *a, struct pl_str wire_word, struct pl
     return pl_arena_copy(a, (struct pl_str){wire, n});
 }
 
+/* The word for the log, the same however the administrator spelt it. */
+static struct pl_str copy_word(struct pl_arena *a, const struct pl_action *action)
+{
+    char canonical[PL_ACTION_MAX];
+
+    if (action->kind != PL_ACTION_CLASS)
+        return pl_arena_copy(a, action->word);
+    memcpy(canonical, action->word.p, action->word.n);
+    memcpy(canonical, "class:", 6);
+    return pl_arena_copy(a, (struct pl_str){canonical, action->word.n});
+}
+
 const struct pl_action *pl_action_parse(struct pl_arena *a, struct pl_str text,
                                         char why[PL_ACTION_WHY])
 {
@@ -402,7 +414,7 @@ const struct pl_action *pl_action_parse(struct pl_arena *a, struct pl_str text,
     }
     wire = join(a, wire_word, rest);
     action.source = pl_arena_copy(a, text);
-    action.word = pl_arena_copy(a, action.word);
+    action.word = copy_word(a, &action);
     pieces = pl_arena_array(a, count + 1, sizeof(*pieces));
     result = pl_arena_alloc(a, sizeof(*result));
     if (wire.p == NULL || action.source.p == NULL || action.word.p == NULL || pieces == NULL ||

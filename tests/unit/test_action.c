@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Actions: nothing that Postfix would take for something else is accepted or ever sent. */
-#include "unit.h"
+#include "exact.h"
+#include "misuse.h"
 
 #include "postlatch/action.h"
 
 #include <stdlib.h>
+
+#define X10 "xxxxxxxxxx"
+#define X60 X10 X10 X10 X10 X10 X10
 
 static const struct {
     const char *in, *sent, *word;
@@ -42,7 +46,27 @@ static const struct {
     {"REDIRECT a@example.org", "REDIRECT a@example.org", "REDIRECT", PL_EFFECT_LEAVE},
     {"BCC a@example.org", "BCC a@example.org", "BCC", PL_EFFECT_LEAVE},
     {"class:greylist", "greylist", "class:greylist", PL_EFFECT_UNKNOWN},
-    {"CLASS:my_class2", "my_class2", "CLASS:my_class2", PL_EFFECT_UNKNOWN},
+    {"CLASS:my_class2", "my_class2", "class:my_class2", PL_EFFECT_UNKNOWN},
+    {"class:_a-b", "_a-b", "class:_a-b", PL_EFFECT_UNKNOWN},
+    {"class:" X60 "xxxx", X60 "xxxx", "class:" X60 "xxxx", PL_EFFECT_UNKNOWN},
+    {"WARN 5.7.1 text", "WARN 5.7.1 text", "WARN", PL_EFFECT_LEAVE},
+    {"WARN 5.7.1.", "WARN 5.7.1.", "WARN", PL_EFFECT_LEAVE},
+    /* no enhanced codes, so they need not fit */
+    {"REJECT 4.7 no", "REJECT 4.7 no", "REJECT", PL_EFFECT_REFUSE},
+    {"REJECT 4.7. no", "REJECT 4.7. no", "REJECT", PL_EFFECT_REFUSE},
+    {"REJECT 4.71. no", "REJECT 4.71. no", "REJECT", PL_EFFECT_REFUSE},
+    {"REJECT 4.711 no", "REJECT 4.711 no", "REJECT", PL_EFFECT_REFUSE},
+    {"REJECT 4.7.1.1 no", "REJECT 4.7.1.1 no", "REJECT", PL_EFFECT_REFUSE},
+    {"REJECT 100%", "REJECT 100%", "REJECT", PL_EFFECT_REFUSE},
+    {"REJECT 4..71 no", "REJECT 4..71 no", "REJECT", PL_EFFECT_REFUSE},
+    {"REJECT 4.7.1x no", "REJECT 4.7.1x no", "REJECT", PL_EFFECT_REFUSE},
+    {"REJECT 44.7.1 no", "REJECT 44.7.1 no", "REJECT", PL_EFFECT_REFUSE},
+    {"REJECT 55 no", "REJECT 55 no", "REJECT", PL_EFFECT_REFUSE},
+    {"REJECT 5500 no", "REJECT 5500 no", "REJECT", PL_EFFECT_REFUSE},
+    {"REJECT 55x no", "REJECT 55x no", "REJECT", PL_EFFECT_REFUSE},
+    {"PREPEND X{Y: a", "PREPEND X{Y: a", "PREPEND", PL_EFFECT_LEAVE},
+    {"PREPEND X: a:b", "PREPEND X: a:b", "PREPEND", PL_EFFECT_LEAVE},
+    {"FILTER a-b_c.d:[::1]!", "FILTER a-b_c.d:[::1]!", "FILTER", PL_EFFECT_LEAVE},
 };
 
 #define WORDS "expected OK, DUNNO, REJECT text, 450 text, … or class:NAME"
@@ -75,11 +99,19 @@ static const struct {
      "Postfix takes the code in \"REJECT 550\" for text; write \"550 no\" without REJECT"},
     {"DEFER 450",
      "Postfix takes the code in \"DEFER 450\" for text; write \"450 text\" without DEFER"},
+    {"REJECT 550 " X60,
+     "Postfix takes the code in \"REJECT 550\" for text; write \"550 " X60 "\" without REJECT"},
+    {"REJECT 550 " X60 "yyy",
+     "Postfix takes the code in \"REJECT 550\" for text; write \"550 " X60 "\" without REJECT"},
     {"550 550 no", "Postfix takes the code in \"550 550\" for text; write \"550 no\" without 550"},
     {"REJECT 5.7.1", "an enhanced code needs text behind it; expected for example \"REJECT 5.7.1 "
                      "Access denied\""},
     {"550 5.7.1",
      "an enhanced code needs text behind it; expected for example \"550 5.7.1 Access denied\""},
+    {"warn 5.7.1",
+     "an enhanced code needs text behind it; expected for example \"warn 5.7.1 Access denied\""},
+    {"DISCARD 1.0.12345", "an enhanced code needs text behind it; expected for example \"DISCARD "
+                          "1.0.12345 Access denied\""},
     {"REJECT 4.7.1 no",
      "the enhanced code \"4.7.1\" does not fit REJECT; expected one that begins with 5"},
     {"DEFER 5.7.1 no",
@@ -92,6 +124,7 @@ static const struct {
     {"permit", "unknown action \"permit\"; " WORDS "; did you mean \"OK\"?"},
     {"RELAY", "unknown action \"RELAY\"; " WORDS "; did you mean \"OK\"?"},
     {"accept", "unknown action \"accept\"; " WORDS "; did you mean \"OK\"?"},
+    {"allow", "unknown action \"allow\"; " WORDS "; did you mean \"OK\"?"},
     {"deny", "unknown action \"deny\"; " WORDS "; did you mean \"REJECT\"?"},
     {"DUNNO, reject", "unknown action \"DUNNO,\"; " WORDS "; did you mean \"DUNNO\"?"},
     {"permit_mynetworks", "unknown action \"permit_mynetworks\"; " WORDS},
@@ -100,16 +133,22 @@ static const struct {
     {"PREPEND no header", "PREPEND needs a header; expected \"PREPEND Name: value\""},
     {"PREPEND X-A:", "PREPEND needs a header; expected \"PREPEND Name: value\""},
     {"PREPEND : x", "PREPEND needs a header; expected \"PREPEND Name: value\""},
+    {"PREPEND X A: b", "PREPEND needs a header; expected \"PREPEND Name: value\""},
     {"PREPEND", "PREPEND needs a header; expected \"PREPEND Name: value\""},
     {"FILTER smtp", FILTER_FORM},
     {"FILTER :[x]", FILTER_FORM},
     {"FILTER a b:c", FILTER_FORM},
+    {"FILTER a!b:c", FILTER_FORM},
+    {"FILTER a:b c", FILTER_FORM},
     {"FILTER", FILTER_FORM},
     {"REDIRECT nobody", "REDIRECT needs one mail address; expected \"REDIRECT user@example.org\""},
     {"REDIRECT a%b@c.example",
      "REDIRECT needs one mail address; expected \"REDIRECT user@example.org\""},
     {"BCC a@b.example c@d.example",
      "BCC needs one mail address; expected \"BCC user@example.org\""},
+    {"REDIRECT", "REDIRECT needs one mail address; expected \"REDIRECT user@example.org\""},
+    {"redirect a b@c.example",
+     "REDIRECT needs one mail address; expected \"REDIRECT user@example.org\""},
     {"BCC @b.example", "BCC needs one mail address; expected \"BCC user@example.org\""},
     {"class:", "bad class name \"\"; expected a name from smtpd_restriction_classes: letters, "
                "digits, '_', '-'"},
@@ -117,6 +156,9 @@ static const struct {
                    "letters, digits, '_', '-'"},
     {"class:a,b", "bad class name \"a,b\"; expected a name from smtpd_restriction_classes: "
                   "letters, digits, '_', '-'"},
+    {"class:" X60 "xxxxx",
+     "bad class name \"" X60 "xxxxx\"; expected a name from smtpd_restriction_classes: "
+     "letters, digits, '_', '-'"},
     {"class:x y", "a class takes no text; expected \"class:NAME\""},
     {"class:OK",
      "class:OK is a word of Postfix's own, not a restriction class; expected another name"},
@@ -131,6 +173,10 @@ static const struct {
      "not; write it in plain letters"},
     {"REJECT a\nb", "\"REJECT a\\x0ab\" holds a byte that is not printable ASCII, which an SMTP "
                     "reply must not; write it in plain letters"},
+    {"REJECT Not %{sender }",
+     "unknown attribute \"sender \" in %{…}; expected one of Postfix's policy "
+     "protocol; did you mean \"sender\"?"},
+    {"REJECT Not %{}", "unknown attribute \"\" in %{…}; expected one of Postfix's policy protocol"},
     {"OK %{sender}", "OK takes no text, Postfix would ignore it; expected \"OK\""},
     {"%{sender}", "unknown action \"%{sender}\"; " WORDS},
     {"REJECT %{sender} no", LETTER},
@@ -154,8 +200,10 @@ static void good_actions(void **state)
     memset(&q, 0, sizeof(q));
     for (size_t i = 0; i < ROWS(good); i++) {
         char why[PL_ACTION_WHY] = "", out[PL_ACTION_ROOM];
-        const struct pl_action *action = pl_action_parse(a, pl_str_of(good[i].in), why);
+        struct pl_str in = exact(good[i].in);
+        const struct pl_action *action = pl_action_parse(a, in, why);
 
+        exact_free(in); /* the arena has a copy of all that is kept */
         if (action == NULL)
             fail_msg("%s: %s", good[i].in, why);
         pl_action_format(out, action, &q);
@@ -173,10 +221,13 @@ static void bad_actions(void **state)
 
     (void)state;
     for (size_t i = 0; i < ROWS(bad); i++) {
+        struct pl_str in = exact(bad[i].in);
+
         why[0] = '\0';
-        if (pl_action_parse(a, pl_str_of(bad[i].in), why) != NULL)
+        if (pl_action_parse(a, in, why) != NULL)
             fail_msg("\"%s\" was taken", bad[i].in);
         check_str(bad[i].in, why, bad[i].why);
+        exact_free(in);
     }
     memset(longest, 'x', sizeof(longest));
     memcpy(longest, "REJECT ", 7);
@@ -197,6 +248,8 @@ static void placeholders(void **state)
         {"PREPEND X-Login: %{sasl_username}", "PREPEND X-Login: -"},
         {"WARN a%{sender}", "WARN a-"},
         {"REJECT 100% sure", "REJECT 100% sure"},
+        {"REJECT All {50% or 100%} of %{sender}%", "REJECT All {50% or 100%} of -%"},
+        {"PREPEND X: A: {%{sender}", "PREPEND X: A: {-"},
         {"REJECT Name %{client_name}", "REJECT Name ?? ? injected=1"},
     };
     struct pl_arena *a = pl_arena_new();
@@ -219,6 +272,88 @@ static void placeholders(void **state)
         check_str(rows[i].in, out, rows[i].sent);
     }
     pl_arena_free(a);
+}
+
+/* Set while the system is out of memory: the linker gives us the library's calls of calloc. */
+static bool memory_is_short;
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return memory_is_short ? NULL : __real_calloc(count, size);
+}
+
+/* An arena that has room for exactly `room` of the smallest pieces. */
+static struct pl_arena *arena_with_room(size_t room)
+{
+    struct pl_arena *a = pl_arena_new();
+    size_t pieces = 1;
+
+    assert_non_null(a);
+    assert_non_null(pl_arena_alloc(a, 1));
+    memory_is_short = true;
+    while (pl_arena_alloc(a, 1) != NULL)
+        pieces++;
+    memory_is_short = false;
+    pl_arena_free(a);
+    a = pl_arena_new();
+    assert_non_null(a);
+    assert_true(room < pieces);
+    for (size_t i = room; i < pieces; i++)
+        assert_non_null(pl_arena_alloc(a, 1));
+    return a;
+}
+
+/* Memory ends at each place where it can: a reason, no action; and then a whole one. */
+static void run_out_of_memory(const char *in, const char *sent)
+{
+    const struct pl_action *action = NULL;
+    struct pl_query q = {0};
+    size_t room = 0;
+
+    for (; action == NULL; room++) {
+        struct pl_arena *a = arena_with_room(room);
+        char why[PL_ACTION_WHY] = "", out[PL_ACTION_ROOM];
+
+        memory_is_short = true;
+        action = pl_action_parse(a, pl_str_of(in), why);
+        memory_is_short = false;
+        if (action == NULL) {
+            check_str(in, why, "out of memory");
+        } else {
+            pl_action_format(out, action, &q);
+            check_str(in, out, sent);
+        }
+        pl_arena_free(a);
+        assert_true(room < 100);
+    }
+    assert_true(room > 5); /* five objects, so that many places at least */
+}
+
+static void out_of_memory(void **state)
+{
+    (void)state;
+    run_out_of_memory("REJECT 5.7.1 Not %{sender} to %{recipient}, today",
+                      "REJECT 5.7.1 Not - to -, today");
+    /* Texts that need more than all that comes behind them. */
+    run_out_of_memory("REJECT " X60 X60 X60 X60 X60, "REJECT " X60 X60 X60 X60 X60);
+    run_out_of_memory("class:" X60, X60);
+}
+
+/* An action that is nothing but blanks is none; no configuration can have made it. */
+static void misuse(void **state)
+{
+    static const struct pl_action_piece blank[] = {{{"  ", 2}, PL_ATTR_COUNT}};
+    static const struct pl_action no_pieces = {.npieces = 0},
+                                  blanks = {.npieces = 1, .pieces = blank};
+    char out[PL_ACTION_ROOM];
+    struct pl_query q = {0};
+
+    (void)state;
+    expect_assert_failure(pl_action_format(out, &no_pieces, &q));
+    expect_assert_failure(pl_action_format(out, &blanks, &q));
 }
 
 /* Whether all of s is an enhanced status code, digits and two dots, as Postfix's dsn_valid has it. */
@@ -332,10 +467,9 @@ static void never_a_permit_by_accident(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_actions),
-        cmocka_unit_test(bad_actions),
-        cmocka_unit_test(placeholders),
-        cmocka_unit_test(never_a_permit_by_accident),
+        cmocka_unit_test(good_actions), cmocka_unit_test(bad_actions),
+        cmocka_unit_test(placeholders), cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(misuse),       cmocka_unit_test(never_a_permit_by_accident),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
