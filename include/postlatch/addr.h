@@ -25,7 +25,7 @@ struct pl_prefix {
 };
 
 /* Room for an address, and for a prefix, as text with a NUL. */
-enum { PL_ADDR_TEXT = 46, PL_PREFIX_TEXT = PL_ADDR_TEXT + 4, PL_PREFIX_WHY = 160 };
+enum { PL_ADDR_TEXT = 46, PL_PREFIX_TEXT = PL_ADDR_TEXT + 4, PL_PREFIX_WHY = 200 };
 
 /*
  * pl_addr_parse - the address that a request or an option names

@@ -138,6 +138,10 @@ static bool take_request(struct pl_query *q, char *text)
         if (attr != PL_ATTR_COUNT && q->attr[attr].p == NULL)
             q->attr[attr] = pl_str_from(s, pl_str_find(s, '=') + 1);
     }
+    if (text != NULL && text[strspn(text, "\r\n")] != '\0') {
+        trouble("standard input: more than one request; expected one");
+        return false;
+    }
     return true;
 }
 

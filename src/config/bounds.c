@@ -122,7 +122,12 @@ static void check_network(struct builder *b, const struct pl_prefix *prefix)
     pl_prefix_format(text, prefix);
     if (across != NULL)
         snprintf(meant, sizeof(meant), "; was %s meant?", across);
-    if (lie == LIES_ACROSS && (widest >= preset || prefix->len < widest))
+    if (prefix->len == 0 && widest > 0)
+        pl_diag_error(b->d, at,
+                      "relay_networks: %s is everybody, so strangers could relay; expected the "
+                      "networks that are yours. To allow it on purpose set widest_network_%s = 0",
+                      text, v4 ? "v4" : "v6");
+    else if (lie == LIES_ACROSS && (widest >= preset || prefix->len < widest))
         pl_diag_error(b->d, at,
                       "relay_networks: %s is private only in part, so strangers could relay%s To "
                       "allow it on purpose set widest_network_%s = %u",

@@ -57,4 +57,21 @@ struct set_style {
 void build_set(struct builder *b, struct tree_section *section, const char *name,
                const struct set_style *style, const char *what, struct pl_set *set);
 
+/* set_absent_word - the word for "no value": unknown, "<>" or none, by the attribute's kind */
+const char *set_absent_word(enum pl_attr attr);
+
+/* set_takes - whether a table of this kind may be referred to in such a list */
+bool set_takes(const struct set_style *style, enum pl_table_kind kind);
+
+/*
+ * is_in_doubt - whether an inline entry could be read, but hardly means what it says
+ *
+ * A value that nobody has would make a rule that refuses silently do nothing; so it is an error, with
+ * the word that was probably meant and a way to insist.
+ *
+ * returns  true after noting it
+ */
+bool is_in_doubt(struct builder *b, const struct set_style *style, const char *what,
+                 struct pl_str text, struct pl_pos at);
+
 #endif

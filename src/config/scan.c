@@ -144,6 +144,8 @@ static void unknown_option(struct reader *r, const struct scope *scope, const st
         if (options[i].name != NULL)
             pl_suggest_try(&s, options[i].name);
     }
+    if (schema_synonym(scope->section, name->text) != NULL)
+        s.best = schema_synonym(scope->section, name->text);
     pl_suggest_text(&s, hint, sizeof(hint));
     if (hint[0] == '\0')
         snprintf(hint, sizeof(hint), "; postlatch.conf(5) lists them");

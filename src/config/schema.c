@@ -31,6 +31,58 @@ static const struct schema_option rule_options[] = {
 #undef X
         {"action", SHAPE_SCALAR, NULL}};
 
+/* What people call a thing elsewhere, or in haste: where, that word, ours. */
+static const struct {
+    enum schema_section section;
+    const char *theirs, *ours;
+} synonyms[] = {
+    {SECTION_TOP, "mynetworks", "relay_networks"},
+    {SECTION_TOP, "relay_clients", "relay_networks"},
+    {SECTION_TOP, "trusted_networks", "relay_networks"},
+    {SECTION_TOP, "mydestination", "accepted_domains"},
+    {SECTION_TOP, "relay_domains", "accepted_domains"},
+    {SECTION_TOP, "virtual_mailbox_domains", "accepted_domains"},
+    {SECTION_TOP, "local_domains", "accepted_domains"},
+    {SECTION_TOP, "nat", "masking"},
+    {SECTION_TOP, "masked", "masking"},
+    {SECTION_TOP, "threads", "workers"},
+    {SECTION_RULE, "user", "sasl_username"},
+    {SECTION_RULE, "username", "sasl_username"},
+    {SECTION_RULE, "login", "sasl_username"},
+    {SECTION_RULE, "client", "client_address"},
+    {SECTION_RULE, "client_ip", "client_address"},
+    {SECTION_RULE, "ip", "client_address"},
+    {SECTION_RULE, "address", "client_address"},
+    {SECTION_RULE, "network", "client_address"},
+    {SECTION_RULE, "name", "client_name"},
+    {SECTION_RULE, "hostname", "client_name"},
+    {SECTION_RULE, "reverse_name", "reverse_client_name"},
+    {SECTION_RULE, "helo", "helo_name"},
+    {SECTION_RULE, "from", "sender"},
+    {SECTION_RULE, "mail_from", "sender"},
+    {SECTION_RULE, "to", "recipient"},
+    {SECTION_RULE, "rcpt", "recipient"},
+    {SECTION_RULE, "rcpt_to", "recipient"},
+    {SECTION_RULE, "domain", "recipient"},
+    {SECTION_RULE, "state", "protocol_state"},
+    {SECTION_RULE, "port", "server_port"},
+    {SECTION_RULE, "listener", "server_address"},
+    {SECTION_RULE, "context", "policy_context"},
+    {SECTION_RULE, "tls", "encryption_protocol"},
+    {SECTION_RULE, "method", "sasl_method"},
+    {SECTION_RULE, "fingerprint", "ccert_fingerprint"},
+    {SECTION_RULE, "result", "action"},
+};
+
+const char *schema_synonym(enum schema_section section, struct pl_str name)
+{
+    for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
+        if (synonyms[i].section == section && pl_str_eq_fold(pl_str_of(synonyms[i].theirs), name))
+            return synonyms[i].ours;
+    }
+    return NULL;
+}
+
 #define ROWS(array) (*n = sizeof(array) / sizeof((array)[0]), (array))
 
 const struct schema_option *schema_options(enum schema_section section, size_t *n)

@@ -111,6 +111,9 @@ const struct schema_option *schema_options(enum schema_section section, size_t *
 /* schema_find - the index of an option in its section, or -1 */
 int schema_find(enum schema_section section, struct pl_str name);
 
+/* schema_synonym - the option that a name from elsewhere stands for here, or NULL */
+const char *schema_synonym(enum schema_section section, struct pl_str name);
+
 /* schema_section_find - the section that begins with word (never TOP), or SECTION_COUNT */
 enum schema_section schema_section_find(struct pl_str word);
 

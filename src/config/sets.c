@@ -35,7 +35,7 @@ static const struct {
     {"routed", PL_WORD_ROUTED},
 };
 
-static const char *absent_word(enum pl_attr attr)
+const char *set_absent_word(enum pl_attr attr)
 {
     switch (pl_attr_kind(attr)) {
     case PL_KIND_ADDR:
@@ -54,7 +54,8 @@ static unsigned keyword(enum pl_attr attr, struct pl_str text)
     for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++) {
         if (!pl_str_eq(text, pl_str_of(keywords[i].text)))
             continue;
-        if (keywords[i].word == PL_WORD_ABSENT && !pl_str_eq(text, pl_str_of(absent_word(attr))))
+        if (keywords[i].word == PL_WORD_ABSENT &&
+            !pl_str_eq(text, pl_str_of(set_absent_word(attr))))
             return 0;
         if (keywords[i].word >= PL_WORD_OURS && pl_attr_kind(attr) != PL_KIND_MAIL)
             return 0;
@@ -101,8 +102,7 @@ static enum pl_table_kind entry_kind(const struct set_style *style, struct pl_st
     }
 }
 
-/* Whether a table of this kind may be referred to. */
-static bool fits(const struct set_style *style, enum pl_table_kind kind)
+bool set_takes(const struct set_style *style, enum pl_table_kind kind)
 {
     if (!style->boundary && pl_attr_kind(style->attr) == PL_KIND_MAIL)
         return kind == PL_TABLE_DOMAINS || kind == PL_TABLE_ADDRESSES;
@@ -160,7 +160,7 @@ static void read_reference(struct reading *r, struct side *side, struct pl_str n
         unknown_table(r, name, at);
         return;
     }
-    if (!fits(r->style, kind)) {
+    if (!set_takes(r->style, kind)) {
         pl_diag_error(r->b->d, at, "%s: <%.*s> holds %s; expected %s", r->what, (int)name.n, name.p,
                       pl_table_kind_word(kind), fitting_kinds(r->style));
         return;
@@ -196,6 +196,8 @@ static void read_entry(struct reading *r, struct side *side, struct pl_str text,
     }
     if (pl_attr_kind(r->style->attr) == PL_KIND_STATE)
         text = known_state(text);
+    if (is_in_doubt(r->b, r->style, r->what, text, at))
+        return;
     if (side->inlines[kind] == NULL) {
         side->inlines[kind] = pl_policy_new_table(p, (struct pl_str){NULL, 0}, kind, at);
         if (side->inlines[kind] == NULL) {
@@ -251,6 +253,9 @@ static void read_value(struct reading *r, struct pl_str text, struct pl_pos at)
     word = keyword(r->style->attr, text);
     if (word != 0 && (r->style->words & word) == 0)
         forbidden_word(r, word, text, at);
+    else if (word == PL_WORD_ANY && negated)
+        pl_diag_error(r->b->d, at, "%s: \"!any\" takes everything away again; leave it out",
+                      r->what);
     else if (word != 0)
         side->words |= word;
     else if (text.n > 2 && text.p[0] == '<' && text.p[text.n - 1] == '>')

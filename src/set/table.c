@@ -107,9 +107,31 @@ static bool parse_domain(struct parsed *e, struct pl_str text, char why[WHY])
     return true;
 }
 
+/*
+ * What no login looks like, but a pattern, a file's name or a line of a password file does: read as a
+ * login it would match nobody, and the rule that names it would silently be off.
+ */
+static bool check_login(struct pl_str text, char why[WHY])
+{
+    if (pl_str_find(text, '*') < text.n)
+        return fail(why,
+                    "a '*' stands for nothing here; expected a login, \"@realm\" for all users "
+                    "of a realm, or the word any where a condition is");
+    if (text.p[0] == '/' || pl_str_find(text, ':') < text.n)
+        return fail(why, "neither a file nor a pattern can stand here; expected a login (a file "
+                         "belongs into a table: users NAME { file = \"…\" })");
+    if (pl_str_find(text, ',') < text.n)
+        return fail(why, "a comma within a login; expected one login an entry");
+    if (pl_str_find(text, '<') < text.n || pl_str_find(text, '>') < text.n)
+        return fail(why, "a '<' or '>' within a login; expected a login, or <NAME> for a table");
+    return true;
+}
+
 static bool parse_user(struct parsed *e, struct pl_str text, const struct pl_user_style *style,
                        char why[WHY])
 {
+    if (!check_login(text, why))
+        return false;
     if (text.n > 0 && text.p[text.n - 1] == '@')
         return fail(why, "no realm behind '@'; expected a login, or \"@realm\" for all its users");
     e->n = pl_user_key(e->key, text, style);
@@ -131,6 +153,9 @@ static bool parse_address(struct parsed *e, struct pl_str text, char why[WHY])
     if (at == 0)
         return fail(why, "no user in front of '@'; expected user@example.org, or the bare domain "
                          "where domains are taken");
+    if (pl_str_find((struct pl_str){text.p, at}, '*') < at)
+        return fail(why, "a '*' stands for nothing here; expected user@example.org, \"user@\", or "
+                         "the bare domain for all its addresses");
     pl_mailaddr_read(&m, text);
     if (m.form == PL_MAIL_ROUTED)
         return fail(why, "'@', '%%' or '!' left of the last '@' is sender-specified routing, which "

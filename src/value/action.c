@@ -231,6 +231,16 @@ static bool check_class(struct pl_str name, char why[PL_ACTION_WHY])
     return true;
 }
 
+/* What others call the same. */
+static const struct {
+    const char *theirs, *ours;
+} other_words[] = {
+    {"PERMIT", "OK"},   {"RELAY", "OK"},       {"ACCEPT", "OK"},   {"ALLOW", "OK"},
+    {"YES", "OK"},      {"OKAY", "OK"},        {"DENY", "REJECT"}, {"BLOCK", "REJECT"},
+    {"DROP", "REJECT"}, {"REFUSE", "REJECT"},  {"FAIL", "REJECT"}, {"NO", "REJECT"},
+    {"PASS", "DUNNO"},  {"CONTINUE", "DUNNO"}, {"NONE", "DUNNO"},  {"TEMPFAIL", "DEFER"},
+};
+
 static bool unknown_word(struct pl_str word, char why[PL_ACTION_WHY])
 {
     struct pl_suggest s;
@@ -238,15 +248,15 @@ static bool unknown_word(struct pl_str word, char why[PL_ACTION_WHY])
     char hint[80];
 
     pl_suggest_init(&s, word);
-    if (pl_str_eq_fold(word, pl_str_lit("PERMIT")) || pl_str_eq_fold(word, pl_str_lit("RELAY")) ||
-        pl_str_eq_fold(word, pl_str_lit("ACCEPT")) || pl_str_eq_fold(word, pl_str_lit("ALLOW"))) {
-        s.best = "OK";
-    } else if (pl_str_eq_fold(word, pl_str_lit("DENY"))) {
-        s.best = "REJECT";
-    } else {
-        for (size_t i = 0; i < WORDS; i++)
-            pl_suggest_try(&s, words[i].word);
+    for (size_t i = 0; i < WORDS; i++)
+        pl_suggest_try(&s, words[i].word);
+    for (size_t i = 0; i < sizeof(other_words) / sizeof(other_words[0]); i++) {
+        if (pl_str_eq_fold(word, pl_str_of(other_words[i].theirs)))
+            s.best = other_words[i].ours;
     }
+    if (pl_str_find(word, '.') < word.n && enhanced_code(word) == word.n)
+        return fail(why, "an enhanced code without an action; expected \"%s %.*s text\"",
+                    word.p[0] == '4' ? "DEFER" : "REJECT", (int)word.n, word.p);
     return fail(why,
                 "unknown action %s; expected OK, DUNNO, REJECT text, 450 text, … or class:NAME%s",
                 pl_quote(&q, word), pl_suggest_text(&s, hint, sizeof(hint)));
@@ -265,8 +275,8 @@ static bool classify(struct pl_action *action, struct pl_str word, struct pl_str
         if (text.n == 0)
             return fail(
                 why,
-                "an action of digits alone means OK to Postfix; expected a code and text, as in "
-                "\"450 4.7.1 Try again later\"");
+                "an action of digits alone means OK to Postfix; expected a code and text, as in %s",
+                word.p[0] == '5' ? "\"550 5.7.1 Access denied\"" : "\"450 4.7.1 Try again later\"");
         if (word.n != 3 || (word.p[0] != '4' && word.p[0] != '5'))
             return fail(why, "bad reply code %s; expected 4NN or 5NN and text", pl_quote(&q, word));
         action->kind = PL_ACTION_CODE;

@@ -140,6 +140,24 @@ static bool has_leading_zero(struct pl_str text, char plain[PL_ADDR_TEXT], char 
     return zero;
 }
 
+/* Whether text is four numbers with dots between, one of them too large. */
+static bool has_big_octet(struct pl_str text)
+{
+    unsigned long octet;
+    bool big = false;
+
+    for (int dots = 0; dots < 4; dots++) {
+        size_t n = pl_str_find(text, '.');
+
+        if (!pl_str_to_number((struct pl_str){text.p, n}, 0, 99999, &octet) ||
+            (n == text.n) != (dots == 3))
+            return false;
+        big = big || octet > 255;
+        text = pl_str_from(text, n < text.n ? n + 1 : n);
+    }
+    return big;
+}
+
 /* A guess at what an address that inet_pton refuses was meant to be, for the message. */
 static void explain_bad_address(struct pl_str text, char why[PL_PREFIX_WHY])
 {
@@ -154,7 +172,9 @@ static void explain_bad_address(struct pl_str text, char why[PL_PREFIX_WHY])
             snprintf(why, PL_PREFIX_WHY, "an octet begins with zero; write %s", plain);
         return;
     }
-    if (pl_str_find(text, '%') < text.n)
+    if (has_big_octet(text))
+        snprintf(why, PL_PREFIX_WHY, "an octet is greater than 255; expected 0 to 255");
+    else if (pl_str_find(text, '%') < text.n)
         snprintf(why, PL_PREFIX_WHY,
                  "a zone (%%interface) has no meaning here; expected the bare address");
     else
@@ -191,7 +211,11 @@ static bool split(struct pl_str text, struct pl_str *addr, struct pl_str *len_te
         *len_text = slash < text.n ? pl_str_from(text, slash + 1) : (struct pl_str){NULL, 0};
     }
     if (len_text->p != NULL && pl_str_find(*len_text, '/') < len_text->n) {
-        snprintf(why, PL_PREFIX_WHY, "more than one '/'; expected address or address/length");
+        snprintf(why, PL_PREFIX_WHY, "%s",
+                 text.p[0] == '/' || pl_ascii_is_alpha(text.p[0])
+                     ? "neither a file nor a lookup table can stand here; put a file into a table, "
+                       "networks NAME { file = \"…\" }, and write <NAME>"
+                     : "more than one '/'; expected address or address/length");
         return false;
     }
     return true;
@@ -235,7 +259,7 @@ bool pl_prefix_parse(struct pl_prefix *prefix, struct pl_str text, char why[PL_P
 {
     struct pl_str addr, len_text;
     struct pl_prefix network;
-    char network_text[PL_PREFIX_TEXT];
+    char network_text[PL_PREFIX_TEXT], addr_text[PL_ADDR_TEXT];
     unsigned long len, bits;
     bool mapped;
 
@@ -268,8 +292,9 @@ bool pl_prefix_parse(struct pl_prefix *prefix, struct pl_str text, char why[PL_P
     }
     if (!pl_addr_eq(&network.addr, &prefix->addr)) {
         pl_prefix_format(network_text, &network);
-        snprintf(why, PL_PREFIX_WHY, "host bits are set; expected the network, \"%s\"",
-                 network_text);
+        snprintf(why, PL_PREFIX_WHY,
+                 "host bits are set; expected the network, \"%s\", or the address, \"%s\"",
+                 network_text, pl_addr_format(addr_text, &prefix->addr));
         return false;
     }
     return true;

@@ -12,7 +12,7 @@ the policy as a whole. Ask it with "postlatch explain" and "postlatch test".
 [1]
 $ postlatch check -c bad.conf
 bad.conf:3: unknown option "accepted_domain"; did you mean "accepted_domains"?
-bad.conf:4: relay_networks: "192.0.2.77/24": host bits are set; expected the network, "192.0.2.0/24"
+bad.conf:4: relay_networks: "192.0.2.77/24": host bits are set; expected the network, "192.0.2.0/24", or the address, "192.0.2.77"
 bad.conf:4: relay_networks: "010.0.0.1": an octet begins with zero; write 10.0.0.1 (or 8.0.0.1 if octal was meant)
 bad.conf:4: relay_networks: any means everybody, which nobody can want here; expected them one by one
 bad.conf:4: relay_networks: 172.0.0.0/8 is private only in part, so strangers could relay; was 172.16.0.0/12 meant? To allow it on purpose set widest_network_v4 = 8
@@ -27,7 +27,7 @@ bad.conf:8: "client_address": an empty list; expected at least one entry, or any
 bad.conf:8: rule "x": recipient: "<>" is the null sender, and no condition on recipient holds for an empty one; expected an address, a domain, ours, foreign or any
 bad.conf:8: rule "x": action: an empty action means OK to Postfix; expected OK, DUNNO, REJECT text, …
 bad.conf:9: "client_address": no comma before "5.6.7.8"; entries are separated by commas
-bad.conf:9: rule "y": action: an action of digits alone means OK to Postfix; expected a code and text, as in "450 4.7.1 Try again later"
+bad.conf:9: rule "y": action: an action of digits alone means OK to Postfix; expected a code and text, as in "550 5.7.1 Access denied"
 bad.conf:10: networks "<lan>": bad name; expected 1 to 64 letters, digits, '_', '.' or '-'
 bad.conf:11: networks "lan": "!1.2.3.5": a table's entry takes no '!'; exclude it where the table is used
 bad.conf:11: networks "lan": "<x>": a table's entry cannot refer to a table; expected a plain entry

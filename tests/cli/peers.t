@@ -91,41 +91,5 @@ recipient=v@foreign.example
 protocol_state=RCPT
 sasl_username=carol
 <<
-request:
-  protocol_state   "RCPT"
-  recipient        "v@foreign.example": domain foreign.example: foreign, not in accepted_domains
-  client_address   "203.0.113.9"
-rules tried:
-  1  rule "blocked"  (peers.conf:10)
-       no: sasl_username (none) is not in {<Blocked>}
-  2  rule "end of message"  (peers.conf:11)
-       no: protocol_state RCPT is not in {END-OF-MESSAGE, DATA}
-  3  rule "sender"  (peers.conf:16)
-       no: sender ("<>") is not in {bad.example, Spammer@}
-  4  rule "recipient"  (peers.conf:17)
-       no: recipient v@foreign.example is not in {Secret@Example.org}
-  5  builtin:state
-       no: protocol_state RCPT is excluded by !RCPT
-  6  builtin:accepted  (peers.conf:2)
-       no: recipient v@foreign.example is not in {ours}
-  7  builtin:network  (peers.conf:3)
-       no: client_address 203.0.113.9 is not in {<relay_networks>, !<masking>}
-  8  builtin:name  (peers.conf:4)
-       no: client_name (unknown) is not in <relay_client_names>
-  9  builtin:authenticated  (peers.conf:5)
-       no: sasl_username (none) is not in <relay_users>
-  10  builtin:certificate
-       no: relay_clientcerts is empty
-  11  builtin:certificate
-       no: relay_clientcerts is empty
-  12  builtin:reject
-       yes: it has no condition
-what would change the answer:
-  REJECT 5.7.1 Blocked by rule "blocked", if sasl_username were in {<Blocked>}
-  REJECT 5.7.1 Sender by rule "sender", if sender were in {bad.example, Spammer@}
-  REJECT 5.7.1 Recipient by rule "recipient", if recipient were in {Secret@Example.org}
-  DUNNO by builtin:accepted, if recipient were in {ours}
-  OK by builtin:network, if client_address were in {<relay_networks>, !<masking>}
-answer: by builtin:reject
-action=REJECT Relay access denied
-[0]
+postlatch: standard input: more than one request; expected one
+[2]

@@ -22,7 +22,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BIN = Path(os.environ.get("PL_BIN", HERE.parents[1] / "build/release"))
+BIN = Path(os.environ.get("PL_BIN", HERE.parents[1] / "build/release")).resolve()
 
 
 def parse(text):
