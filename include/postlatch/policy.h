@@ -5,6 +5,7 @@
 #include "postlatch/action.h"
 #include "postlatch/arena.h"
 #include "postlatch/attr.h"
+#include "postlatch/compiled.h"
 #include "postlatch/diag.h"
 #include "postlatch/query.h"
 #include "postlatch/table.h"
@@ -122,8 +123,10 @@ struct pl_policy {
     struct pl_set boundary[PL_BOUNDARY_COUNT];
     size_t nlisteners;
     const struct pl_listener *listeners;
-    size_t nwritten;          /* rules of the administrator, the first of rules[] */
-    size_t nrules, rules_cap; /* with the built-in ones behind them; malloc'ed */
+    struct pl_sources sources;    /* entries of the tables, until they are compiled */
+    struct pl_compiled *compiled; /* by pl_policy_compile */
+    size_t nwritten;              /* rules of the administrator, the first of rules[] */
+    size_t nrules, rules_cap;     /* with the built-in ones behind them; malloc'ed */
     struct pl_rule *rules;
     const struct pl_set
         *at_rcpt; /* protocol_state is RCPT: what a rule means that names no state */
@@ -156,11 +159,15 @@ void pl_policy_free(struct pl_policy *p);
 /* pl_policy_entries - entries of all tables, inline ones included */
 size_t pl_policy_entries(const struct pl_policy *p);
 
-/*
- * pl_policy_add_builtin - append the built-in rules; the last step of building. false when memory
- * is short
- */
+/* pl_policy_add_builtin - append the built-in rules; false when memory is short */
 bool pl_policy_add_builtin(struct pl_policy *p);
+
+/*
+ * pl_policy_compile - the last step of building: from here on the policy answers
+ *
+ * returns  false when memory is short, or there are too many classes (pl_compile)
+ */
+bool pl_policy_compile(struct pl_policy *p);
 
 /*
  * Where a decision stands, so that it can wait for an answer from elsewhere and go on; start with
@@ -183,16 +190,26 @@ struct pl_decision {
 };
 
 /*
- * pl_policy_decide - what the policy says about a request
+ * pl_policy_decide - what the policy says about a request, by its compiled form
  *
- * in       q: read by pl_query_read; *cursor: {0}, or as the last call left it after PL_STEP_NEEDS
+ * in       q: begun by pl_query_begin or read by pl_query_read; the values that the policy asks for
+ *          are read on the way. *cursor: {0}, or as the last call left it after PL_STEP_NEEDS
  * out      *out when DECIDED; there always is a rule, as builtin:reject has no condition
- * memory   allocates nothing
+ * memory   allocates nothing, but for non-ASCII domains
  * threads  any
- * cost     linear in the rules tried
+ * cost     a look-up for each attribute that a rule still in play asks for
  */
-enum pl_step pl_policy_decide(const struct pl_policy *p, const struct pl_query *q,
+enum pl_step pl_policy_decide(const struct pl_policy *p, struct pl_query *q,
                               struct pl_cursor *cursor, struct pl_decision *out);
+
+/*
+ * pl_policy_interpret - the same by reading the rules in order, one condition after the other: slow
+ * and plain, what the compiled form is held to
+ *
+ * in       q: read by pl_query_read; the policy keeps its tables (pl_config_load)
+ */
+void pl_policy_interpret(const struct pl_policy *p, const struct pl_query *q,
+                         struct pl_decision *out);
 
 /*
  * pl_policy_answer - the action to send, after observe mode has had its say

@@ -8,22 +8,35 @@
 #include "postlatch/mailaddr.h"
 #include "postlatch/str.h"
 
+#include <stdint.h>
+
 /*
  * struct pl_query - one question, with its values read; plain value
  *
  * The attributes are views into whatever buffer the question came in and die with it. Who asks
- * fills attr[] and calls pl_query_read; from then on everything is read-only. An attribute that is
- * missing and one that is empty are the same.
+ * fills attr[] and calls pl_query_read, which reads all values; or pl_query_begin, and each value is
+ * read when somebody needs it. An attribute that is missing and one that is empty are the same.
  */
 struct pl_query {
     struct pl_str attr[PL_ATTR_COUNT]; /* as sent; n is 0 for absent */
 
-    /* Filled by pl_query_read. */
+    uint64_t have;                 /* bit a: the value of attribute a below was read */
     struct pl_addr client, server; /* family 0: absent, "unknown" or unparsable */
     struct pl_mailaddr sender, recipient;
     struct pl_domain client_name, reverse_client_name,
         helo_name; /* len 0: absent, "unknown" or no host name */
 };
+
+_Static_assert(PL_ATTR_COUNT <= 64, "pl_query.have has a bit for each attribute");
+
+/* pl_query_begin - no value has been read */
+static inline void pl_query_begin(struct pl_query *q)
+{
+    q->have = 0;
+}
+
+/* pl_query_need - read the typed value of an attribute, if it has one and was not read before */
+void pl_query_need(struct pl_query *q, enum pl_attr attr);
 
 /* pl_query_read - read the typed values out of attr[]; allocates only for non-ASCII domains */
 void pl_query_read(struct pl_query *q);

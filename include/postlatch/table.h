@@ -7,6 +7,7 @@
 #include "postlatch/ipset.h"
 #include "postlatch/nameset.h"
 #include "postlatch/query.h"
+#include "postlatch/sources.h"
 #include "postlatch/user.h"
 
 #include <stdbool.h>
@@ -63,7 +64,9 @@ struct pl_table_entry {
 struct pl_table {
     struct pl_str name; /* empty for the inline entries of a condition */
     enum pl_table_kind kind;
-    struct pl_pos at; /* where it is declared */
+    struct pl_pos at;           /* where it is declared */
+    uint32_t number;            /* among all tables of the policy */
+    struct pl_sources *sources; /* collects the entries for the compiled form; NULL: nobody does */
     size_t count, cap;
     struct pl_table_entry *entries; /* in the order written; an entry's index is its id */
     struct pl_ipset networks;       /* NETWORKS */

@@ -26,13 +26,14 @@ struct pl_explanation *pl_explain(const struct pl_policy *p, const struct pl_que
 {
     struct pl_explanation *e = calloc(1, sizeof(*e));
     struct pl_cursor cursor = {0};
+    struct pl_query own = *q; /* deciding reads values, and q is the caller's */
     enum pl_step step;
 
     if (e == NULL)
         return NULL;
     e->policy = p;
     e->query = q;
-    step = pl_policy_decide(p, q, &cursor, &e->decision);
+    step = pl_policy_decide(p, &own, &cursor, &e->decision);
     pl_assert(step == PL_STEP_DECIDED && &p->rules[cursor.rule] == e->decision.rule);
     e->nsteps = cursor.rule + 1;
     e->steps = calloc(e->nsteps, sizeof(*e->steps));

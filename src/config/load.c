@@ -65,7 +65,8 @@ bool pl_config_load(struct pl_config *config, const char *path, struct pl_diag *
         build(&b);
     if (pl_diag_errors(d) == before) {
         freeze(b.policy);
-        if (!pl_policy_add_builtin(b.policy) || !keep_file_names(b.policy, d))
+        if (!pl_policy_add_builtin(b.policy) || !keep_file_names(b.policy, d) ||
+            !pl_policy_compile(b.policy))
             pl_diag_no_memory(d);
     }
     tree_free(b.tree);

@@ -132,8 +132,8 @@ size_t log_decision_format(char out[DECISION_LINE], const struct pl_config *conf
     return l.n;
 }
 
-void log_decision(const struct pl_config *config, unsigned long generation,
-                  const struct pl_query *q, const struct pl_decision *decision, int64_t us)
+void log_decision(const struct pl_config *config, unsigned long generation, struct pl_query *q,
+                  const struct pl_decision *decision, int64_t us)
 {
     char line[DECISION_LINE];
     size_t n;
@@ -142,6 +142,8 @@ void log_decision(const struct pl_config *config, unsigned long generation,
         (config->settings.log_decisions == PL_LOG_REJECTS &&
          decision->action->effect != PL_EFFECT_REFUSE))
         return;
+    pl_query_need(q, PL_ATTR_CLIENT_ADDRESS);
+    pl_query_need(q, PL_ATTR_SERVER_ADDRESS);
     n = log_decision_format(line, config, generation, q, decision, us);
     log_line(LOG_INFO, (struct pl_str){line, n});
 }

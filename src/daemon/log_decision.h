@@ -26,7 +26,7 @@ size_t log_decision_format(char out[DECISION_LINE], const struct pl_config *conf
                            const struct pl_decision *decision, int64_t us);
 
 /* log_decision - log it, if log { decisions } asks for such. "step 9" in docs/HACKING.md */
-void log_decision(const struct pl_config *config, unsigned long generation,
-                  const struct pl_query *q, const struct pl_decision *decision, int64_t us);
+void log_decision(const struct pl_config *config, unsigned long generation, struct pl_query *q,
+                  const struct pl_decision *decision, int64_t us);
 
 #endif

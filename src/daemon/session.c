@@ -284,7 +284,7 @@ static size_t answer(struct worker *w, const char *buf, size_t end, char out[PL_
 
     if (!pl_request_parse(a->query.attr, buf, end, why))
         return 0;
-    pl_query_read(&a->query);
+    pl_query_begin(&a->query);
     if (pl_policy_decide(policy, &a->query, &cursor, &a->decision) != PL_STEP_DECIDED) {
         *why = "the policy has no answer"; /* the place where a session will wait for a guard */
         return 0;
@@ -296,7 +296,7 @@ static size_t answer(struct worker *w, const char *buf, size_t end, char out[PL_
 static void log_answered(struct worker *w, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const struct answered *a = &w->answered[i];
+        struct answered *a = &w->answered[i];
 
         counter_add(&w->counters.by_effect[a->decision.action->effect], 1);
         log_decision(&w->snapshot->config, w->snapshot->generation, &a->query, &a->decision, a->us);

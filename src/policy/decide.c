@@ -1,36 +1,267 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Deciding a request by reading the rules in order: the plain meaning of a policy. */
+/*
+ * Deciding a request: the class of each value that matters, the AND of their rows, the first bit. An
+ * attribute is looked at only if some rule that is still in play has a condition on it.
+ */
+#include "compile.h"
+
 #include "postlatch/compiler.h"
-#include "postlatch/policy.h"
+#include "postlatch/fingerprint.h"
+#include "postlatch/xtext.h"
 
-bool pl_rule_match(const struct pl_rule *rule, const struct pl_policy *p, const struct pl_query *q,
-                   size_t *failed, struct pl_hit *hit)
+#include <string.h>
+
+enum {
+    OPERANDS = 1 + 4
+}; /* a mail address: its domain, and four forms in which it may be listed */
+
+/* What a dimension contributes: a row, or for a listed mail address one put together from several. */
+struct operand {
+    const uint64_t *row; /* with its summary; NULL: composed */
+    const uint64_t *asked;
+    const uint64_t *in[OPERANDS], *out[OPERANDS]; /* words */
+    unsigned n;
+};
+
+static uint32_t class_of_word(const struct pl_compiled *c, enum pl_attr attr, struct pl_str s)
 {
-    for (size_t i = 0; i < rule->ncond; i++) {
-        struct pl_hit h = pl_set_match(rule->cond[i].set, p, q, rule->cond[i].attr);
+    char room[PL_WORD_MAX];
 
-        if (h.holds)
-            continue;
-        if (failed != NULL)
-            *failed = i;
-        if (hit != NULL)
-            *hit = h;
-        return false;
+    if (s.n == 0)
+        return PL_CLASS_ABSENT;
+    if (pl_attr_kind(attr) == PL_KIND_WORD_XTEXT)
+        s = (struct pl_str){room, pl_xtext_decode(room, sizeof(room), s)};
+    if (s.n > PL_WORD_MAX)
+        return PL_CLASS_INDEXED;
+    if (pl_attr_kind(attr) == PL_KIND_WORD_FOLD) {
+        for (size_t i = 0; i < s.n; i++)
+            room[i] = pl_ascii_lower(s.p[i]);
+        s.p = room;
     }
-    return true;
+    return PL_CLASS_INDEXED + pl_name_index_find(&c->names[compiled_names_of(attr)], s);
 }
 
-/* "step 5" of the life of a request in docs/HACKING.md. */
-enum pl_step pl_policy_decide(const struct pl_policy *p, const struct pl_query *q,
-                              struct pl_cursor *cursor, struct pl_decision *out)
+static uint32_t class_of_state(const struct pl_compiled *c, struct pl_str s)
 {
-    for (; cursor->rule < p->nrules; cursor->rule++) {
-        const struct pl_rule *rule = &p->rules[cursor->rule];
+    if (s.n == 4 && memcmp(s.p, "RCPT", 4) == 0)
+        return c->class_of_rcpt;
+    return class_of_word(c, PL_ATTR_PROTOCOL_STATE, s);
+}
 
-        if (pl_rule_match(rule, p, q, NULL, NULL)) {
-            *out = (struct pl_decision){rule, rule->action};
-            return PL_STEP_DECIDED;
+static uint32_t class_of_login(const struct pl_compiled *c, const struct pl_policy *p,
+                               struct pl_str login)
+{
+    char room[PL_USER_MAX];
+    struct pl_str key = {room, 0};
+
+    if (login.n == 0)
+        return PL_CLASS_ABSENT;
+    if (c->names[PL_NAMES_USERS].count == 0)
+        return PL_CLASS_INDEXED;
+    key.n = pl_user_key(room, login, &p->users);
+    /* Too long, an empty realm, or like the entry that means a whole realm: equal to no entry. */
+    if (key.n == 0 || key.p[key.n - 1] == '@' || pl_str_rfind(key, '@') == 0)
+        return PL_CLASS_INDEXED;
+    return PL_CLASS_INDEXED + pl_name_index_find(&c->names[PL_NAMES_USERS], key);
+}
+
+static uint32_t class_of_fingerprint(const struct pl_compiled *c, struct pl_str text)
+{
+    uint8_t bytes[PL_FINGERPRINT_MAX];
+    size_t n;
+
+    if (text.n == 0)
+        return PL_CLASS_ABSENT;
+    if (!pl_fingerprint_parse(bytes, &n, text))
+        return PL_CLASS_INDEXED;
+    return PL_CLASS_INDEXED + pl_name_index_find(&c->names[PL_NAMES_FINGERPRINTS],
+                                                 (struct pl_str){(const char *)bytes, n});
+}
+
+static uint32_t class_of_port(const struct pl_compiled *c, struct pl_str text)
+{
+    unsigned long port;
+
+    if (text.n == 0)
+        return PL_CLASS_ABSENT;
+    if (c->port_class == NULL || !pl_str_to_number(text, 1, 65535, &port))
+        return PL_CLASS_INDEXED;
+    return PL_CLASS_INDEXED + c->port_class[port];
+}
+
+static uint32_t class_of_mail(const struct pl_compiled *c, const struct pl_mailaddr *m)
+{
+    switch (m->form) {
+    case PL_MAIL_EMPTY:
+        return PL_CLASS_ABSENT;
+    case PL_MAIL_BARE:
+        return PL_CLASS_BARE;
+    case PL_MAIL_ROUTED:
+        return PL_CLASS_ROUTED;
+    case PL_MAIL_UNPARSABLE:
+        return PL_CLASS_INDEXED;
+    case PL_MAIL_PLAIN:
+        break;
+    }
+    return PL_CLASS_INDEXED +
+           pl_name_index_find(&c->names[PL_NAMES_DOMAINS], pl_domain_str(&m->domain));
+}
+
+/* The class of the value that q has for the attribute. */
+static uint32_t class_of(const struct pl_policy *p, struct pl_query *q, enum pl_attr attr)
+{
+    const struct pl_compiled *c = p->compiled;
+
+    pl_query_need(q, attr);
+    switch (pl_attr_kind(attr)) {
+    case PL_KIND_ADDR:
+        if (pl_query_addr(q, attr)->family == 0)
+            return PL_CLASS_ABSENT;
+        return PL_CLASS_INDEXED + pl_addr_index_find(&c->addrs, pl_query_addr(q, attr));
+    case PL_KIND_HOST:
+        if (!pl_query_is_present(q, attr))
+            return PL_CLASS_ABSENT;
+        return PL_CLASS_INDEXED + pl_name_index_find(&c->names[PL_NAMES_DOMAINS],
+                                                     pl_domain_str(pl_query_host(q, attr)));
+    case PL_KIND_MAIL:
+        return class_of_mail(c, pl_query_mail(q, attr));
+    case PL_KIND_USER:
+        return class_of_login(c, p, q->attr[attr]);
+    case PL_KIND_FINGERPRINT:
+        return class_of_fingerprint(c, q->attr[attr]);
+    case PL_KIND_PORT:
+        return class_of_port(c, q->attr[attr]);
+    case PL_KIND_STATE:
+        return class_of_state(c, q->attr[attr]);
+    default:
+        return class_of_word(c, attr, q->attr[attr]);
+    }
+}
+
+/*
+ * Adds the rows of the forms in which a mail address may be listed: whole and as user@, each with its
+ * extension and without.
+ */
+static void add_addresses(struct operand *o, const struct pl_policy *p,
+                          const struct pl_dimension *d, const struct pl_mailaddr *m)
+{
+    const struct pl_compiled *c = p->compiled;
+    struct pl_str locals[2] = {m->local, pl_mailaddr_strip_extension(m->local, p->delimiters)};
+    struct pl_str domains[2] = {{NULL, 0}, pl_domain_str(&m->domain)};
+    size_t nlocals = locals[1].n == locals[0].n ? 1 : 2, ndomains = m->domain.len == 0 ? 1 : 2;
+    char key[PL_MAILADDR_MAX];
+
+    for (size_t i = 0; i < nlocals * ndomains && m->local.n > 0; i++) {
+        size_t n = pl_mailaddr_key(key, locals[i % nlocals], domains[i / nlocals]);
+        uint32_t class = PL_CLASS_NONE;
+
+        if (n > 0)
+            class = pl_name_index_find(&c->names[PL_NAMES_ADDRESSES], (struct pl_str){key, n});
+        if (class == PL_CLASS_NONE)
+            continue;
+        o->in[o->n] = pl_compiled_row(c, d->address_in[class]);
+        o->out[o->n++] = pl_compiled_row(c, d->address_out[class]);
+    }
+}
+
+static void find_operand(struct operand *o, const struct pl_policy *p, struct pl_query *q,
+                         const struct pl_dimension *d)
+{
+    const struct pl_compiled *c = p->compiled;
+    uint32_t class = class_of(p, q, d->attr);
+
+    o->row = c->rows + d->row[class] * c->stride;
+    if (d->naddresses == 0)
+        return;
+    o->n = 1;
+    add_addresses(o, p, d, pl_query_mail(q, d->attr));
+    if (o->n == 1)
+        return;
+    o->in[0] = pl_compiled_row(c, d->in[class]);
+    o->out[0] = pl_compiled_row(c, d->out[class]);
+    o->asked = d->asked;
+    o->row = NULL;
+}
+
+static uint64_t word_of(const struct pl_compiled *c, const struct operand *o, size_t i)
+{
+    uint64_t in = 0, out = 0;
+
+    if (o->row != NULL)
+        return o->row[c->nsummary + i];
+    for (unsigned k = 0; k < o->n; k++) {
+        in |= o->in[k][i];
+        out |= o->out[k][i];
+    }
+    return ~o->asked[i] | (in & ~out);
+}
+
+/* Up to COMPILED_SMALL words: the rules in play are at hand, so attributes can be left out. */
+static size_t first_of_few(const struct pl_policy *p, struct pl_query *q, size_t from)
+{
+    const struct pl_compiled *c = p->compiled;
+    uint64_t left[COMPILED_SMALL];
+
+    for (size_t i = 0; i < c->nwords; i++)
+        left[i] = from >= 64 * (i + 1) ? 0 : from > 64 * i ? ~0ULL << from % 64 : ~0ULL;
+    for (size_t d = 0; d < c->ndims; d++) {
+        const struct pl_dimension *dim = &c->dims[d];
+        struct operand o;
+        uint64_t asked = 0;
+
+        for (size_t i = 0; i < c->nwords; i++)
+            asked |= left[i] & dim->asked[i];
+        if (asked == 0)
+            continue;
+        find_operand(&o, p, q, dim);
+        for (size_t i = 0; i < c->nwords; i++)
+            left[i] &= word_of(c, &o, i);
+    }
+    for (size_t i = 0; i < c->nwords; i++) {
+        if (left[i] != 0)
+            return 64 * i + (size_t)__builtin_ctzll(left[i]);
+    }
+    pl_never("the last rule has a condition");
+}
+
+/* Many words: summaries say which are worth looking at. */
+static size_t first_of_many(const struct pl_policy *p, struct pl_query *q, size_t from)
+{
+    const struct pl_compiled *c = p->compiled;
+    struct operand o[PL_ATTR_COUNT];
+
+    for (size_t d = 0; d < c->ndims; d++)
+        find_operand(&o[d], p, q, &c->dims[d]);
+    for (size_t s = from / 4096; s < c->nsummary; s++) {
+        uint64_t summary = ~0ULL;
+
+        for (size_t d = 0; d < c->ndims; d++)
+            summary &= o[d].row != NULL ? o[d].row[s] : ~0ULL;
+        for (; summary != 0; summary &= summary - 1) {
+            size_t i = 64 * s + (size_t)__builtin_ctzll(summary);
+            uint64_t word = i < c->nwords ? ~0ULL : 0;
+
+            if (64 * i < from)
+                word = from >= 64 * (i + 1) ? 0 : ~0ULL << from % 64;
+            for (size_t d = 0; d < c->ndims && word != 0; d++)
+                word &= word_of(c, &o[d], i);
+            if (word != 0)
+                return 64 * i + (size_t)__builtin_ctzll(word);
         }
     }
     pl_never("the last rule has a condition");
+}
+
+/* "step 5" of the life of a request in docs/HACKING.md. */
+enum pl_step pl_policy_decide(const struct pl_policy *p, struct pl_query *q,
+                              struct pl_cursor *cursor, struct pl_decision *out)
+{
+    const struct pl_rule *rule;
+
+    pl_assert(cursor->rule < p->nrules);
+    cursor->rule = p->compiled->nwords <= COMPILED_SMALL ? first_of_few(p, q, cursor->rule)
+                                                         : first_of_many(p, q, cursor->rule);
+    rule = &p->rules[cursor->rule];
+    *out = (struct pl_decision){rule, rule->action};
+    return PL_STEP_DECIDED;
 }

@@ -6,6 +6,7 @@
 #include "postlatch/policy.h"
 
 #include "postlatch/compiler.h"
+#include "postlatch/xtext.h"
 
 bool pl_policy_is_ours(const struct pl_policy *p, const struct pl_query *q, enum pl_attr attr)
 {
@@ -40,37 +41,14 @@ static unsigned match_words(unsigned words, const struct pl_policy *p, const str
     return 0;
 }
 
-/* RFC 3461 xtext: "+20" is a blank. Returns the length; 0 if it does not fit. */
-static size_t decode_xtext(char out[PL_WORD_MAX], struct pl_str s)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < s.n; i++) {
-        int high = -1, low = -1;
-
-        if (n == PL_WORD_MAX)
-            return 0;
-        if (s.p[i] == '+' && i + 2 < s.n) {
-            high = pl_ascii_hex_digit(s.p[i + 1]);
-            low = pl_ascii_hex_digit(s.p[i + 2]);
-        }
-        if (high >= 0 && low >= 0) {
-            out[n++] = (char)(high * 16 + low);
-            i += 2;
-        } else {
-            out[n++] = s.p[i];
-        }
-    }
-    return n;
-}
-
 static uint32_t find_word(const struct pl_table *t, const struct pl_query *q, enum pl_attr attr)
 {
     char decoded[PL_WORD_MAX];
 
     if (pl_attr_kind(attr) != PL_KIND_WORD_XTEXT)
         return pl_table_find_word(t, q->attr[attr]);
-    return pl_table_find_word(t, (struct pl_str){decoded, decode_xtext(decoded, q->attr[attr])});
+    return pl_table_find_word(
+        t, (struct pl_str){decoded, pl_xtext_decode(decoded, sizeof(decoded), q->attr[attr])});
 }
 
 static uint32_t find_domain(const struct pl_table *t, const struct pl_query *q, enum pl_attr attr)

@@ -94,6 +94,8 @@ void pl_policy_free(struct pl_policy *p)
     free(p->tables);
     free(p->inlines);
     free(p->rules);
+    pl_sources_fini(&p->sources);
+    pl_compiled_free(p->compiled);
     pl_arena_free(p->arena);
     free(p);
 }
@@ -112,9 +114,19 @@ struct pl_table *pl_policy_new_table(struct pl_policy *p, struct pl_str name,
         return NULL;
     *tables = grown;
     t = pl_table_new(p->arena, name, kind, at);
-    if (t != NULL)
-        grown[(*count)++] = t;
+    if (t == NULL)
+        return NULL;
+    t->number = p->sources.ntables++;
+    t->sources = &p->sources;
+    grown[(*count)++] = t;
     return t;
+}
+
+bool pl_policy_compile(struct pl_policy *p)
+{
+    pl_assert(p->compiled == NULL && p->nrules > 0);
+    p->compiled = pl_compile(p, &p->sources);
+    return p->compiled != NULL;
 }
 
 bool pl_policy_add_rule(struct pl_policy *p, const struct pl_rule *rule)

@@ -238,6 +238,40 @@ static bool is_condition_word(struct pl_str text)
     return false;
 }
 
+/* Where keys of a kind are collected. */
+static enum pl_names names_of(enum pl_table_kind kind)
+{
+    switch (kind) {
+    case PL_TABLE_DOMAINS:
+        return PL_NAMES_DOMAINS;
+    case PL_TABLE_USERS:
+        return PL_NAMES_USERS;
+    case PL_TABLE_ADDRESSES:
+        return PL_NAMES_ADDRESSES;
+    case PL_TABLE_FINGERPRINTS:
+        return PL_NAMES_FINGERPRINTS;
+    case PL_TABLE_WORDS_FOLD:
+        return PL_NAMES_WORDS_FOLD;
+    default:
+        pl_assert(kind == PL_TABLE_WORDS);
+        return PL_NAMES_WORDS;
+    }
+}
+
+/* Notes a checked entry for the compiled form; false when memory is short. */
+static bool collect(const struct pl_table *t, const struct parsed *e)
+{
+    if (t->sources == NULL)
+        return true;
+    if (t->kind == PL_TABLE_NETWORKS)
+        return pl_networks_add(&t->sources->networks, &e->prefix, t->number);
+    if (t->kind == PL_TABLE_PORTS)
+        return pl_sources_add_ports(
+            t->sources, (struct pl_port_range){(uint16_t)e->low, (uint16_t)e->high, t->number});
+    return pl_keys_add(&t->sources->names[names_of(t->kind)], (struct pl_str){e->key, e->n},
+                       t->number);
+}
+
 /* Puts a checked entry into the table's index; false when memory is short. */
 static bool insert(struct pl_table *t, struct pl_arena *a, const struct parsed *e,
                    struct pl_str text, struct pl_pos at)
@@ -295,7 +329,7 @@ bool pl_table_add(struct pl_table *t, struct pl_arena *a, struct pl_str text, st
         pl_diag_error(d, at, "%s: %s: %s", what, pl_quote(&q, text), why);
         return false;
     }
-    if (!insert(t, a, &e, text, at)) {
+    if (!insert(t, a, &e, text, at) || !collect(t, &e)) {
         pl_diag_no_memory(d);
         return false;
     }

@@ -17,15 +17,43 @@ static void read_host(struct pl_domain *d, struct pl_str text)
 }
 
 /* "step 4" of the life of a request in docs/HACKING.md. */
+void pl_query_need(struct pl_query *q, enum pl_attr attr)
+{
+    if ((q->have >> attr & 1) != 0)
+        return;
+    q->have |= 1ULL << attr;
+    switch (attr) {
+    case PL_ATTR_CLIENT_ADDRESS:
+        pl_addr_parse(&q->client, q->attr[attr]);
+        break;
+    case PL_ATTR_SERVER_ADDRESS:
+        pl_addr_parse(&q->server, q->attr[attr]);
+        break;
+    case PL_ATTR_SENDER:
+        pl_mailaddr_read(&q->sender, q->attr[attr]);
+        break;
+    case PL_ATTR_RECIPIENT:
+        pl_mailaddr_read(&q->recipient, q->attr[attr]);
+        break;
+    case PL_ATTR_CLIENT_NAME:
+        read_host(&q->client_name, q->attr[attr]);
+        break;
+    case PL_ATTR_REVERSE_CLIENT_NAME:
+        read_host(&q->reverse_client_name, q->attr[attr]);
+        break;
+    case PL_ATTR_HELO_NAME:
+        read_host(&q->helo_name, q->attr[attr]);
+        break;
+    default: /* compared as text */
+        break;
+    }
+}
+
 void pl_query_read(struct pl_query *q)
 {
-    pl_addr_parse(&q->client, q->attr[PL_ATTR_CLIENT_ADDRESS]);
-    pl_addr_parse(&q->server, q->attr[PL_ATTR_SERVER_ADDRESS]);
-    pl_mailaddr_read(&q->sender, q->attr[PL_ATTR_SENDER]);
-    pl_mailaddr_read(&q->recipient, q->attr[PL_ATTR_RECIPIENT]);
-    read_host(&q->client_name, q->attr[PL_ATTR_CLIENT_NAME]);
-    read_host(&q->reverse_client_name, q->attr[PL_ATTR_REVERSE_CLIENT_NAME]);
-    read_host(&q->helo_name, q->attr[PL_ATTR_HELO_NAME]);
+    q->have = 0;
+    for (unsigned i = 0; i < PL_ATTR_COUNT; i++)
+        pl_query_need(q, (enum pl_attr)i);
 }
 
 bool pl_query_is_present(const struct pl_query *q, enum pl_attr attr)

@@ -323,7 +323,7 @@ class Life(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout, done.stderr), (1, text, ""))
                 self.assertEqual(text.replace(f"{d.dir}/", ""),
                                  'postlatch.conf:1: relay_networks: "203.0.113.9/24": host bits are set; expected the network, '
-                                 '"203.0.113.0/24"\npostlatch.conf:2: unknown option "mod"; did you mean "mode"?\n'
+                                 '"203.0.113.0/24", or the address, "203.0.113.9"\npostlatch.conf:2: unknown option "mod"; did you mean "mode"?\n'
                                  '2 errors; keeping the running policy (generation 2)\n')
                 s.sendall(OPEN)
                 self.assertEqual(read_answers(s, 1), b"action=OK\n\n")

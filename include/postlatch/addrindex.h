@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POSTLATCH_ADDRINDEX_H
+#define POSTLATCH_ADDRINDEX_H
+
+#include "postlatch/addr.h"
+#include "postlatch/classes.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Which tables hold an address: all networks of all tables become disjoint ranges, each with the
+ * class of the tables that hold it (not the longest prefix, but all of them).
+ */
+
+/* A table's number fits into this many bits. */
+enum { PL_NETWORK_TABLE_BITS = 26 };
+
+/* struct pl_network6 - an IPv6 network of a table; plain value, bits behind len are zero */
+struct pl_network6 {
+    uint64_t high, low;
+    uint32_t table;
+    uint32_t len;
+};
+
+/* struct pl_networks - networks of all tables, collected; plain value, start with {0} */
+struct pl_networks {
+    uint64_t *v4; /* address << 32 | length << 26 | table */
+    size_t n4, cap4;
+    struct pl_network6 *v6;
+    size_t n6, cap6;
+};
+
+/* pl_networks_add - one more; false when memory is short. pl_networks_fini frees all */
+bool pl_networks_add(struct pl_networks *n, const struct pl_prefix *prefix, uint32_t table);
+void pl_networks_fini(struct pl_networks *n);
+
+/*
+ * struct pl_addr_index - address → class, built once, then read-only
+ *
+ * IPv4: the starts of the ranges in order, with a table on the leading bits in front when there are
+ * many. IPv6: ranges of the leading 64 bits, and behind those that are divided further, ranges of
+ * the trailing 64.
+ */
+struct pl_addr_index {
+    struct pl_classes classes;
+    struct pl_ranges4 {
+        size_t count;
+        unsigned direct_bits; /* 0: starts are whole addresses, in starts32 */
+        uint32_t *direct;     /* 2^direct_bits + 1: the first range of each leading part */
+        uint32_t *starts32;   /* direct_bits == 0 */
+        uint16_t *starts16;   /* else: the bits behind the leading part */
+        void *class_of;       /* of each range; class_bytes each */
+        unsigned class_bytes; /* 1, 2 or 4 */
+    } v4;
+    struct pl_ranges6 {
+        size_t count;
+        uint64_t *starts;   /* leading 64 bits */
+        uint32_t *class_of; /* or PL_RANGE_DIVIDED and an index into parts */
+        uint64_t base;      /* direct table: the range of (start - base) >> shift */
+        unsigned shift, slots;
+        uint32_t *direct; /* slots + 1 */
+        size_t nparts, ntails;
+        uint32_t *parts; /* nparts + 1: the first tail range of each */
+        uint64_t *tails; /* starts of the trailing 64 bits */
+        uint32_t *tail_class_of;
+    } v6;
+};
+
+#define PL_RANGE_DIVIDED 0x80000000U
+
+/*
+ * pl_addr_index_build - from networks, which are left in any order; *index is zeroed
+ *
+ * returns  false when memory is short or there are too many classes; release with _fini all the same
+ * cost     two radix sorts and one pass; about 60 ns a network
+ */
+bool pl_addr_index_build(struct pl_addr_index *index, struct pl_networks *networks);
+void pl_addr_index_fini(struct pl_addr_index *index);
+
+/*
+ * pl_addr_index_find - the class of an address that is one (family 4 or 6)
+ *
+ * cost     at most log2 of the ranges steps, usually a table look-up and a few
+ */
+uint32_t pl_addr_index_find(const struct pl_addr_index *index, const struct pl_addr *addr);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POSTLATCH_NAMEINDEX_H
+#define POSTLATCH_NAMEINDEX_H
+
+#include "postlatch/classes.h"
+#include "postlatch/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Which tables hold a name: a domain, a login, a mail address, a fingerprint, a word. A flat hash of
+ * all keys of all tables of one kind, each with its class.
+ */
+
+enum { PL_KEY_MAX = 4096 }; /* bytes of a key */
+
+/* struct pl_keys - keys of all tables of a kind, collected; plain value, start with {0} */
+struct pl_keys {
+    uint8_t *bytes; /* a length of one or two bytes, then the key */
+    size_t n, cap;
+    size_t count;
+    struct pl_keys_run { /* from this byte on the keys are this table's */
+        uint32_t start, table;
+    } * runs;
+    size_t nruns, runs_cap;
+};
+
+/* pl_keys_add - one more key of a table; false when memory is short or there are 4 GiB of them */
+bool pl_keys_add(struct pl_keys *k, struct pl_str key, uint32_t table);
+void pl_keys_fini(struct pl_keys *k);
+
+/* How a value is held by keys other than itself. */
+enum pl_key_rule {
+    PL_KEYS_EXACT,
+    PL_KEYS_DOMAINS, /* ".parent" holds every name below it */
+    PL_KEYS_USERS    /* "@realm" holds every login of the realm */
+};
+
+/* struct pl_name_index - key → class, built once, then read-only */
+struct pl_name_index {
+    struct pl_classes classes;
+    enum pl_key_rule rule;
+    uint64_t seed;   /* of the hash, random: clients choose what is looked up */
+    uint64_t *slots; /* 12 bits of the hash, 20 of class, 32 where the key is; 0: empty */
+    size_t nslots, count;
+    uint8_t *bytes;       /* the keys */
+    uint64_t depths[2];   /* bit d - 1: some ".parent" has d labels */
+    unsigned longest_run; /* slots in a row that are taken: the work of the worst look-up */
+    size_t longest_key;
+};
+
+/*
+ * pl_name_index_build - from keys, whose bytes the index takes over; *index is zeroed
+ *
+ * A key in several tables is kept once. The class of a key has the tables of all keys above it, so
+ * that the first key found answers.
+ *
+ * returns  false when memory is short or there are too many classes; release with _fini all the same
+ * cost     about 100 ns a key
+ */
+bool pl_name_index_build(struct pl_name_index *index, struct pl_keys *keys, enum pl_key_rule rule);
+void pl_name_index_fini(struct pl_name_index *index);
+
+/*
+ * pl_name_index_find - the class of a value
+ *
+ * PL_KEYS_DOMAINS: of the name itself, else of its nearest parent that is a key; a name that begins
+ * with '[' (an address literal) has no parents. PL_KEYS_USERS: the login, else its realm.
+ *
+ * cost     one look-up, and one more for each number of labels that a ".parent" has (or the realm);
+ *          each is at most longest_run slots, whatever the value
+ */
+uint32_t pl_name_index_find(const struct pl_name_index *index, struct pl_str value);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From rules over sets to rows of bits. First the indexes: every entry of every table goes into that
+ * of its kind, which makes the classes. Then, dimension by dimension, each class is asked which rules
+ * it lets hold: a class is a set of tables, and each table knows which lists name it.
+ */
+#include "compile.h"
+
+#include "postlatch/buf.h"
+#include "postlatch/compiler.h"
+#include "postlatch/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Dimensions in the order in which they are cheap to ask. */
+static const enum pl_attr order[] = {
+    PL_ATTR_PROTOCOL_STATE,
+    PL_ATTR_SERVER_PORT,
+    PL_ATTR_POLICY_CONTEXT,
+    PL_ATTR_ENCRYPTION_PROTOCOL,
+    PL_ATTR_SASL_METHOD,
+    PL_ATTR_CCERT_FINGERPRINT,
+    PL_ATTR_CCERT_PUBKEY_FINGERPRINT,
+    PL_ATTR_SASL_USERNAME,
+    PL_ATTR_SASL_SENDER,
+    PL_ATTR_TLS_SNI,
+    PL_ATTR_CCERT_SUBJECT,
+    PL_ATTR_CLIENT_ADDRESS,
+    PL_ATTR_SERVER_ADDRESS,
+    PL_ATTR_RECIPIENT,
+    PL_ATTR_SENDER,
+    PL_ATTR_CLIENT_NAME,
+    PL_ATTR_REVERSE_CLIENT_NAME,
+    PL_ATTR_HELO_NAME,
+};
+enum { DIMS = sizeof(order) / sizeof(order[0]) };
+
+/* ---- indexes ---- */
+
+static bool build_ports(struct pl_compiled *c, const struct pl_sources *s)
+{
+    if (!pl_classes_init(&c->port_classes))
+        return false;
+    if (s->nports == 0)
+        return true;
+    c->port_class = calloc(65536, sizeof(*c->port_class));
+    if (c->port_class == NULL)
+        return false;
+    for (size_t i = 0; i < s->nports; i++) {
+        for (unsigned port = s->ports[i].low; port <= s->ports[i].high; port++) {
+            uint32_t class =
+                pl_classes_add(&c->port_classes, c->port_class[port], s->ports[i].table);
+
+            if (class == PL_CLASS_FAILED)
+                return false;
+            c->port_class[port] = class;
+        }
+    }
+    return true;
+}
+
+static bool build_indexes(struct pl_compiled *c, struct pl_sources *s)
+{
+    bool ok = pl_addr_index_build(&c->addrs, &s->networks);
+
+    pl_networks_fini(&s->networks);
+    for (unsigned i = 0; i < PL_NAMES_COUNT && ok; i++) {
+        enum pl_key_rule rule = i == PL_NAMES_DOMAINS ? PL_KEYS_DOMAINS
+                                : i == PL_NAMES_USERS ? PL_KEYS_USERS
+                                                      : PL_KEYS_EXACT;
+
+        ok = pl_name_index_build(&c->names[i], &s->names[i], rule);
+        pl_keys_fini(&s->names[i]);
+    }
+    return ok && build_ports(c, s);
+}
+
+/* The classes from which an attribute's values come. */
+static const struct pl_classes *classes_of(const struct pl_compiled *c, enum pl_attr attr)
+{
+    switch (pl_attr_kind(attr)) {
+    case PL_KIND_ADDR:
+        return &c->addrs.classes;
+    case PL_KIND_PORT:
+        return &c->port_classes;
+    default:
+        return &c->names[compiled_names_of(attr)].classes;
+    }
+}
+
+enum pl_names compiled_names_of(enum pl_attr attr)
+{
+    switch (pl_attr_kind(attr)) {
+    case PL_KIND_MAIL:
+    case PL_KIND_HOST:
+        return PL_NAMES_DOMAINS;
+    case PL_KIND_USER:
+        return PL_NAMES_USERS;
+    case PL_KIND_FINGERPRINT:
+        return PL_NAMES_FINGERPRINTS;
+    case PL_KIND_WORD_FOLD:
+        return PL_NAMES_WORDS_FOLD;
+    default:
+        return PL_NAMES_WORDS;
+    }
+}
+
+static void free_build_parts(struct pl_compiled *c)
+{
+    pl_classes_done(&c->addrs.classes);
+    pl_classes_done(&c->port_classes);
+    for (unsigned i = 0; i < PL_NAMES_COUNT; i++)
+        pl_classes_done(&c->names[i].classes);
+}
+
+/* ---- the whole ---- */
+
+static void measure(struct pl_compiled *c, size_t nrules)
+{
+    c->nrules = nrules;
+    c->nwords = (nrules + 63) / 64;
+    c->nsummary = c->nwords <= COMPILED_SMALL ? 0 : (c->nwords + 63) / 64;
+    c->stride = c->nsummary + c->nwords;
+}
+
+static bool is_asked(const struct pl_policy *p, enum pl_attr attr)
+{
+    for (size_t r = 0; r < p->nrules; r++) {
+        for (size_t i = 0; i < p->rules[r].ncond; i++) {
+            if (p->rules[r].cond[i].attr == attr)
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool build_dimensions(struct pl_compiled *c, const struct pl_policy *p)
+{
+    struct rows_builder b;
+    bool ok;
+
+    c->dims = pl_arena_array(c->arena, DIMS, sizeof(*c->dims));
+    ok = c->dims != NULL && rows_begin(&b, c, p);
+    for (size_t i = 0; i < DIMS && ok; i++) {
+        if (!is_asked(p, order[i]))
+            continue;
+        c->dims[c->ndims].attr = order[i];
+        ok = rows_build(&b, &c->dims[c->ndims++], classes_of(c, order[i]));
+    }
+    if (c->dims != NULL)
+        rows_end(&b);
+    return ok;
+}
+
+struct pl_compiled *pl_compile(const struct pl_policy *p, struct pl_sources *sources)
+{
+    struct pl_compiled *c = calloc(1, sizeof(*c));
+
+    if (c == NULL)
+        return NULL;
+    c->arena = pl_arena_new();
+    measure(c, p->nrules);
+    if (c->arena == NULL || !build_indexes(c, sources) || !build_dimensions(c, p)) {
+        pl_compiled_free(c);
+        c = NULL;
+    } else {
+        c->class_of_rcpt =
+            PL_CLASS_INDEXED + pl_name_index_find(&c->names[PL_NAMES_WORDS], pl_str_lit("RCPT"));
+        free_build_parts(c);
+    }
+    pl_sources_fini(sources);
+    return c;
+}
+
+void pl_compiled_free(struct pl_compiled *c)
+{
+    if (c == NULL)
+        return;
+    pl_addr_index_fini(&c->addrs);
+    for (unsigned i = 0; i < PL_NAMES_COUNT; i++)
+        pl_name_index_fini(&c->names[i]);
+    pl_classes_fini(&c->port_classes);
+    free(c->port_class);
+    free(c->rows);
+    pl_arena_free(c->arena);
+    free(c);
+}
+
+const uint64_t *pl_compiled_row(const struct pl_compiled *c, uint32_t row)
+{
+    pl_assert(row < c->nrows);
+    return c->rows + row * c->stride + c->nsummary;
+}

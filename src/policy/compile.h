@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POSTLATCH_POLICY_COMPILE_H
+#define POSTLATCH_POLICY_COMPILE_H
+
+#include "postlatch/compiled.h"
+#include "postlatch/policy.h"
+
+/* Up to so many words rows have no summary, and the result of an AND is kept on the stack. */
+enum { COMPILED_SMALL = 8 };
+
+/* compiled_names_of - the index in which an attribute's values are looked up; not for ADDR, PORT */
+enum pl_names compiled_names_of(enum pl_attr attr);
+
+/*
+ * struct rows_builder - making the rows of all dimensions
+ *
+ * A use is a list's mention of something: of a table, a word, a boundary list. They are sorted by what
+ * is mentioned, so that a class, which is a set of tables, finds the rules it touches.
+ */
+struct rows_builder {
+    struct pl_compiled *c;
+    const struct pl_policy *p;
+    size_t rows_cap;
+    uint32_t *by_content; /* row numbers, hashed by content */
+    size_t content_cap;
+    uint32_t *mark; /* of each table: the class that was looked at last and has it */
+    uint32_t marked;
+    uint64_t *in, *out, *row; /* scratch: nwords, nwords, stride */
+    struct use *uses;         /* of the present dimension */
+    size_t nuses, uses_cap;
+    uint32_t
+        *first_use; /* of each table, and behind them of each word and list; one more at the end */
+};
+
+/* rows_begin, rows_end - false when memory is short; end it all the same */
+bool rows_begin(struct rows_builder *b, struct pl_compiled *c, const struct pl_policy *p);
+void rows_end(struct rows_builder *b);
+
+/* rows_build - everything of d but its attribute, from the classes of its values */
+bool rows_build(struct rows_builder *b, struct pl_dimension *d, const struct pl_classes *classes);
+
+#endif

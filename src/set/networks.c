@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Networks of all tables: collecting and sorting them. A network as one number of 64 bits sorts by
+ * radix in a fifth of the time that comparing takes.
+ */
+#include "networks.h"
+
+#include "postlatch/buf.h"
+#include "postlatch/compiler.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
+
+static uint64_t load64(const uint8_t *bytes)
+{
+    uint64_t v = 0;
+
+    for (int i = 0; i < 8; i++)
+        v = v << 8 | bytes[i];
+    return v;
+}
+
+bool pl_networks_add(struct pl_networks *n, const struct pl_prefix *prefix, uint32_t table)
+{
+    const uint8_t *b = prefix->addr.bytes;
+
+    pl_assert(table < 1U << PL_NETWORK_TABLE_BITS);
+    if (prefix->addr.family == 4) {
+        uint64_t *v4 = pl_grow(n->v4, &n->cap4, n->n4, sizeof(*v4));
+
+        if (v4 == NULL)
+            return false;
+        n->v4 = v4;
+        n->v4[n->n4++] = (load64(b) & 0xffffffff00000000ULL) |
+                         (uint64_t)prefix->len << PL_NETWORK_TABLE_BITS | table;
+    } else {
+        struct pl_network6 *v6 = pl_grow(n->v6, &n->cap6, n->n6, sizeof(*v6));
+
+        if (v6 == NULL)
+            return false;
+        n->v6 = v6;
+        n->v6[n->n6++] = (struct pl_network6){load64(b), load64(b + 8), table, prefix->len};
+    }
+    return true;
+}
+
+void pl_networks_fini(struct pl_networks *n)
+{
+    free(n->v4);
+    free(n->v6);
+    *n = (struct pl_networks){0};
+}
+
+/* One pass of a radix sort by the digit at shift; false: all have the same digit, nothing moved. */
+static bool pass(const uint64_t *from, uint64_t *to, size_t n, unsigned shift)
+{
+    size_t count[DIGITS] = {0}, sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        count[from[i] >> shift & (DIGITS - 1)]++;
+    if (count[from[0] >> shift & (DIGITS - 1)] == n)
+        return false;
+    for (size_t d = 0; d < DIGITS; d++) {
+        size_t here = count[d];
+
+        count[d] = sum;
+        sum += here;
+    }
+    for (size_t i = 0; i < n; i++)
+        to[count[from[i] >> shift & (DIGITS - 1)]++] = from[i];
+    return true;
+}
+
+bool networks_sort4(uint64_t *v4, size_t n)
+{
+    uint64_t *other = n > 0 ? malloc(n * sizeof(*other)) : NULL, *from = v4, *to = other;
+
+    if (n == 0)
+        return true;
+    if (other == NULL)
+        return false;
+    /* The table's number needs no order. The last digit has 5 bits left above it, which are zero. */
+    for (unsigned shift = PL_NETWORK_TABLE_BITS; shift < 64; shift += DIGIT_BITS) {
+        if (pass(from, to, n, shift)) {
+            uint64_t *spare = from;
+
+            from = to;
+            to = spare;
+        }
+    }
+    if (from != v4)
+        memcpy(v4, from, n * sizeof(*v4));
+    free(other);
+    return true;
+}
+
+static int compare6(const void *va, const void *vb)
+{
+    const struct pl_network6 *a = va, *b = vb;
+
+    if (a->high != b->high)
+        return a->high < b->high ? -1 : 1;
+    if (a->low != b->low)
+        return a->low < b->low ? -1 : 1;
+    return a->len < b->len ? -1 : a->len > b->len;
+}
+
+/* A pass over whole networks, by a digit of the leading 64 bits. */
+static bool pass6(const struct pl_network6 *from, struct pl_network6 *to, size_t n, unsigned shift)
+{
+    size_t count[DIGITS] = {0}, sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        count[from[i].high >> shift & (DIGITS - 1)]++;
+    if (count[from[0].high >> shift & (DIGITS - 1)] == n)
+        return false;
+    for (size_t d = 0; d < DIGITS; d++) {
+        size_t here = count[d];
+
+        count[d] = sum;
+        sum += here;
+    }
+    for (size_t i = 0; i < n; i++)
+        to[count[from[i].high >> shift & (DIGITS - 1)]++] = from[i];
+    return true;
+}
+
+bool networks_sort6(struct pl_network6 *v6, size_t n)
+{
+    struct pl_network6 *other = n > 0 ? malloc(n * sizeof(*other)) : NULL, *from = v6, *to = other;
+
+    if (n == 0)
+        return true;
+    if (other == NULL)
+        return false;
+    for (unsigned shift = 0; shift < 64; shift += DIGIT_BITS) {
+        if (pass6(from, to, n, shift)) {
+            struct pl_network6 *spare = from;
+
+            from = to;
+            to = spare;
+        }
+    }
+    if (from != v6)
+        memcpy(v6, from, n * sizeof(*v6));
+    free(other);
+    /* Runs of equal leading halves are short, but for a table of hosts in one /64. */
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && v6[end].high == v6[i].high; end++)
+            ;
+        if (end > i + 1)
+            qsort(v6 + i, end - i, sizeof(*v6), compare6);
+    }
+    return true;
+}
+
+bool pl_addr_index_build(struct pl_addr_index *index, struct pl_networks *networks)
+{
+    return pl_classes_init(&index->classes) && networks_sort4(networks->v4, networks->n4) &&
+           ranges4_build(&index->v4, &index->classes, networks->v4, networks->n4) &&
+           networks_sort6(networks->v6, networks->n6) &&
+           ranges6_build(&index->v6, &index->classes, networks->v6, networks->n6);
+}
+
+void pl_addr_index_fini(struct pl_addr_index *index)
+{
+    pl_classes_fini(&index->classes);
+    free(index->v4.direct);
+    free(index->v4.starts32);
+    free(index->v4.starts16);
+    free(index->v4.class_of);
+    free(index->v6.starts);
+    free(index->v6.class_of);
+    free(index->v6.direct);
+    free(index->v6.parts);
+    free(index->v6.tails);
+    free(index->v6.tail_class_of);
+    memset(index, 0, sizeof(*index));
+}
+
+uint32_t pl_addr_index_find(const struct pl_addr_index *index, const struct pl_addr *addr)
+{
+    pl_assert(addr->family != 0);
+    if (addr->family == 4)
+        return ranges4_find(&index->v4, (uint32_t)(load64(addr->bytes) >> 32));
+    return ranges6_find(&index->v6, load64(addr->bytes), load64(addr->bytes + 8));
+}

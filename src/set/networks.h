@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POSTLATCH_SET_NETWORKS_H
+#define POSTLATCH_SET_NETWORKS_H
+
+#include "postlatch/addrindex.h"
+
+/* networks_sort4 - by address, then the wider network first; false when memory is short */
+bool networks_sort4(uint64_t *v4, size_t n);
+
+/* networks_sort6 - likewise */
+bool networks_sort6(struct pl_network6 *v6, size_t n);
+
+/* ranges4_build, ranges6_build - from sorted networks; add what classes there are */
+bool ranges4_build(struct pl_ranges4 *r, struct pl_classes *classes, const uint64_t *v4, size_t n);
+bool ranges6_build(struct pl_ranges6 *r, struct pl_classes *classes, const struct pl_network6 *v6,
+                   size_t n);
+
+/* ranges4_find, ranges6_find - the class of an address */
+uint32_t ranges4_find(const struct pl_ranges4 *r, uint32_t addr);
+uint32_t ranges6_find(const struct pl_ranges6 *r, uint64_t high, uint64_t low);
+
+#endif
