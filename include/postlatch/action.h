@@ -95,6 +95,12 @@ struct pl_action {
 const struct pl_action *pl_action_parse(struct pl_arena *a, struct pl_str text,
                                         char why[PL_ACTION_WHY]);
 
+/* pl_action_is_plain - it has no placeholders: whatever the request, the same is sent */
+static inline bool pl_action_is_plain(const struct pl_action *action)
+{
+    return action->npieces == 1 && action->pieces[0].attr == PL_ATTR_COUNT;
+}
+
 /*
  * pl_action_format - the action as it is sent: never empty, never all digits, no control
  * characters

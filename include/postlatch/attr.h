@@ -24,29 +24,34 @@ enum pl_attr_kind {
 
 /*
  * The attributes of Postfix's policy protocol: enum, name, kind, meaning. The one list from which
- * the parser, the condition keys, %{…} and the documentation are made. Source: Postfix
+ * the parser, the condition keys, %{…} and the documentation are made. They stand in the order in
+ * which Postfix sends them (recorded in tests/data/corpus), which the parser expects. Source: Postfix
  * SMTPD_POLICY_README, "Protocol description"; the versions that know each are told there.
  */
 #define PL_ATTR_TABLE(X)                                                                           \
     X(REQUEST, "request", PL_KIND_OTHER, "always smtpd_access_policy")                             \
     X(PROTOCOL_STATE, "protocol_state", PL_KIND_STATE, "CONNECT to END-OF-MESSAGE, VRFY, ETRN")    \
     X(PROTOCOL_NAME, "protocol_name", PL_KIND_OTHER, "SMTP or ESMTP")                              \
-    X(HELO_NAME, "helo_name", PL_KIND_HOST, "what the client calls itself")                        \
-    X(QUEUE_ID, "queue_id", PL_KIND_OTHER, "empty until the first recipient is accepted")          \
-    X(SENDER, "sender", PL_KIND_MAIL, "MAIL FROM; client-chosen")                                  \
-    X(RECIPIENT, "recipient", PL_KIND_MAIL, "RCPT TO; empty where a message has several")          \
-    X(RECIPIENT_COUNT, "recipient_count", PL_KIND_OTHER, "0 before DATA")                          \
     X(CLIENT_ADDRESS, "client_address", PL_KIND_ADDR,                                              \
       "address of the SMTP client as Postfix saw it, or unknown")                                  \
     X(CLIENT_NAME, "client_name", PL_KIND_HOST, "forward-confirmed name, or unknown")              \
+    X(CLIENT_PORT, "client_port", PL_KIND_OTHER, "TCP port of the client")                         \
     X(REVERSE_CLIENT_NAME, "reverse_client_name", PL_KIND_HOST,                                    \
       "unconfirmed PTR name; client-chosen")                                                       \
-    X(CLIENT_PORT, "client_port", PL_KIND_OTHER, "TCP port of the client")                         \
+    X(SERVER_ADDRESS, "server_address", PL_KIND_ADDR, "where the client came in")                  \
+    X(SERVER_PORT, "server_port", PL_KIND_PORT, "where the client came in")                        \
+    X(HELO_NAME, "helo_name", PL_KIND_HOST, "what the client calls itself")                        \
+    X(SENDER, "sender", PL_KIND_MAIL, "MAIL FROM; client-chosen")                                  \
+    X(RECIPIENT, "recipient", PL_KIND_MAIL, "RCPT TO; empty where a message has several")          \
+    X(RECIPIENT_COUNT, "recipient_count", PL_KIND_OTHER, "0 before DATA")                          \
+    X(QUEUE_ID, "queue_id", PL_KIND_OTHER, "empty until the first recipient is accepted")          \
     X(INSTANCE, "instance", PL_KIND_OTHER, "the same in all requests about one message")           \
+    X(SIZE, "size", PL_KIND_OTHER, "bytes: announced, or at END-OF-MESSAGE counted")               \
+    X(ETRN_DOMAIN, "etrn_domain", PL_KIND_OTHER, "argument of ETRN")                               \
+    X(STRESS, "stress", PL_KIND_OTHER, "yes when Postfix is under stress")                         \
     X(SASL_METHOD, "sasl_method", PL_KIND_WORD_FOLD, "PLAIN, LOGIN, …; empty without login")       \
     X(SASL_USERNAME, "sasl_username", PL_KIND_USER, "login name; empty without login")             \
     X(SASL_SENDER, "sasl_sender", PL_KIND_WORD, "AUTH= of MAIL FROM; client-chosen, no login")     \
-    X(SIZE, "size", PL_KIND_OTHER, "bytes: announced, or at END-OF-MESSAGE counted")               \
     X(CCERT_SUBJECT, "ccert_subject", PL_KIND_WORD_XTEXT,                                          \
       "common name of a trusted client certificate")                                               \
     X(CCERT_ISSUER, "ccert_issuer", PL_KIND_OTHER, "common name of its issuer")                    \
@@ -57,12 +62,8 @@ enum pl_attr_kind {
       "TLSv1.3, …; empty without TLS")                                                             \
     X(ENCRYPTION_CIPHER, "encryption_cipher", PL_KIND_OTHER, "TLS cipher")                         \
     X(ENCRYPTION_KEYSIZE, "encryption_keysize", PL_KIND_OTHER, "TLS key size in bits")             \
-    X(ETRN_DOMAIN, "etrn_domain", PL_KIND_OTHER, "argument of ETRN")                               \
-    X(STRESS, "stress", PL_KIND_OTHER, "yes when Postfix is under stress")                         \
     X(POLICY_CONTEXT, "policy_context", PL_KIND_WORD,                                              \
       "set by the administrator in main.cf or master.cf")                                          \
-    X(SERVER_ADDRESS, "server_address", PL_KIND_ADDR, "where the client came in")                  \
-    X(SERVER_PORT, "server_port", PL_KIND_PORT, "where the client came in")                        \
     X(COMPATIBILITY_LEVEL, "compatibility_level", PL_KIND_OTHER, "of main.cf")                     \
     X(MAIL_VERSION, "mail_version", PL_KIND_OTHER, "of Postfix")                                   \
     X(TLS_SNI, "tls_sni", PL_KIND_WORD_FOLD, "server name that the client asked for; client-chosen")
@@ -90,8 +91,8 @@ bool pl_attr_is_key(enum pl_attr attr);
 enum pl_attr pl_attr_find(struct pl_str name);
 
 /*
- * pl_attr_find_near - as pl_attr_find, but the search begins at *next, behind the attribute found
- * last: Postfix sends many in the order of the table. *next is 0 first
+ * pl_attr_find_near - as pl_attr_find, but the search begins at *next, where the attribute is likely
+ * to be: behind the one found last. *next is 0 first
  */
 enum pl_attr pl_attr_find_near(struct pl_str name, unsigned *next);
 

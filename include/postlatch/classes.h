@@ -46,7 +46,7 @@ uint32_t pl_classes_add(struct pl_classes *c, uint32_t class, uint32_t table);
 /* pl_classes_union - the class of values that lie in the tables of either; as pl_classes_add */
 uint32_t pl_classes_union(struct pl_classes *c, uint32_t a, uint32_t b);
 
-/* pl_classes_members - the tables of a class; *n: how many. Dead at the next pl_classes_add */
+/* pl_classes_members - the tables of a class; *n: how many. Dead at the next pl_classes_add. NULL for none */
 const uint32_t *pl_classes_members(const struct pl_classes *c, uint32_t class, size_t *n);
 
 #endif

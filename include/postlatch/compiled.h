@@ -60,6 +60,8 @@ struct pl_compiled {
     size_t nwords;   /* of 64 rules each */
     size_t nsummary; /* words in front of a row, one bit for each word that is not zero; 0: none */
     size_t stride;   /* words a row has in all */
+    const uint64_t
+        *live; /* the rules that hold for some request at all: no list of theirs is empty */
     size_t ndims;
     struct pl_dimension *dims; /* in the order in which they are looked at, the cheapest first */
     uint64_t *rows;            /* row r: rows + r * stride */

@@ -47,4 +47,14 @@ enum pl_request_status pl_request_find_end(const char *buf, size_t len,
 bool pl_request_parse(struct pl_str attr[PL_ATTR_COUNT], const char *buf, size_t end,
                       const char **why);
 
+/*
+ * pl_request_take - find the end of the first request and take it apart: pl_request_find_end and
+ * pl_request_parse in one, in one pass over a request that came whole
+ *
+ * in, out  as those two; attr[] only if COMPLETE
+ */
+enum pl_request_status pl_request_take(struct pl_str attr[PL_ATTR_COUNT], const char *buf,
+                                       size_t len, struct pl_request_scan *scan, size_t *end,
+                                       const char **why);
+
 #endif

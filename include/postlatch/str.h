@@ -53,12 +53,36 @@ struct pl_str pl_str_trim(struct pl_str s);
  * pl_ascii_lower, pl_ascii_is_… - the C locale's answers whatever the process's locale is; any char
  * value
  */
-char pl_ascii_lower(char c);
-char pl_ascii_upper(char c);
-bool pl_ascii_is_alpha(char c);
-bool pl_ascii_is_digit(char c);
-bool pl_ascii_is_alnum(char c);
-bool pl_ascii_is_print(char c); /* 0x20 to 0x7e */
+static inline char pl_ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static inline char pl_ascii_upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+static inline bool pl_ascii_is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool pl_ascii_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool pl_ascii_is_alnum(char c)
+{
+    return pl_ascii_is_alpha(c) || pl_ascii_is_digit(c);
+}
+
+static inline bool pl_ascii_is_print(char c) /* 0x20 to 0x7e */
+{
+    return c >= 0x20 && c <= 0x7e;
+}
+
 int pl_ascii_hex_digit(char c); /* its value, -1 if it is none; any case */
 
 /*

@@ -78,36 +78,6 @@ struct pl_str pl_str_trim(struct pl_str s)
     return s;
 }
 
-char pl_ascii_lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-char pl_ascii_upper(char c)
-{
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-}
-
-bool pl_ascii_is_alpha(char c)
-{
-    return pl_ascii_lower(c) >= 'a' && pl_ascii_lower(c) <= 'z';
-}
-
-bool pl_ascii_is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-bool pl_ascii_is_alnum(char c)
-{
-    return pl_ascii_is_alpha(c) || pl_ascii_is_digit(c);
-}
-
-bool pl_ascii_is_print(char c)
-{
-    return c >= 0x20 && c <= 0x7e;
-}
-
 int pl_ascii_hex_digit(char c)
 {
     c = pl_ascii_lower(c);

@@ -271,23 +271,26 @@ static void session_writable(struct session *s)
 /* ---- input ---- */
 
 /*
- * Answers one request, the bytes buf[0..end): a reply in out, what to log in *a. Returns the length
- * of the reply; 0 and *why if there is no sound answer.
+ * Answers the request whose attributes are in *a: the reply in out, what to log in *a. Returns the
+ * length of the reply; 0 and *why if there is no sound answer.
  */
-static size_t answer(struct worker *w, const char *buf, size_t end, char out[PL_REPLY_MAX],
-                     struct answered *a, const char **why)
+static size_t answer(struct worker *w, char out[PL_REPLY_MAX], struct answered *a, const char **why)
 {
     const struct pl_policy *policy = w->snapshot->config.policy;
     struct pl_cursor cursor = {0};
+    struct pl_str reply;
     char action[PL_ACTION_ROOM];
     size_t n;
 
-    if (!pl_request_parse(a->query.attr, buf, end, why))
-        return 0;
     pl_query_begin(&a->query);
     if (pl_policy_decide(policy, &a->query, &cursor, &a->decision) != PL_STEP_DECIDED) {
         *why = "the policy has no answer"; /* the place where a session will wait for a guard */
         return 0;
+    }
+    reply = w->snapshot->replies[cursor.rule];
+    if (reply.n > 0) {
+        memcpy(out, reply.p, reply.n);
+        return reply.n;
     }
     n = pl_policy_answer(action, policy, &a->query, &a->decision);
     return pl_reply_format(out, (struct pl_str){action, n});
@@ -309,13 +312,16 @@ static void take_turn(struct session *s, const char *buf, size_t len)
 {
     struct worker *w = s->worker;
     size_t limit = w->pool->max_request_size, pos = 0, count = 0, out = 0;
+    bool logs = w->snapshot->config.settings.log_decisions != PL_LOG_NONE;
     int64_t start = clock_us();
     const char *why = NULL;
     bool more = false, too_long = false;
 
     while (count < WORKER_TURN && why == NULL && pos < len) {
         size_t seen = len - pos < limit ? len - pos : limit, end, n;
-        enum pl_request_status status = pl_request_find_end(buf + pos, seen, &s->scan, &end, &why);
+        struct answered *a = &w->answered[count];
+        enum pl_request_status status =
+            pl_request_take(a->query.attr, buf + pos, seen, &s->scan, &end, &why);
 
         if (status == PL_REQUEST_MORE) {
             too_long = seen == limit;
@@ -323,10 +329,11 @@ static void take_turn(struct session *s, const char *buf, size_t len)
         }
         if (status == PL_REQUEST_TROUBLE)
             break;
-        n = answer(w, buf + pos, end, w->out + out, &w->answered[count], &why);
+        n = answer(w, w->out + out, a, &why);
         if (n == 0)
             break;
-        w->answered[count++].us = clock_us() - start;
+        a->us = logs ? clock_us() - start : 0;
+        count++;
         out += n;
         pos += end;
         s->scan = (struct pl_request_scan){0};
@@ -338,7 +345,7 @@ static void take_turn(struct session *s, const char *buf, size_t len)
     }
     log_answered(w, count);
     if (count > 0)
-        worker_touch(w, s);
+        worker_touch(w, s, start / 1000);
     if (why != NULL)
         trouble(s, "%s", why);
     else if (too_long && !s->closing)

@@ -6,9 +6,33 @@
 #include "snapshot.h"
 
 #include "postlatch/compiler.h"
+#include "postlatch/reply.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Replies that are the same whatever is asked are made once. False when memory is short. */
+static bool make_replies(struct snapshot *s)
+{
+    const struct pl_policy *p = s->config.policy;
+    struct pl_query nothing = {0};
+    char action[PL_ACTION_ROOM], reply[PL_REPLY_MAX];
+
+    s->replies = calloc(p->nrules, sizeof(*s->replies));
+    for (size_t i = 0; i < p->nrules && s->replies != NULL; i++) {
+        struct pl_decision d = {&p->rules[i], p->rules[i].action};
+        size_t n;
+
+        if (!pl_action_is_plain(d.action))
+            continue;
+        n = pl_policy_answer(action, p, &nothing, &d);
+        n = pl_reply_format(reply, (struct pl_str){action, n});
+        s->replies[i] = pl_arena_copy(p->arena, (struct pl_str){reply, n});
+        if (s->replies[i].p == NULL)
+            return false;
+    }
+    return s->replies != NULL;
+}
 
 struct snapshot *snapshot_load(const char *path, unsigned long generation, struct pl_diag *d)
 {
@@ -23,6 +47,11 @@ struct snapshot *snapshot_load(const char *path, unsigned long generation, struc
         free(s);
         return NULL;
     }
+    if (!make_replies(s)) {
+        pl_diag_no_memory(d);
+        snapshot_free(s);
+        return NULL;
+    }
     return s;
 }
 
@@ -31,6 +60,7 @@ void snapshot_free(struct snapshot *s)
     if (s == NULL)
         return;
     pl_config_fini(&s->config);
+    free(s->replies);
     free(s);
 }
 

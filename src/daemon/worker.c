@@ -62,9 +62,9 @@ static void arm_idle(struct worker *w)
     ev_timer_start(w->loop, &w->idle);
 }
 
-void worker_touch(struct worker *w, struct session *s)
+void worker_touch(struct worker *w, struct session *s, int64_t now_ms)
 {
-    s->active_ms = clock_ms();
+    s->active_ms = now_ms;
     if (TAILQ_FIRST(&w->sessions) != s) {
         TAILQ_REMOVE(&w->sessions, s, idleness);
         TAILQ_INSERT_HEAD(&w->sessions, s, idleness);

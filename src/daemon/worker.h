@@ -141,8 +141,8 @@ void pool_take(struct pool *p, int fd, struct listener *listener,
 void pool_stop(struct pool *p);
 void pool_fini(struct pool *p);
 
-/* worker_touch - a session was active: it becomes the newest. The worker's thread, as the rest */
-void worker_touch(struct worker *w, struct session *s);
+/* worker_touch - a session was active now: it becomes the newest. The worker's thread, as the rest */
+void worker_touch(struct worker *w, struct session *s, int64_t now_ms);
 
 /* worker_queue_turn - a session has more requests in hand: it goes on in the loop's next turn */
 void worker_queue_turn(struct worker *w, struct session *s);

@@ -135,6 +135,45 @@ static bool is_asked(const struct pl_policy *p, enum pl_attr attr)
     return false;
 }
 
+/* The rules that some class of the dimension lets hold. */
+static void restrict_live(uint64_t *live, const struct pl_compiled *c, const struct pl_dimension *d)
+{
+    for (size_t i = 0; i < c->nwords; i++) {
+        uint64_t can = ~d->asked[i];
+
+        for (uint32_t class = 0; class < d->nclasses && (live[i] & ~can) != 0; class ++)
+            can |= pl_compiled_row(c, d->row[class])[i];
+        for (uint32_t class = 0; class < d->naddresses && (live[i] & ~can) != 0; class ++)
+            can |= pl_compiled_row(c, d->address_in[class])[i];
+        live[i] &= can;
+    }
+}
+
+/* Leaves out the dimensions that only rules ask about which never hold. */
+static bool find_live(struct pl_compiled *c)
+{
+    uint64_t *live = pl_arena_array(c->arena, c->nwords, sizeof(*live));
+    size_t kept = 0;
+
+    if (live == NULL)
+        return false;
+    for (size_t r = 0; r < c->nrules; r++)
+        live[r / 64] |= 1ULL << r % 64;
+    for (size_t d = 0; d < c->ndims; d++)
+        restrict_live(live, c, &c->dims[d]);
+    for (size_t d = 0; d < c->ndims; d++) {
+        bool asked = false;
+
+        for (size_t i = 0; i < c->nwords; i++)
+            asked = asked || (live[i] & c->dims[d].asked[i]) != 0;
+        if (asked)
+            c->dims[kept++] = c->dims[d];
+    }
+    c->ndims = kept;
+    c->live = live;
+    return true;
+}
+
 static bool build_dimensions(struct pl_compiled *c, const struct pl_policy *p)
 {
     struct rows_builder b;
@@ -161,7 +200,8 @@ struct pl_compiled *pl_compile(const struct pl_policy *p, struct pl_sources *sou
         return NULL;
     c->arena = pl_arena_new();
     measure(c, p->nrules);
-    if (c->arena == NULL || !build_indexes(c, sources) || !build_dimensions(c, p)) {
+    if (c->arena == NULL || !build_indexes(c, sources) || !build_dimensions(c, p) ||
+        !find_live(c)) {
         pl_compiled_free(c);
         c = NULL;
     } else {

@@ -196,6 +196,12 @@ static uint64_t word_of(const struct pl_compiled *c, const struct operand *o, si
     return ~o->asked[i] | (in & ~out);
 }
 
+/* The bits of word i that stand for rules from `from` on. */
+static uint64_t not_before(size_t from, size_t i)
+{
+    return from >= 64 * (i + 1) ? 0 : from > 64 * i ? ~0ULL << from % 64 : ~0ULL;
+}
+
 /* Up to COMPILED_SMALL words: the rules in play are at hand, so attributes can be left out. */
 static size_t first_of_few(const struct pl_policy *p, struct pl_query *q, size_t from)
 {
@@ -203,7 +209,7 @@ static size_t first_of_few(const struct pl_policy *p, struct pl_query *q, size_t
     uint64_t left[COMPILED_SMALL];
 
     for (size_t i = 0; i < c->nwords; i++)
-        left[i] = from >= 64 * (i + 1) ? 0 : from > 64 * i ? ~0ULL << from % 64 : ~0ULL;
+        left[i] = c->live[i] & not_before(from, i);
     for (size_t d = 0; d < c->ndims; d++) {
         const struct pl_dimension *dim = &c->dims[d];
         struct operand o;
@@ -239,10 +245,8 @@ static size_t first_of_many(const struct pl_policy *p, struct pl_query *q, size_
             summary &= o[d].row != NULL ? o[d].row[s] : ~0ULL;
         for (; summary != 0; summary &= summary - 1) {
             size_t i = 64 * s + (size_t)__builtin_ctzll(summary);
-            uint64_t word = i < c->nwords ? ~0ULL : 0;
+            uint64_t word = i < c->nwords ? c->live[i] & not_before(from, i) : 0;
 
-            if (64 * i < from)
-                word = from >= 64 * (i + 1) ? 0 : ~0ULL << from % 64;
             for (size_t d = 0; d < c->ndims && word != 0; d++)
                 word &= word_of(c, &o[d], i);
             if (word != 0)

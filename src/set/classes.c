@@ -48,7 +48,7 @@ const uint32_t *pl_classes_members(const struct pl_classes *c, uint32_t class, s
 {
     pl_assert(class < c->count);
     *n = c->first[class + 1] - c->first[class];
-    return c->members + c->first[class];
+    return *n == 0 ? NULL : c->members + c->first[class];
 }
 
 /* The numbers are ours, nobody outside chooses them: any mixing will do. */
@@ -108,7 +108,7 @@ static uint32_t *find_content(const struct pl_classes *c, uint32_t *by_content, 
         size_t m;
         const uint32_t *have = pl_classes_members(c, by_content[i], &m);
 
-        if (m == n && memcmp(have, members, n * sizeof(*members)) == 0)
+        if (m == n && (n == 0 || memcmp(have, members, n * sizeof(*members)) == 0))
             break;
         i = (i + 1) & (cap - 1);
     }

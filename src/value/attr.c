@@ -4,6 +4,8 @@
 
 #include "postlatch/compiler.h"
 
+#include <string.h>
+
 static const struct {
     struct pl_str name;
     enum pl_attr_kind kind;
@@ -39,10 +41,9 @@ enum pl_attr pl_attr_find(struct pl_str name)
 
 enum pl_attr pl_attr_find_near(struct pl_str name, unsigned *next)
 {
-    for (unsigned i = 0; i < PL_ATTR_COUNT; i++) {
-        unsigned at = (*next + i) % PL_ATTR_COUNT;
-
-        if (pl_str_eq(table[at].name, name)) {
+    for (unsigned i = 0, at = *next; i < PL_ATTR_COUNT; i++, at++) {
+        at = at < PL_ATTR_COUNT ? at : 0;
+        if (table[at].name.n == name.n && memcmp(table[at].name.p, name.p, name.n) == 0) {
             *next = at + 1;
             return (enum pl_attr)at;
         }

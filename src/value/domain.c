@@ -25,47 +25,64 @@ bool pl_domain_is_literal(const struct pl_domain *d)
     return d->len > 0 && d->text[0] == '[';
 }
 
+/* What each byte of an ASCII name becomes; 0: it cannot stand in one. */
+static const char name_byte[256] = {
+    ['-'] = '-', ['.'] = '.', ['_'] = '_', ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3',
+    ['4'] = '4', ['5'] = '5', ['6'] = '6', ['7'] = '7', ['8'] = '8', ['9'] = '9', ['A'] = 'a',
+    ['B'] = 'b', ['C'] = 'c', ['D'] = 'd', ['E'] = 'e', ['F'] = 'f', ['G'] = 'g', ['H'] = 'h',
+    ['I'] = 'i', ['J'] = 'j', ['K'] = 'k', ['L'] = 'l', ['M'] = 'm', ['N'] = 'n', ['O'] = 'o',
+    ['P'] = 'p', ['Q'] = 'q', ['R'] = 'r', ['S'] = 's', ['T'] = 't', ['U'] = 'u', ['V'] = 'v',
+    ['W'] = 'w', ['X'] = 'x', ['Y'] = 'y', ['Z'] = 'z', ['a'] = 'a', ['b'] = 'b', ['c'] = 'c',
+    ['d'] = 'd', ['e'] = 'e', ['f'] = 'f', ['g'] = 'g', ['h'] = 'h', ['i'] = 'i', ['j'] = 'j',
+    ['k'] = 'k', ['l'] = 'l', ['m'] = 'm', ['n'] = 'n', ['o'] = 'o', ['p'] = 'p', ['q'] = 'q',
+    ['r'] = 'r', ['s'] = 's', ['t'] = 't', ['u'] = 'u', ['v'] = 'v', ['w'] = 'w', ['x'] = 'x',
+    ['y'] = 'y', ['z'] = 'z'};
+
+/* The label name[from..to): NULL or what is wrong with it. */
+static const char *check_label(struct pl_str name, size_t from, size_t to)
+{
+    if (to == from)
+        return "an empty label; expected names separated by single dots";
+    if (name.p[from] == '-')
+        return "a label begins with '-'";
+    if (name.p[to - 1] == '-')
+        return "a label ends with '-'";
+    if (to - from > LABEL_MAX)
+        return "a label is longer than 63 bytes";
+    return NULL;
+}
+
 /* Lower-cases name into d, checking each label. */
 static bool take_ascii(struct pl_domain *d, struct pl_str name, const char **why)
 {
     size_t label = 0;
-    bool only_digits = true;
+    unsigned letters = 0; /* whether there is more than digits and dots */
 
     if (name.n > PL_DOMAIN_MAX) {
         *why = "longer than 255 bytes";
         return false;
     }
-    for (size_t i = 0; i <= name.n; i++) {
-        char c = i < name.n ? name.p[i] : '.';
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name_byte[(unsigned char)name.p[i]];
 
-        if (c == '.') {
-            if (label == 0) {
-                *why = "an empty label; expected names separated by single dots";
-                return false;
-            }
-            if (name.p[i - 1] == '-') {
-                *why = "a label ends with '-'";
-                return false;
-            }
-            label = 0;
-        } else if (!pl_ascii_is_alnum(c) && c != '-' && c != '_') {
+        if (c == '\0') {
             *why = "a character that no domain has; expected letters, digits, '-', '_' and dots";
             return false;
-        } else if (label == 0 && c == '-') {
-            *why = "a label begins with '-'";
-            return false;
-        } else if (++label > LABEL_MAX) {
-            *why = "a label is longer than 63 bytes";
-            return false;
         }
-        only_digits = only_digits && (c == '.' || pl_ascii_is_digit(c));
-        if (i < name.n)
-            d->text[i] = pl_ascii_lower(c);
+        d->text[i] = c;
+        letters |= c > '9' || c == '-';
+        if (c != '.')
+            continue;
+        *why = check_label(name, label, i);
+        if (*why != NULL)
+            return false;
+        label = i + 1;
     }
-    if (only_digits) {
+    *why = check_label(name, label, name.n);
+    if (*why == NULL && letters == 0)
         *why = "an address is no domain; expected a name, or the literal \"[192.0.2.25]\"";
+    if (*why != NULL)
         return false;
-    }
     d->len = (uint16_t)name.n;
     d->text[d->len] = '\0';
     return true;
@@ -147,10 +164,8 @@ bool pl_domain_parse(struct pl_domain *d, struct pl_str text, const char **why)
     }
     if (text.p[0] == '[' && text.n >= 2 && text.p[text.n - 1] == ']')
         ok = take_literal(d, text, why);
-    else if (is_ascii(text))
-        ok = take_ascii(d, text, why);
     else
-        ok = take_idn(d, text, why);
+        ok = take_ascii(d, text, why) || (!is_ascii(text) && take_idn(d, text, why));
     if (!ok) {
         d->len = 0;
         d->text[0] = '\0';

@@ -2,13 +2,13 @@
 $ postlatch explain -c office.conf client_address=203.0.113.9 recipient=v@foreign.example
 request:
   protocol_state   "RCPT"
-  recipient        "v@foreign.example": domain foreign.example: foreign, not in accepted_domains
   client_address   "203.0.113.9"
+  recipient        "v@foreign.example": domain foreign.example: foreign, not in accepted_domains
 rules tried:
   1  rule "blocked accounts"  (office.conf:11)
        no: sasl_username (none) is not in {<blocked>}
   2  rule "printers"  (office.conf:12)
-       no: recipient v@foreign.example is not in {<hosted>}
+       no: client_address 203.0.113.9 is not in {<printers>}
   3  builtin:state
        no: protocol_state RCPT is excluded by !RCPT
   4  builtin:accepted  (office.conf:2)
@@ -36,8 +36,8 @@ action=REJECT Relay access denied
 $ postlatch explain -c office.conf client_address=203.0.113.9 recipient=User@sub.Example.net.
 request:
   protocol_state   "RCPT"
-  recipient        "User@sub.Example.net.": domain sub.example.net: ours, in accepted_domains: <hosted>: .example.net (hosted:3)
   client_address   "203.0.113.9"
+  recipient        "User@sub.Example.net.": domain sub.example.net: ours, in accepted_domains: <hosted>: .example.net (hosted:3)
 rules tried:
   1  rule "blocked accounts"  (office.conf:11)
        no: sasl_username (none) is not in {<blocked>}
@@ -56,13 +56,13 @@ action=DUNNO
 $ postlatch explain -c office.conf client_address=203.0.113.9 "recipient=victim%foreign.example@example.org"
 request:
   protocol_state   "RCPT"
-  recipient        "victim%foreign.example@example.org": sender-specified routing ('@', '%' or '!' left of the last '@'): in no domain, foreign
   client_address   "203.0.113.9"
+  recipient        "victim%foreign.example@example.org": sender-specified routing ('@', '%' or '!' left of the last '@'): in no domain, foreign
 rules tried:
   1  rule "blocked accounts"  (office.conf:11)
        no: sasl_username (none) is not in {<blocked>}
   2  rule "printers"  (office.conf:12)
-       no: recipient victim%foreign.example@example.org is not in {<hosted>}
+       no: client_address 203.0.113.9 is not in {<printers>}
   3  builtin:state
        no: protocol_state RCPT is excluded by !RCPT
   4  builtin:accepted  (office.conf:2)
@@ -90,13 +90,13 @@ action=REJECT Relay access denied
 $ postlatch explain -c office.conf client_address=::ffff:192.0.2.10 recipient=v@foreign.example
 request:
   protocol_state   "RCPT"
-  recipient        "v@foreign.example": domain foreign.example: foreign, not in accepted_domains
   client_address   "::ffff:192.0.2.10": read as 192.0.2.10
+  recipient        "v@foreign.example": domain foreign.example: foreign, not in accepted_domains
 rules tried:
   1  rule "blocked accounts"  (office.conf:11)
        no: sasl_username (none) is not in {<blocked>}
   2  rule "printers"  (office.conf:12)
-       no: recipient v@foreign.example is not in {<hosted>}
+       no: client_address ::ffff:192.0.2.10 is not in {<printers>}
   3  builtin:state
        no: protocol_state RCPT is excluded by !RCPT
   4  builtin:accepted  (office.conf:2)
@@ -112,13 +112,13 @@ action=OK
 $ postlatch explain -c office.conf client_address=192.0.2.66 recipient=v@foreign.example
 request:
   protocol_state   "RCPT"
-  recipient        "v@foreign.example": domain foreign.example: foreign, not in accepted_domains
   client_address   "192.0.2.66"
+  recipient        "v@foreign.example": domain foreign.example: foreign, not in accepted_domains
 rules tried:
   1  rule "blocked accounts"  (office.conf:11)
        no: sasl_username (none) is not in {<blocked>}
   2  rule "printers"  (office.conf:12)
-       no: recipient v@foreign.example is not in {<hosted>}
+       no: client_address 192.0.2.66 is not in {<printers>}
   3  builtin:state
        no: protocol_state RCPT is excluded by !RCPT
   4  builtin:accepted  (office.conf:2)
@@ -146,13 +146,13 @@ action=REJECT Relay access denied
 $ postlatch explain -c office.conf client_address=192.0.2.1 recipient=v@foreign.example
 request:
   protocol_state   "RCPT"
-  recipient        "v@foreign.example": domain foreign.example: foreign, not in accepted_domains
   client_address   "192.0.2.1"
+  recipient        "v@foreign.example": domain foreign.example: foreign, not in accepted_domains
 rules tried:
   1  rule "blocked accounts"  (office.conf:11)
        no: sasl_username (none) is not in {<blocked>}
   2  rule "printers"  (office.conf:12)
-       no: recipient v@foreign.example is not in {<hosted>}
+       no: client_address 192.0.2.1 is not in {<printers>}
   3  builtin:state
        no: protocol_state RCPT is excluded by !RCPT
   4  builtin:accepted  (office.conf:2)
@@ -180,8 +180,8 @@ action=REJECT Relay access denied
 $ postlatch explain -c office.conf client_address=unknown sasl_username=Mallory@Example.org recipient=bare
 request:
   protocol_state   "RCPT"
-  recipient        "bare": no domain: ours (bare_recipient = ours)
   client_address   "unknown": no IP address, counts as unknown
+  recipient        "bare": no domain: ours (bare_recipient = ours)
   sasl_username    "Mallory@Example.org"
 rules tried:
   1  rule "blocked accounts"  (office.conf:11)
@@ -205,13 +205,13 @@ action=DUNNO
 $ postlatch explain -c observe.conf client_address=203.0.113.9 recipient=v@foreign.example
 request:
   protocol_state   "RCPT"
-  recipient        "v@foreign.example": domain foreign.example: foreign, not in accepted_domains
   client_address   "203.0.113.9"
+  recipient        "v@foreign.example": domain foreign.example: foreign, not in accepted_domains
 rules tried:
   1  rule "blocked accounts"  (observe.conf:12)
        no: sasl_username (none) is not in {<blocked>}
   2  rule "printers"  (observe.conf:13)
-       no: recipient v@foreign.example is not in {<hosted>}
+       no: client_address 203.0.113.9 is not in {<printers>}
   3  builtin:state
        no: protocol_state RCPT is excluded by !RCPT
   4  builtin:accepted  (observe.conf:2)
@@ -258,8 +258,8 @@ $ postlatch explain --json -c office.conf client_address=192.168.5.40 recipient=
       "failed": null,
       "why": [
         "protocol_state RCPT matches RCPT",
-        "recipient u@example.org is in <hosted>: example.org (hosted:2)",
-        "client_address 192.168.5.40 is in <printers>: 192.168.5.32/27 (office.conf:8)"
+        "client_address 192.168.5.40 is in <printers>: 192.168.5.32/27 (office.conf:8)",
+        "recipient u@example.org is in <hosted>: example.org (hosted:2)"
       ],
       "place": "office.conf:12"
     }
@@ -281,13 +281,13 @@ recipient=v@foreign.example
 <<
 request:
   protocol_state   "RCPT"
-  recipient        "v@foreign.example": domain foreign.example: foreign, not in accepted_domains
   client_address   "203.0.113.9"
+  recipient        "v@foreign.example": domain foreign.example: foreign, not in accepted_domains
 rules tried:
   1  rule "blocked accounts"  (office.conf:11)
        no: sasl_username (none) is not in {<blocked>}
   2  rule "printers"  (office.conf:12)
-       no: recipient v@foreign.example is not in {<hosted>}
+       no: client_address 203.0.113.9 is not in {<printers>}
   3  builtin:state
        no: protocol_state RCPT is excluded by !RCPT
   4  builtin:accepted  (office.conf:2)
@@ -317,17 +317,17 @@ Nov 25 10:00:00 mx postlatchd[1]: decision action=REJECT rule=builtin:reject cli
 <<
 request:
   protocol_state   "RCPT"
-  recipient        "a b@foreign.example": domain foreign.example: foreign, not in accepted_domains
   client_address   "203.0.113.9"
   client_name      "unknown"
-  instance         "1.2"
   server_address   "2001:db8::1"
   server_port      "25"
+  recipient        "a b@foreign.example": domain foreign.example: foreign, not in accepted_domains
+  instance         "1.2"
 rules tried:
   1  rule "blocked accounts"  (office.conf:11)
        no: sasl_username (none) is not in {<blocked>}
   2  rule "printers"  (office.conf:12)
-       no: recipient "a b@foreign.example" is not in {<hosted>}
+       no: client_address 203.0.113.9 is not in {<printers>}
   3  builtin:state
        no: protocol_state RCPT is excluded by !RCPT
   4  builtin:accepted  (office.conf:2)
@@ -362,17 +362,17 @@ $ postlatch explain -c office.conf - <<
 <<
 request:
   protocol_state   "RCPT"
-  recipient        "v@foreign.example": domain foreign.example: foreign, not in accepted_domains
   client_address   "203.0.113.9"
   client_name      "unknown"
-  instance         "1.2"
   server_address   "192.0.2.1"
   server_port      "25"
+  recipient        "v@foreign.example": domain foreign.example: foreign, not in accepted_domains
+  instance         "1.2"
 rules tried:
   1  rule "blocked accounts"  (office.conf:11)
        no: sasl_username (none) is not in {<blocked>}
   2  rule "printers"  (office.conf:12)
-       no: recipient v@foreign.example is not in {<hosted>}
+       no: client_address 203.0.113.9 is not in {<printers>}
   3  builtin:state
        no: protocol_state RCPT is excluded by !RCPT
   4  builtin:accepted  (office.conf:2)

@@ -15,9 +15,9 @@ client_address=203.0.113.9
 <<
 request:
   protocol_state   "RCPT"
+  client_address   "203.0.113.9"
   sender           "\xc3\xa4\xff\xc3": no domain: ours (bare_recipient = ours)
   recipient        "u\xe2\x82@example.org": domain example.org: ours, in accepted_domains: example.org (peers.conf:2)
-  client_address   "203.0.113.9"
 rules tried:
   1  rule "blocked"  (peers.conf:10)
        no: sasl_username (none) is not in {<Blocked>}
@@ -46,8 +46,8 @@ sasl_username=
 <<
 request:
   protocol_state   "RCPT"
-  recipient        "v@example.org@foreign.example": sender-specified routing ('@', '%' or '!' left of the last '@'): in no domain, foreign
   client_address   "::ffff:203.0.113.9": read as 203.0.113.9
+  recipient        "v@example.org@foreign.example": sender-specified routing ('@', '%' or '!' left of the last '@'): in no domain, foreign
 rules tried:
   1  rule "blocked"  (peers.conf:10)
        no: sasl_username (none) is not in {<Blocked>}
