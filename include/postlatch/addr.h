@@ -63,6 +63,15 @@ unsigned pl_addr_bits(const struct pl_addr *addr);
  */
 bool pl_prefix_parse(struct pl_prefix *prefix, struct pl_str text, char why[PL_PREFIX_WHY]);
 
+/*
+ * pl_prefix_parse_plain - the same for the text that files have a million times: an address or network
+ * without anything odd
+ *
+ * returns  false if pl_prefix_parse has to look at it: it may be good all the same, or have a reason
+ * cost     about 30 ns for IPv4, without libcidr; what it takes pl_prefix_parse takes, as the same
+ */
+bool pl_prefix_parse_plain(struct pl_prefix *prefix, struct pl_str text);
+
 /* pl_prefix_format - "address/length", the length left out for a single address; returns out */
 const char *pl_prefix_format(char out[PL_PREFIX_TEXT], const struct pl_prefix *prefix);
 

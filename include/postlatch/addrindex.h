@@ -86,4 +86,14 @@ void pl_addr_index_fini(struct pl_addr_index *index);
  */
 uint32_t pl_addr_index_find(const struct pl_addr_index *index, const struct pl_addr *addr);
 
+/*
+ * pl_addr_index_walk - all ranges in order, IPv4 first: for each its first and last address and class
+ *
+ * returns  false as soon as each does
+ */
+bool pl_addr_index_walk(const struct pl_addr_index *index,
+                        bool (*each)(const struct pl_addr *first, const struct pl_addr *last,
+                                     uint32_t class, void *arg),
+                        void *arg);
+
 #endif

@@ -72,6 +72,8 @@ struct pl_compiled {
     struct pl_classes port_classes;
     uint32_t *port_class;   /* of each port 0..65535; NULL when no table has ports */
     struct pl_arena *arena; /* owns what dims point to */
+    const uint16_t
+        *addr_lists; /* of each class of addresses: the boundary lists that hold it, as bits */
     uint32_t class_of_rcpt; /* of protocol_state=RCPT */
 };
 
@@ -87,6 +89,16 @@ struct pl_policy;
  */
 struct pl_compiled *pl_compile(const struct pl_policy *p, struct pl_sources *sources);
 void pl_compiled_free(struct pl_compiled *c);
+
+/*
+ * pl_compiled_each_network - the networks of a boundary list of addresses, as a minimal list, in order
+ *
+ * in       each: called with one after the other, until it returns false
+ * returns  false if each did
+ * cost     linear in the ranges of the index
+ */
+bool pl_compiled_each_network(const struct pl_compiled *c, unsigned boundary,
+                              bool (*each)(const struct pl_prefix *prefix, void *arg), void *arg);
 
 /* pl_compiled_row - the words of a row, without its summary */
 const uint64_t *pl_compiled_row(const struct pl_compiled *c, uint32_t row);

@@ -55,6 +55,16 @@ struct pl_config {
 bool pl_config_load(struct pl_config *config, const char *path, struct pl_diag *d);
 
 /*
+ * pl_config_load_lean - the same for who only asks the policy, as the daemon does: entries of tables
+ * are in the compiled form alone, without texts and places, so that a million of them take a tenth of
+ * the memory. Neither pl_policy_interpret nor pl_explain can be asked about it
+ *
+ * If anything is wrong the file is read a second time, with all places, for the messages; should it
+ * load then, it has been changed meanwhile, and what there is now counts.
+ */
+bool pl_config_load_lean(struct pl_config *config, const char *path, struct pl_diag *d);
+
+/*
  * pl_config_find_control - the control socket that a configuration names, even if it does not load
  *
  * A reload is asked for just when a file is being repaired: the daemon must be found all the same.

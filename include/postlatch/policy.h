@@ -109,6 +109,7 @@ struct pl_policy {
     struct pl_arena *arena;
     enum pl_mode mode;
     enum pl_after_dunno after_dunno;
+    bool lean;         /* its tables keep no entries: see pl_config_load_lean */
     bool bare_is_ours; /* bare_recipient = ours */
     struct pl_user_style users;
     struct pl_str delimiters; /* recipient_delimiter */

@@ -67,6 +67,8 @@ struct pl_table {
     struct pl_pos at;           /* where it is declared */
     uint32_t number;            /* among all tables of the policy */
     struct pl_sources *sources; /* collects the entries for the compiled form; NULL: nobody does */
+    bool lean;                  /* nothing else keeps them: no look-ups here, no texts, no places */
+    bool has_top_level;         /* DOMAINS: some entry has one label only, as "com" or ".com" */
     size_t count, cap;
     struct pl_table_entry *entries; /* in the order written; an entry's index is its id */
     struct pl_ipset networks;       /* NETWORKS */
@@ -103,6 +105,12 @@ bool pl_table_add(struct pl_table *t, struct pl_arena *a, struct pl_str text, st
  */
 bool pl_table_read(struct pl_table *t, struct pl_arena *a, const char *path, struct pl_pos at,
                    const struct pl_user_style *style, struct pl_diag *d);
+
+/*
+ * pl_table_is_top_level - the key of a domain entry has one label: "com", ".com"; not "localhost", not
+ * a literal
+ */
+bool pl_table_is_top_level(struct pl_str key);
 
 /* pl_table_freeze - end of building */
 void pl_table_freeze(struct pl_table *t);

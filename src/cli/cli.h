@@ -16,12 +16,15 @@ struct arguments {
     const char *config;  /* -c FILE, or the default */
     const char *socket;  /* --socket ADDR, or NULL */
     const char *control; /* --control PATH, or NULL */
+    /* Of bench, as written; NULL: not given. */
+    const char *connections, *seconds, *rate, *seed, *requests, *pid;
     bool json;
     int count; /* what is left: words[0..count) */
     const char *const *words;
 };
 
 /* One function a subcommand; returns the exit status. */
+int cmd_bench(const struct arguments *a);
 int cmd_check(const struct arguments *a);
 int cmd_explain(const struct arguments *a);
 int cmd_query(const struct arguments *a);

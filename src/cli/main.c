@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAKES_SOCKET = 1, TAKES_CONTROL = 2, TAKES_WORDS = 4 };
+enum { TAKES_SOCKET = 1, TAKES_CONTROL = 2, TAKES_WORDS = 4, TAKES_LOAD = 8 };
 
 static const struct command {
     const char *name;
@@ -46,6 +46,22 @@ static const struct command {
     {"status", cmd_status, TAKES_CONTROL, "[--control PATH]", "what the daemon is doing",
      "Print what the daemon is doing: policy, generation, connections, counters.\n"
      "Exit status: 0, or 2 when no daemon answers."},
+    {"bench", cmd_bench, TAKES_SOCKET | TAKES_WORDS | TAKES_LOAD,
+     "[--socket ADDR] [--connections N]\n"
+     "       [--seconds S] [--rate R] [--pid PID] [--seed N | --requests FILE | ATTR=VALUE…]",
+     "put load on a running daemon and measure it",
+     "Put load on a running daemon over its policy socket, and print requests a second, answers\n"
+     "by action, and how long they took, in microseconds. ADDR as in query.\n"
+     "    --connections N  connections, 1 to 10000 (default 64)\n"
+     "    --seconds S      how long, 1 to 3600 (default 5)\n"
+     "    --rate R         R requests a second at fixed times, 1 to 1000000; a request that has\n"
+     "                     to wait for its turn is charged for it. Without it each connection\n"
+     "                     asks again when it has its answer, as Postfix does\n"
+     "    --pid PID        print the CPU time of that process, all threads, for a request\n"
+     "    --seed N         other requests of its own making (default 1)\n"
+     "    --requests FILE  recorded requests, an empty line behind each, over and over\n"
+     "    ATTR=VALUE…      this request, as in query\n"
+     "Exit status: 0, or 2 when it could not be measured or an answer was missing or malformed."},
     {"surface", NULL, 0, NULL, NULL, NULL},
     {"matrix", NULL, 0, NULL, NULL, NULL},
     {"diff", NULL, 0, NULL, NULL, NULL},
@@ -58,10 +74,33 @@ static const struct command {
     {"snippet", NULL, 0, NULL, NULL, NULL},
     {"doctor", NULL, 0, NULL, NULL, NULL},
     {"probe", NULL, 0, NULL, NULL, NULL},
-    {"bench", NULL, 0, NULL, NULL, NULL},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+/* Options that a value follows, who takes them (0: everybody), and where the value goes. */
+static const struct option {
+    const char *name;
+    unsigned taken_by;
+    size_t at; /* in struct arguments */
+} options[] = {
+    {"-c", 0, offsetof(struct arguments, config)},
+    {"--socket", TAKES_SOCKET, offsetof(struct arguments, socket)},
+    {"--control", TAKES_CONTROL, offsetof(struct arguments, control)},
+    {"--connections", TAKES_LOAD, offsetof(struct arguments, connections)},
+    {"--seconds", TAKES_LOAD, offsetof(struct arguments, seconds)},
+    {"--rate", TAKES_LOAD, offsetof(struct arguments, rate)},
+    {"--seed", TAKES_LOAD, offsetof(struct arguments, seed)},
+    {"--requests", TAKES_LOAD, offsetof(struct arguments, requests)},
+    {"--pid", TAKES_LOAD, offsetof(struct arguments, pid)},
+};
+
+enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
+
+static bool takes(const struct command *c, const struct option *o)
+{
+    return o->taken_by == 0 || (c->takes & o->taken_by) != 0;
+}
 
 int trouble(const char *fmt, ...)
 {
@@ -131,12 +170,22 @@ static int unknown_option(const struct command *c, const char *option)
     pl_suggest_init(&s, pl_str_of(option));
     pl_suggest_try(&s, "--json");
     pl_suggest_try(&s, "--help");
-    if ((c->takes & TAKES_SOCKET) != 0)
-        pl_suggest_try(&s, "--socket");
-    if ((c->takes & TAKES_CONTROL) != 0)
-        pl_suggest_try(&s, "--control");
+    for (size_t i = 0; i < OPTIONS; i++) {
+        if (takes(c, &options[i]))
+            pl_suggest_try(&s, options[i].name);
+    }
     return trouble("%s: unknown option \"%s\"%s; see postlatch %s --help", c->name, option,
                    pl_suggest_text(&s, hint, sizeof(hint)), c->name);
+}
+
+/* Where the value of an option goes; NULL if it is none that this command takes with a value. */
+static const char **option_place(const struct command *c, struct arguments *a, const char *name)
+{
+    for (size_t i = 0; i < OPTIONS; i++) {
+        if (strcmp(options[i].name, name) == 0 && takes(c, &options[i]))
+            return (const char **)(void *)((char *)a + options[i].at);
+    }
+    return NULL;
 }
 
 /* The value that follows option argv[*i]; NULL, said, if there is none. */
@@ -157,17 +206,14 @@ static int run(const struct command *c, int argc, char **argv)
     if (words == NULL)
         return trouble("out of memory");
     for (int i = 2; i < argc; i++) {
-        const char **value = NULL;
+        const char **value = option_place(c, &a, argv[i]);
 
-        if (strcmp(argv[i], "-c") == 0) {
-            value = &a.config;
-        } else if (strcmp(argv[i], "--socket") == 0 && (c->takes & TAKES_SOCKET) != 0) {
-            value = &a.socket;
-        } else if (strcmp(argv[i], "--control") == 0 && (c->takes & TAKES_CONTROL) != 0) {
-            value = &a.control;
+        if (value != NULL) {
+            *value = option_value(c, argc, argv, &i);
+            if (*value == NULL)
+                goto out;
         } else if (strcmp(argv[i], "--json") == 0) {
             a.json = true;
-            continue;
         } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             print_help(c);
             status = EXIT_FINE;
@@ -181,11 +227,7 @@ static int run(const struct command *c, int argc, char **argv)
             goto out;
         } else {
             words[a.count++] = argv[i];
-            continue;
         }
-        *value = option_value(c, argc, argv, &i);
-        if (*value == NULL)
-            goto out;
     }
     status = c->run(&a);
 out:

@@ -5,16 +5,26 @@
  */
 #include "build.h"
 
-#include "postlatch/compiler.h"
 #include "postlatch/quote.h"
 #include "postlatch/ranges.h"
 
 #include <stdio.h>
 
 /* Addresses that no packet from the Internet carries. RFC 1918, 6598, 1122, 3927, 4193, 4291. */
-static const char *const private_networks[] = {"10.0.0.0/8",    "172.16.0.0/12", "192.168.0.0/16",
-                                               "100.64.0.0/10", "127.0.0.0/8",   "169.254.0.0/16",
-                                               "::1",           "fc00::/7",      "fe80::/10"};
+static const struct {
+    const char *text;
+    struct pl_prefix prefix;
+} private_networks[] = {
+    {"10.0.0.0/8", {{4, {10}}, 8}},
+    {"172.16.0.0/12", {{4, {172, 16}}, 12}},
+    {"192.168.0.0/16", {{4, {192, 168}}, 16}},
+    {"100.64.0.0/10", {{4, {100, 64}}, 10}},
+    {"127.0.0.0/8", {{4, {127}}, 8}},
+    {"169.254.0.0/16", {{4, {169, 254}}, 16}},
+    {"::1", {{6, {[15] = 1}}, 128}},
+    {"fc00::/7", {{6, {0xfc}}, 7}},
+    {"fe80::/10", {{6, {0xfe, 0x80}}, 10}},
+};
 
 enum { PRIVATE = sizeof(private_networks) / sizeof(private_networks[0]) };
 
@@ -95,17 +105,33 @@ static enum lie place(const struct pl_prefix *prefix, const char **across)
     size_t n = 0;
 
     for (size_t i = 0; i < PRIVATE; i++) {
-        char why[PL_PREFIX_WHY];
-        struct pl_prefix p;
+        const struct pl_prefix *p = &private_networks[i].prefix;
 
-        pl_assert(pl_prefix_parse(&p, pl_str_of(private_networks[i]), why));
-        if (!overlap(&p, prefix))
+        if (!overlap(p, prefix))
             continue;
-        if (prefix->len >= p.len)
+        if (prefix->len >= p->len)
             return LIES_WITHIN;
-        *across = n++ == 0 ? private_networks[i] : NULL;
+        *across = n++ == 0 ? private_networks[i].text : NULL;
     }
     return n == 0 ? LIES_APART : LIES_ACROSS;
+}
+
+/* What is wrong with a network of the merged list. */
+enum fault { FAULT_NONE, FAULT_EVERYBODY, FAULT_MIXED, FAULT_WIDE };
+
+static enum fault find_fault(const struct builder *b, const struct pl_prefix *prefix,
+                             const char **across)
+{
+    const bool v4 = prefix->addr.family == 4;
+    const unsigned widest = v4 ? b->widest_v4 : b->widest_v6;
+    const unsigned preset = v4 ? WIDEST_V4 : WIDEST_V6;
+    enum lie lie = place(prefix, across);
+
+    if (prefix->len == 0 && widest > 0)
+        return FAULT_EVERYBODY;
+    if (lie == LIES_ACROSS && (widest >= preset || prefix->len < widest))
+        return FAULT_MIXED;
+    return lie == LIES_APART && prefix->len < widest ? FAULT_WIDE : FAULT_NONE;
 }
 
 static void check_network(struct builder *b, const struct pl_prefix *prefix)
@@ -114,25 +140,28 @@ static void check_network(struct builder *b, const struct pl_prefix *prefix)
     const unsigned widest = v4 ? b->widest_v4 : b->widest_v6;
     const unsigned preset = v4 ? WIDEST_V4 : WIDEST_V6;
     const unsigned purpose = prefix->len < preset ? prefix->len : preset - 1;
-    struct pl_pos at = find_entry(&b->policy->boundary[PL_BOUNDARY_RELAY_NETWORKS], prefix);
     const char *across = NULL;
-    enum lie lie = place(prefix, &across);
+    enum fault fault = find_fault(b, prefix, &across);
+    struct pl_pos at;
     char text[PL_PREFIX_TEXT], meant[40] = "";
 
+    if (fault == FAULT_NONE)
+        return;
+    at = find_entry(&b->policy->boundary[PL_BOUNDARY_RELAY_NETWORKS], prefix);
     pl_prefix_format(text, prefix);
     if (across != NULL)
         snprintf(meant, sizeof(meant), "; was %s meant?", across);
-    if (prefix->len == 0 && widest > 0)
+    if (fault == FAULT_EVERYBODY)
         pl_diag_error(b->d, at,
                       "relay_networks: %s is everybody, so strangers could relay; expected the "
                       "networks that are yours. To allow it on purpose set widest_network_%s = 0",
                       text, v4 ? "v4" : "v6");
-    else if (lie == LIES_ACROSS && (widest >= preset || prefix->len < widest))
+    else if (fault == FAULT_MIXED)
         pl_diag_error(b->d, at,
                       "relay_networks: %s is private only in part, so strangers could relay%s To "
                       "allow it on purpose set widest_network_%s = %u",
                       text, across != NULL ? meant : ".", v4 ? "v4" : "v6", purpose);
-    else if (lie == LIES_APART && prefix->len < widest)
+    else
         pl_diag_error(b->d, at,
                       "relay_networks: %s is public and wider than /%u; expected the networks that "
                       "are yours. To allow it on purpose set widest_network_%s = %u",
@@ -159,17 +188,6 @@ static void check_networks(struct builder *b)
     pl_ranges_fini(&r);
 }
 
-/* A name of one label, with or without a dot in front; localhost is this host (RFC 6761). */
-static bool top_level(struct pl_str key)
-{
-    bool below = key.n > 0 && key.p[0] == '.';
-    struct pl_str name = below ? pl_str_from(key, 1) : key;
-
-    if (name.n > 0 && name.p[0] == '[')
-        return false;
-    return pl_str_find(name, '.') == name.n && !pl_str_eq(key, pl_str_lit("localhost"));
-}
-
 static void check_domains(struct builder *b, const struct pl_set *set, const char *list)
 {
     struct pl_quote q;
@@ -180,7 +198,7 @@ static void check_domains(struct builder *b, const struct pl_set *set, const cha
         for (size_t e = 0; t != NULL && e < t->names.count; e++) {
             const struct pl_table_entry *entry = &t->entries[t->names.entries[e].id];
 
-            if (top_level(t->names.entries[e].key))
+            if (pl_table_is_top_level(t->names.entries[e].key))
                 pl_diag_error(b->d, entry->at,
                               "%s: %s: a domain of one label, which is nobody's own; expected at "
                               "least two, as in example.org",
@@ -196,4 +214,33 @@ void check_boundary(struct builder *b)
     check_networks(b);
     check_domains(b, &b->policy->boundary[PL_BOUNDARY_ACCEPTED_DOMAINS], "accepted_domains");
     check_domains(b, &b->policy->boundary[PL_BOUNDARY_RELAY_CLIENT_NAMES], "relay_client_names");
+}
+
+static bool has_top_level(const struct pl_set *set)
+{
+    for (size_t i = 0; i < set->in_count; i++) {
+        if (set->in[i].set != NULL ? has_top_level(set->in[i].set)
+                                   : set->in[i].table->has_top_level)
+            return true;
+    }
+    return false;
+}
+
+static bool network_is_sound(const struct pl_prefix *prefix, void *arg)
+{
+    const struct builder *b = arg;
+    const char *across;
+
+    /* Nearly all are such: no private network is longer, so it lies within one or apart from all. */
+    if (prefix->addr.family == 4 && prefix->len >= WIDEST_V4 && prefix->len >= b->widest_v4)
+        return true;
+    return find_fault(b, prefix, &across) == FAULT_NONE;
+}
+
+bool boundary_is_sound(struct builder *b)
+{
+    return !has_top_level(&b->policy->boundary[PL_BOUNDARY_ACCEPTED_DOMAINS]) &&
+           !has_top_level(&b->policy->boundary[PL_BOUNDARY_RELAY_CLIENT_NAMES]) &&
+           pl_compiled_each_network(b->policy->compiled, PL_BOUNDARY_RELAY_NETWORKS,
+                                    network_is_sound, b);
 }

@@ -40,6 +40,12 @@ void build_rules(struct builder *b);
 /* check_boundary - is the boundary absurd? Networks too wide or half private, whole top-level domains */
 void check_boundary(struct builder *b);
 
+/*
+ * boundary_is_sound - the same of a lean policy that is compiled: whether check_boundary would find
+ * nothing. If it would, the file is loaded once more with all places, to say where
+ */
+bool boundary_is_sound(struct builder *b);
+
 /* How the entries of a set are read. */
 struct set_style {
     enum pl_attr attr;

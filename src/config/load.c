@@ -44,40 +44,64 @@ static void build(struct builder *b)
     build_boundary(b);
     build_listeners(b);
     build_rules(b);
-    check_boundary(b);
+    if (!b->policy->lean)
+        check_boundary(b);
 }
 
-bool pl_config_load(struct pl_config *config, const char *path, struct pl_diag *d)
+static bool finish(struct builder *b)
+{
+    freeze(b->policy);
+    if (!pl_policy_add_builtin(b->policy) || !keep_file_names(b->policy, b->d) ||
+        !pl_policy_compile(b->policy)) {
+        pl_diag_no_memory(b->d);
+        return false;
+    }
+    return !b->policy->lean || boundary_is_sound(b);
+}
+
+static bool load(struct pl_config *config, const char *path, bool lean, struct pl_diag *d)
 {
     struct builder b = {.settings = &config->settings, .d = d};
     struct pl_buf canonical = {0};
     size_t before = pl_diag_errors(d);
+    bool ok;
 
     memset(config, 0, sizeof(*config));
     scan(path, &canonical, d);
     b.policy = pl_policy_new();
     if (b.policy == NULL)
         pl_diag_no_memory(d);
+    else
+        b.policy->lean = lean;
     /* After errors of form too: what stands in the sound statements is checked all the same. */
     if (b.policy != NULL && !canonical.failed)
         b.tree = tree_parse(canonical.p == NULL ? "" : canonical.p, d);
     if (b.tree != NULL)
         build(&b);
-    if (pl_diag_errors(d) == before) {
-        freeze(b.policy);
-        if (!pl_policy_add_builtin(b.policy) || !keep_file_names(b.policy, d) ||
-            !pl_policy_compile(b.policy))
-            pl_diag_no_memory(d);
-    }
+    ok = pl_diag_errors(d) == before && finish(&b);
     tree_free(b.tree);
     pl_buf_fini(&canonical);
-    if (pl_diag_errors(d) != before) {
+    if (!ok) {
         pl_policy_free(b.policy);
         memset(config, 0, sizeof(*config));
         return false;
     }
     config->policy = b.policy;
     return true;
+}
+
+bool pl_config_load(struct pl_config *config, const char *path, struct pl_diag *d)
+{
+    return load(config, path, false, d);
+}
+
+bool pl_config_load_lean(struct pl_config *config, const char *path, struct pl_diag *d)
+{
+    struct pl_diag *ignored = pl_diag_new();
+    bool ok = ignored != NULL && load(config, path, true, ignored);
+
+    pl_diag_free(ignored);
+    return ok || load(config, path, false, d);
 }
 
 bool pl_config_find_control(const char *config_path, char *path, size_t size)

@@ -43,7 +43,7 @@ struct snapshot *snapshot_load(const char *path, unsigned long generation, struc
         return NULL;
     }
     s->generation = generation;
-    if (!pl_config_load(&s->config, path, d)) {
+    if (!pl_config_load_lean(&s->config, path, d)) {
         free(s);
         return NULL;
     }

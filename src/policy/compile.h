@@ -39,4 +39,7 @@ void rows_end(struct rows_builder *b);
 /* rows_build - everything of d but its attribute, from the classes of its values */
 bool rows_build(struct rows_builder *b, struct pl_dimension *d, const struct pl_classes *classes);
 
+/* rows_address_lists - which boundary lists hold each class of addresses */
+bool rows_address_lists(struct rows_builder *b);
+
 #endif

@@ -118,6 +118,7 @@ struct pl_table *pl_policy_new_table(struct pl_policy *p, struct pl_str name,
         return NULL;
     t->number = p->sources.ntables++;
     t->sources = &p->sources;
+    t->lean = p->lean;
     grown[(*count)++] = t;
     return t;
 }

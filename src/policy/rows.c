@@ -382,3 +382,27 @@ bool rows_build(struct rows_builder *b, struct pl_dimension *d, const struct pl_
     }
     return true;
 }
+
+bool rows_address_lists(struct rows_builder *b)
+{
+    const struct pl_classes *classes = &b->c->addrs.classes;
+    uint16_t *lists = pl_arena_array(b->c->arena, classes->count, sizeof(*lists));
+
+    if (lists == NULL)
+        return false;
+    for (uint32_t class = 0; class < classes->count; class ++) {
+        size_t n;
+        const uint32_t *tables = pl_classes_members(classes, class, &n);
+
+        b->marked++;
+        for (size_t i = 0; i < n; i++)
+            b->mark[tables[i]] = b->marked;
+        for (unsigned i = 0; i < PL_BOUNDARY_COUNT; i++) {
+            if (pl_boundary_kind((enum pl_boundary)i) == PL_TABLE_NETWORKS &&
+                holds(b, &b->p->boundary[i], PL_WORD_ANY))
+                lists[class] = (uint16_t)(lists[class] | 1U << i);
+        }
+    }
+    b->c->addr_lists = lists;
+    return true;
+}

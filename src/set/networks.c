@@ -187,3 +187,11 @@ uint32_t pl_addr_index_find(const struct pl_addr_index *index, const struct pl_a
         return ranges4_find(&index->v4, (uint32_t)(load64(addr->bytes) >> 32));
     return ranges6_find(&index->v6, load64(addr->bytes), load64(addr->bytes + 8));
 }
+
+bool pl_addr_index_walk(const struct pl_addr_index *index,
+                        bool (*each)(const struct pl_addr *first, const struct pl_addr *last,
+                                     uint32_t class, void *arg),
+                        void *arg)
+{
+    return ranges4_walk(&index->v4, each, arg) && ranges6_walk(&index->v6, each, arg);
+}

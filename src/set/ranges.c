@@ -34,14 +34,11 @@ static bool step(struct pl_addr *addr, bool up)
 static struct pl_addr last_of(const struct pl_prefix *prefix)
 {
     struct pl_addr last = prefix->addr;
-    unsigned bytes = pl_addr_bits(&last) / 8;
+    unsigned bytes = pl_addr_bits(&last) / 8, whole = prefix->len / 8;
 
-    for (unsigned i = 0; i < bytes; i++) {
-        unsigned keep = prefix->len >= 8 * (i + 1) ? 8
-                        : prefix->len > 8 * i      ? prefix->len - 8 * i
-                                                   : 0;
-
-        last.bytes[i] = (uint8_t)(last.bytes[i] | (0xffU >> keep));
+    if (whole < bytes) {
+        last.bytes[whole] = (uint8_t)(last.bytes[whole] | (0xffU >> prefix->len % 8));
+        memset(last.bytes + whole + 1, 0xff, bytes - whole - 1);
     }
     return last;
 }
@@ -130,26 +127,56 @@ bool pl_ranges_subtract(struct pl_ranges *a, const struct pl_ranges *b)
     return true;
 }
 
+/* An address as a number. */
+struct number {
+    uint64_t high, low;
+};
+
+static struct number number_of(const struct pl_addr *addr)
+{
+    struct number n = {0, 0};
+
+    for (unsigned i = 0; i < pl_addr_bits(addr) / 8; i++) {
+        n.high = n.high << 8 | n.low >> 56;
+        n.low = n.low << 8 | addr->bytes[i];
+    }
+    return n;
+}
+
+/* How many zeros n ends with, at most bits. */
+static unsigned trailing_zeros(struct number n, unsigned bits)
+{
+    unsigned zeros = n.low != 0    ? (unsigned)__builtin_ctzll(n.low)
+                     : n.high != 0 ? 64 + (unsigned)__builtin_ctzll(n.high)
+                                   : 128;
+
+    return zeros < bits ? zeros : bits;
+}
+
+/* The largest k for which 2^k addresses begin at a and end no later than b. */
+static unsigned log2_of_count(struct number a, struct number b)
+{
+    struct number less = {b.high - a.high - (b.low < a.low), b.low - a.low}; /* count - 1 */
+    struct number count = {less.high + (less.low == UINT64_MAX), less.low + 1};
+
+    if (count.high != 0)
+        return 127 - (unsigned)__builtin_clzll(count.high);
+    return count.low != 0 ? 63 - (unsigned)__builtin_clzll(count.low)
+                          : 128; /* 2^128 is all of it */
+}
+
 bool pl_range_next_prefix(struct pl_range *range, struct pl_prefix *prefix)
 {
-    unsigned bits = pl_addr_bits(&range->low);
-    struct pl_prefix best = {range->low, (uint8_t)bits};
-    struct pl_addr last = range->low;
+    unsigned bits = pl_addr_bits(&range->low), aligned, fits;
+    struct number low = number_of(&range->low), high = number_of(&range->high);
+    struct pl_addr last;
 
     if (bits == 0)
         return false;
-    while (best.len > 0) { /* widen while it begins at low and ends within the range */
-        struct pl_prefix wider = {range->low, (uint8_t)(best.len - 1)};
-        struct pl_addr wider_last;
-
-        pl_addr_mask(&wider.addr, wider.len);
-        wider_last = last_of(&wider);
-        if (!pl_addr_eq(&wider.addr, &range->low) || compare(&wider_last, &range->high) > 0)
-            break;
-        best = wider;
-        last = wider_last;
-    }
-    *prefix = best;
+    aligned = trailing_zeros(low, bits);
+    fits = log2_of_count(low, high);
+    *prefix = (struct pl_prefix){range->low, (uint8_t)(bits - (aligned < fits ? aligned : fits))};
+    last = last_of(prefix);
     if (pl_addr_eq(&last, &range->high) || !step(&last, true))
         range->low.family = 0; /* nothing left */
     else

@@ -203,3 +203,34 @@ uint32_t ranges4_find(const struct pl_ranges4 *r, uint32_t addr)
     }
     return class_at(r, low);
 }
+
+static struct pl_addr addr4(uint32_t addr)
+{
+    return (struct pl_addr){
+        4, {(uint8_t)(addr >> 24), (uint8_t)(addr >> 16), (uint8_t)(addr >> 8), (uint8_t)addr}};
+}
+
+/* The first address of a range; *part follows along. */
+static uint32_t start_of(const struct pl_ranges4 *r, size_t i, uint32_t *part)
+{
+    if (r->direct_bits == 0)
+        return r->starts32[i];
+    while (r->direct[*part + 1] <= i)
+        (*part)++;
+    return *part << (32 - DIRECT_BITS) | r->starts16[i];
+}
+
+bool ranges4_walk(const struct pl_ranges4 *r, range_callback each, void *arg)
+{
+    uint32_t part = 0, start = 0;
+
+    for (size_t i = 0; i < r->count; i++) {
+        uint32_t next = i + 1 < r->count ? start_of(r, i + 1, &part) : 0;
+        struct pl_addr first = addr4(start), last = addr4(next - 1);
+
+        if (!each(&first, &last, class_at(r, i), arg))
+            return false;
+        start = next;
+    }
+    return true;
+}

@@ -244,3 +244,42 @@ uint32_t ranges6_find(const struct pl_ranges6 *r, uint64_t high, uint64_t low)
     at = search(r->tails, r->parts[class], r->parts[class + 1] - r->parts[class], low);
     return r->tail_class_of[at];
 }
+
+static struct pl_addr addr6(uint64_t high, uint64_t low)
+{
+    struct pl_addr a = {6, {0}};
+
+    for (int i = 0; i < 8; i++) {
+        a.bytes[i] = (uint8_t)(high >> (56 - 8 * i));
+        a.bytes[8 + i] = (uint8_t)(low >> (56 - 8 * i));
+    }
+    return a;
+}
+
+/* The ranges of a leading half that is divided. */
+static bool walk_part(const struct pl_ranges6 *r, uint32_t part, uint64_t high, range_callback each,
+                      void *arg)
+{
+    for (uint32_t i = r->parts[part]; i < r->parts[part + 1]; i++) {
+        uint64_t end = i + 1 < r->parts[part + 1] ? r->tails[i + 1] - 1 : UINT64_MAX;
+        struct pl_addr first = addr6(high, r->tails[i]), last = addr6(high, end);
+
+        if (!each(&first, &last, r->tail_class_of[i], arg))
+            return false;
+    }
+    return true;
+}
+
+bool ranges6_walk(const struct pl_ranges6 *r, range_callback each, void *arg)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        uint64_t end = i + 1 < r->count ? r->starts[i + 1] - 1 : UINT64_MAX;
+        struct pl_addr first = addr6(r->starts[i], 0), last = addr6(end, UINT64_MAX);
+
+        if ((r->class_of[i] & PL_RANGE_DIVIDED) != 0
+                ? !walk_part(r, r->class_of[i] & ~PL_RANGE_DIVIDED, r->starts[i], each, arg)
+                : !each(&first, &last, r->class_of[i], arg))
+            return false;
+    }
+    return true;
+}

@@ -258,9 +258,21 @@ static enum pl_names names_of(enum pl_table_kind kind)
     }
 }
 
-/* Notes a checked entry for the compiled form; false when memory is short. */
-static bool collect(const struct pl_table *t, const struct parsed *e)
+/* A name of one label, with or without a dot in front; localhost is this host (RFC 6761). */
+bool pl_table_is_top_level(struct pl_str key)
 {
+    struct pl_str name = key.n > 0 && key.p[0] == '.' ? pl_str_from(key, 1) : key;
+
+    if (name.n > 0 && name.p[0] == '[')
+        return false;
+    return pl_str_find(name, '.') == name.n && !pl_str_eq(key, pl_str_lit("localhost"));
+}
+
+/* Notes a checked entry for the compiled form; false when memory is short. */
+static bool collect(struct pl_table *t, const struct parsed *e)
+{
+    if (t->kind == PL_TABLE_DOMAINS && pl_table_is_top_level((struct pl_str){e->key, e->n}))
+        t->has_top_level = true;
     if (t->sources == NULL)
         return true;
     if (t->kind == PL_TABLE_NETWORKS)
@@ -276,11 +288,16 @@ static bool collect(const struct pl_table *t, const struct parsed *e)
 static bool insert(struct pl_table *t, struct pl_arena *a, const struct parsed *e,
                    struct pl_str text, struct pl_pos at)
 {
-    struct pl_table_entry *entries = pl_grow(t->entries, &t->cap, t->count, sizeof(*entries));
+    struct pl_table_entry *entries;
     uint32_t id = (uint32_t)t->count;
     struct pl_str copy, key;
     bool ok;
 
+    if (t->lean) {
+        t->count++;
+        return true;
+    }
+    entries = pl_grow(t->entries, &t->cap, t->count, sizeof(*entries));
     if (entries == NULL || t->count >= PL_NO_ENTRY)
         return false;
     t->entries = entries;
@@ -376,6 +393,33 @@ static bool add_line(struct pl_table *t, struct pl_arena *a, struct pl_str line,
     return pl_table_add(t, a, line, at, style, what, d);
 }
 
+/*
+ * A line with nothing but an entry in its usual form, as nearly all of a large file are. False: it is
+ * to be looked at closely.
+ */
+static bool add_plain_line(struct pl_table *t, struct pl_str line)
+{
+    struct parsed e;
+    const char *why;
+    struct pl_domain d;
+
+    if (!t->lean || line.n == 0)
+        return false;
+    if (t->kind == PL_TABLE_NETWORKS) {
+        if (!pl_prefix_parse_plain(&e.prefix, line) ||
+            !pl_networks_add(&t->sources->networks, &e.prefix, t->number))
+            return false;
+    } else {
+        /* A dot within: no word of conditions, no domain of one label. */
+        if (t->kind != PL_TABLE_DOMAINS || line.p[0] == '.' || line.p[0] == '[' ||
+            !pl_domain_parse(&d, line, &why) || pl_str_find(pl_domain_str(&d), '.') == d.len ||
+            !pl_keys_add(&t->sources->names[PL_NAMES_DOMAINS], pl_domain_str(&d), t->number))
+            return false;
+    }
+    t->count++;
+    return true;
+}
+
 bool pl_table_read(struct pl_table *t, struct pl_arena *a, const char *path, struct pl_pos at,
                    const struct pl_user_style *style, struct pl_diag *d)
 {
@@ -396,7 +440,8 @@ bool pl_table_read(struct pl_table *t, struct pl_arena *a, const char *path, str
         if (line.n > 0 && line.p[line.n - 1] == '\r')
             line.n--;
         here.line++;
-        ok &= add_line(t, a, line, here, style, what, d);
+        if (!add_plain_line(t, line))
+            ok &= add_line(t, a, line, here, style, what, d);
     }
     pl_buf_fini(&content);
     return ok;

@@ -92,11 +92,12 @@ unsigned pl_addr_bits(const struct pl_addr *addr)
 
 void pl_addr_mask(struct pl_addr *addr, unsigned len)
 {
-    for (unsigned i = 0; i < sizeof(addr->bytes); i++) {
-        unsigned keep = len >= 8 * (i + 1) ? 8 : len > 8 * i ? len - 8 * i : 0;
+    unsigned whole = len / 8;
 
-        addr->bytes[i] = (uint8_t)(addr->bytes[i] & (0xff00U >> keep));
-    }
+    if (whole >= sizeof(addr->bytes))
+        return;
+    addr->bytes[whole] = (uint8_t)(addr->bytes[whole] & (0xff00U >> len % 8));
+    memset(addr->bytes + whole + 1, 0, sizeof(addr->bytes) - whole - 1);
 }
 
 bool pl_prefix_contains(const struct pl_prefix *prefix, const struct pl_addr *addr)
@@ -273,6 +274,26 @@ out:
     cidr_free(net);
     cidr_free(cidr);
     return same;
+}
+
+bool pl_prefix_parse_plain(struct pl_prefix *prefix, struct pl_str text)
+{
+    size_t slash = text.n > 4 && text.p[text.n - 2] == '/'   ? text.n - 2
+                   : text.n > 4 && text.p[text.n - 3] == '/' ? text.n - 3
+                                                             : pl_str_find(text, '/');
+    struct pl_addr network;
+    unsigned long len;
+    bool mapped;
+
+    if (!parse(&prefix->addr, (struct pl_str){text.p, slash}, &mapped) || mapped)
+        return false;
+    len = pl_addr_bits(&prefix->addr);
+    if (slash < text.n && !pl_str_to_number(pl_str_from(text, slash + 1), 0, len, &len))
+        return false;
+    prefix->len = (uint8_t)len;
+    network = prefix->addr;
+    pl_addr_mask(&network, prefix->len);
+    return pl_addr_eq(&network, &prefix->addr);
 }
 
 bool pl_prefix_parse(struct pl_prefix *prefix, struct pl_str text, char why[PL_PREFIX_WHY])
