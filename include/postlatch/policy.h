@@ -5,7 +5,7 @@
 #include "postlatch/action.h"
 #include "postlatch/arena.h"
 #include "postlatch/attr.h"
-#include "postlatch/compiled.h"
+#include "postlatch/compile.h"
 #include "postlatch/diag.h"
 #include "postlatch/query.h"
 #include "postlatch/table.h"

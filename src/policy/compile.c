@@ -4,7 +4,7 @@
  * of its kind, which makes the classes. Then, dimension by dimension, each class is asked which rules
  * it lets hold: a class is a set of tables, and each table knows which lists name it.
  */
-#include "compile.h"
+#include "rows.h"
 
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"

@@ -3,7 +3,7 @@
  * Deciding a request: the class of each value that matters, the AND of their rows, the first bit. An
  * attribute is looked at only if some rule that is still in play has a condition on it.
  */
-#include "compile.h"
+#include "rows.h"
 
 #include "postlatch/compiler.h"
 #include "postlatch/fingerprint.h"

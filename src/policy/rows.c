@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which rules does a class let hold? The rows of one dimension after the other. */
-#include "compile.h"
+#include "rows.h"
 
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"

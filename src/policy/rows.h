@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef POSTLATCH_POLICY_COMPILE_H
-#define POSTLATCH_POLICY_COMPILE_H
+#ifndef POSTLATCH_POLICY_ROWS_H
+#define POSTLATCH_POLICY_ROWS_H
 
-#include "postlatch/compiled.h"
+#include "postlatch/compile.h"
 #include "postlatch/policy.h"
 
 /* Up to so many words rows have no summary, and the result of an AND is kept on the stack. */

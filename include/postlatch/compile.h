@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef POSTLATCH_COMPILED_H
-#define POSTLATCH_COMPILED_H
+#ifndef POSTLATCH_COMPILE_H
+#define POSTLATCH_COMPILE_H
 
 #include "postlatch/arena.h"
 #include "postlatch/attr.h"
