@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Names in a flat hash with linear probing: 8 bytes a slot at most three quarters full, and the keys
- * one behind the other. The keys are kept and compared: a hash alone could be forged.
+ * Names in a flat hash with linear probing: 8 bytes a slot at most half full, and the keys one
+ * behind the other. The keys are kept and compared: a hash alone could be forged.
  *
  * Looked up is what clients choose, stored is what the administrator chose. So the longest row of
  * taken slots, which no client can make longer, is the most work that any look-up can cause; should a
@@ -18,7 +18,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { LONG_RUN = 512, TRIES = 8, CLASS_BITS = 20 };
+enum { LONG_RUN = 256, TRIES = 8, CLASS_BITS = 20 };
 #define CLASS_MASK ((1U << CLASS_BITS) - 1)
 
 /* ---- collecting ---- */
@@ -268,7 +268,7 @@ bool pl_name_index_build(struct pl_name_index *x, struct pl_keys *keys, enum pl_
     uint8_t *fitted;
 
     x->rule = rule;
-    x->nslots = keys->count + keys->count / 3 + 2;
+    x->nslots = 2 * keys->count + 2;
     if (!pl_classes_init(&x->classes))
         return false;
     if (keys->count == 0)

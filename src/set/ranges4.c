@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIRECT_BITS = 18, PLAIN_MAX = 1024 };
+enum { DIRECT_BITS = 16, PLAIN_MAX = 1024 };
 
 /* Ranges in order, while they are made. */
 struct making {
