@@ -52,11 +52,20 @@ static const char *check_label(struct pl_str name, size_t from, size_t to)
     return NULL;
 }
 
+/* Digits and dots only: an address, or half of one. */
+static bool is_numeric(struct pl_str name)
+{
+    for (size_t i = 0; i < name.n; i++) {
+        if (!pl_ascii_is_digit(name.p[i]) && name.p[i] != '.')
+            return false;
+    }
+    return true;
+}
+
 /* Lower-cases name into d, checking each label. */
 static bool take_ascii(struct pl_domain *d, struct pl_str name, const char **why)
 {
     size_t label = 0;
-    unsigned letters = 0; /* whether there is more than digits and dots */
 
     if (name.n > PL_DOMAIN_MAX) {
         *why = "longer than 255 bytes";
@@ -70,16 +79,15 @@ static bool take_ascii(struct pl_domain *d, struct pl_str name, const char **why
             return false;
         }
         d->text[i] = c;
-        letters |= c > '9' || c == '-';
-        if (c != '.')
-            continue;
-        *why = check_label(name, label, i);
-        if (*why != NULL)
-            return false;
-        label = i + 1;
+        if (c == '.') {
+            *why = check_label(name, label, i);
+            if (*why != NULL)
+                return false;
+            label = i + 1;
+        }
     }
     *why = check_label(name, label, name.n);
-    if (*why == NULL && letters == 0)
+    if (*why == NULL && is_numeric(name))
         *why = "an address is no domain; expected a name, or the literal \"[192.0.2.25]\"";
     if (*why != NULL)
         return false;

@@ -2,7 +2,8 @@
 /*
  * Configurations: a file, one that it may include, and a table's file. It loads without an error, or
  * it does not and says why, each message of one printable line; what loads answers, and any answer is
- * one that Postfix reads as it is meant.
+ * one that Postfix reads as it is meant. The compiled form, the lean one and the plain interpreter give
+ * the same answer.
  *
  * Input: postlatch.conf, NUL, "inc", NUL, "tab".
  */
@@ -20,13 +21,19 @@ static const char *const requests[][6] = {
     {"", "postmaster", "x", "@example.org", "", "RCPT"},
 };
 
-static void ask(const struct pl_policy *policy)
+/* The number of the rule that decides. */
+static size_t rule_of(const struct pl_policy *policy, const struct pl_decision *decision)
+{
+    return (size_t)(decision->rule - policy->rules);
+}
+
+static void ask(const struct pl_policy *policy, const struct pl_policy *lean)
 {
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         char action[PL_ACTION_ROOM], reply[PL_REPLY_MAX];
-        struct pl_cursor cursor = {0};
-        struct pl_decision decision;
-        struct pl_query q;
+        struct pl_cursor cursor = {0}, lean_cursor = {0};
+        struct pl_decision decision, other;
+        struct pl_query q, again;
         size_t n;
 
         memset(&q, 0, sizeof(q));
@@ -38,6 +45,12 @@ static void ask(const struct pl_policy *policy)
         q.attr[PL_ATTR_PROTOCOL_STATE] = pl_str_of(requests[i][5]);
         pl_query_read(&q);
         fuzz_check(pl_policy_decide(policy, &q, &cursor, &decision) == PL_STEP_DECIDED);
+        pl_policy_interpret(policy, &q, &other);
+        fuzz_check(other.rule == decision.rule);
+        again = q;
+        pl_query_begin(&again);
+        pl_policy_decide(lean, &again, &lean_cursor, &other);
+        fuzz_check(rule_of(lean, &other) == rule_of(policy, &decision));
         n = pl_policy_answer(action, policy, &q, &decision);
         n = pl_reply_format(reply, (struct pl_str){action, n});
         fuzz_check(fuzz_is_reply((struct pl_str){reply, n}));
@@ -71,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct input in = {data, size};
     struct pl_str conf = input_until(&in, '\0'), inc = input_until(&in, '\0');
     struct pl_diag *d = pl_diag_new();
-    struct pl_config config;
+    struct pl_config config, lean;
     const char *path;
     bool loaded;
 
@@ -82,10 +95,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     loaded = pl_config_load(&config, path, d);
     fuzz_check(loaded == (pl_diag_errors(d) == 0));
     check_messages(d);
+    fuzz_check(pl_config_load_lean(&lean, path, d) == loaded);
     if (loaded)
-        ask(config.policy);
+        ask(config.policy, lean.policy);
     else
         fuzz_check(config.policy == NULL);
+    pl_config_fini(&lean);
     pl_config_fini(&config);
     pl_diag_free(d);
     return 0;
