@@ -32,6 +32,50 @@ _Noreturn void pl_assert_failed(const char *expr, const char *file, int line)
     abort();
 }
 
+/*
+ * pl_request_take on in[0..n) is what pl_request_find_end and pl_request_parse make of it in turn, with
+ * the same views.
+ */
+static void check_take(const char *name, const char *in, size_t n)
+{
+    struct pl_str want[PL_ATTR_COUNT], got[PL_ATTR_COUNT];
+    struct pl_request_scan two = {0}, one = {0};
+    const char *want_why = "", *got_why = "";
+    size_t want_end = 0, got_end = 0;
+    enum pl_request_status want_status = pl_request_find_end(in, n, &two, &want_end, &want_why);
+    enum pl_request_status got_status;
+
+    if (want_status == PL_REQUEST_COMPLETE && !pl_request_parse(want, in, want_end, &want_why))
+        want_status = PL_REQUEST_TROUBLE;
+    got_status = pl_request_take(got, in, n, &one, &got_end, &got_why);
+    if (got_status != want_status)
+        fail_msg("%s, %zu bytes: status %d, expected %d", name, n, got_status, want_status);
+    if (want_status == PL_REQUEST_TROUBLE && strcmp(got_why, want_why) != 0)
+        fail_msg("%s, %zu bytes: \"%s\", expected \"%s\"", name, n, got_why, want_why);
+    if (want_status != PL_REQUEST_COMPLETE)
+        return;
+    if (got_end != want_end)
+        fail_msg("%s, %zu bytes: end %zu, expected %zu", name, n, got_end, want_end);
+    for (unsigned i = 0; i < PL_ATTR_COUNT; i++) {
+        if (got[i].p != want[i].p || got[i].n != want[i].n)
+            fail_msg("%s, %zu bytes: %s is \"%.*s\"", name, n, pl_attr_name((enum pl_attr)i),
+                     (int)got[i].n, got[i].p);
+    }
+}
+
+/* The same for each length that it had on its way, in memory that ends where it ends. */
+static void check_take_all(const char *name, struct pl_str in)
+{
+    for (size_t n = 0; n <= in.n; n++) {
+        char *copy = malloc(n == 0 ? 1 : n);
+
+        assert_non_null(copy);
+        memcpy(copy, in.p, n);
+        check_take(name, copy, n);
+        free(copy);
+    }
+}
+
 /* What find_end says: "more", "complete END" or "trouble: WHY". */
 static const char *find(char out[200], struct pl_str in)
 {
@@ -80,6 +124,9 @@ static void test_find_end(void **state)
         {"no =", S("abc\n"), "trouble: a line without '='"},
         {"no =, second line", S("a=b\nabc\n\n"), "trouble: a line without '='"},
         {"no =, line not ended", S("a=b\nabc"), "more"},
+        {"no =, first line", S("abc\n\n"), "trouble: a line without '='"},
+        {"no =, in the order of Postfix", S(HEAD "protocol_state\n\n"),
+         "trouble: a line without '='"},
         {"blank line", S("a=b\n \n"), "trouble: a line without '='"},
         {"CRLF", S("a=b\r\n\r\n"), "trouble: a line without '='"},
         {"NUL in a value", S("a=\0b\n\n"), "trouble: a NUL byte in the request"},
@@ -94,6 +141,7 @@ static void test_find_end(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         if (strcmp(find(got, cases[i].in), cases[i].want) != 0)
             fail_msg("%s: \"%s\", expected \"%s\"", cases[i].name, got, cases[i].want);
+        check_take_all(cases[i].name, cases[i].in);
     }
 }
 
@@ -196,6 +244,7 @@ static void test_parse(void **state)
         if (!pl_str_eq(attr[cases[i].attr], cases[i].want))
             fail_msg("%s: value \"%.*s\"", cases[i].name, (int)attr[cases[i].attr].n,
                      attr[cases[i].attr].p);
+        check_take_all(cases[i].name, cases[i].in);
         free(copy);
     }
 }
@@ -263,6 +312,7 @@ static void check_recorded(char *row)
             fail_msg("%s: %s is \"%.*s\"", name, pl_attr_name((enum pl_attr)i), (int)attr[i].n,
                      attr[i].p);
     }
+    check_take(name, b.p, b.n);
     pl_buf_fini(&b);
 }
 
@@ -304,7 +354,105 @@ static void test_recorded_split(void **state)
                 end != b.n)
                 fail_msg("%s cut at %zu", names[i], cut);
         }
+        check_take_all(names[i], pl_buf_str(&b));
         pl_buf_fini(&b);
+    }
+}
+
+/* Bytes that a name or a value may be hit by. */
+static const char odd[] = {'\0', '\n', '=', 'a', '_', '\xff', '\r', ' '};
+
+/*
+ * All attributes in Postfix's order, which is the quick way, and with each byte in turn replaced: what
+ * merely looks like the name that is expected is not taken for it. Twice, so that there is enough
+ * behind the first.
+ */
+static void test_take_expected(void **state)
+{
+    struct pl_str attr[PL_ATTR_COUNT];
+    struct pl_request_scan scan = {0};
+    struct pl_buf b = {0};
+    const char *why;
+    size_t end;
+
+    (void)state;
+    for (int round = 0; round < 2; round++) {
+        end = b.n;
+        for (unsigned i = 0; i < PL_ATTR_COUNT; i++)
+            pl_buf_addf(&b, "%s=%s\n", pl_attr_name((enum pl_attr)i),
+                        i == PL_ATTR_REQUEST ? "smtpd_access_policy" : "v");
+        pl_buf_addf(&b, "later=x\nsender=second\n\n");
+    }
+    assert_false(b.failed);
+    check_take_all("expected", (struct pl_str){b.p, end});
+    for (size_t at = 0; at < end; at++) {
+        char was = b.p[at];
+
+        for (size_t k = 0; k < sizeof(odd); k++) {
+            b.p[at] = odd[k];
+            check_take("expected, a byte replaced", b.p, b.n);
+            check_take("expected, a byte replaced, alone", b.p, end);
+        }
+        b.p[at] = was;
+    }
+    assert_int_equal(pl_request_take(attr, b.p, b.n, &scan, &end, &why), PL_REQUEST_COMPLETE);
+    for (unsigned i = PL_ATTR_REQUEST + 1; i < PL_ATTR_COUNT; i++)
+        assert_true(pl_str_eq(attr[i], pl_str_lit("v")));
+    pl_buf_fini(&b);
+}
+
+/* Wherever a line ends in a block of 64 bytes, and whatever stands behind the end. */
+static void test_take_blocks(void **state)
+{
+    (void)state;
+    for (int n = 0; n < 200; n++) {
+        static const struct pl_str behind[] = {S(""), S("\n"), S("\0"), S("a=\0\n\n"),
+                                               S(HEAD "\n")};
+
+        for (size_t k = 0; k < sizeof(behind) / sizeof(behind[0]); k++) {
+            struct pl_buf b = {0};
+            char *copy;
+
+            pl_buf_addf(&b, HEAD "sender=%0*d\nrecipient=b\n\n", n, 1);
+            pl_buf_add(&b, behind[k]);
+            assert_false(b.failed);
+            copy = malloc(b.n);
+            assert_non_null(copy);
+            memcpy(copy, b.p, b.n);
+            check_take("blocks", copy, b.n);
+            free(copy);
+            pl_buf_fini(&b);
+        }
+    }
+}
+
+/* A request that comes in pieces is taken like one that came whole; what is wrong is told once it is there. */
+static void test_take_pieces(void **state)
+{
+    static const struct pl_str in = S(HEAD "sender=a@b\nsize=7\n\n");
+    static const struct pl_str wrong = S("request=x\nsender=a@b\n\n");
+    struct pl_str attr[PL_ATTR_COUNT];
+    const char *why = "";
+    size_t end = 0;
+
+    (void)state;
+    for (size_t cut = 0; cut < in.n; cut++) {
+        struct pl_request_scan scan = {0};
+
+        assert_int_equal(pl_request_take(attr, in.p, cut, &scan, &end, &why), PL_REQUEST_MORE);
+        assert_int_equal(pl_request_take(attr, in.p, in.n, &scan, &end, &why), PL_REQUEST_COMPLETE);
+        assert_int_equal(end, in.n);
+        assert_true(pl_str_eq(attr[PL_ATTR_SENDER], pl_str_lit("a@b")));
+        assert_true(pl_str_eq(attr[PL_ATTR_SIZE], pl_str_lit("7")));
+        assert_int_equal(attr[PL_ATTR_RECIPIENT].n, 0);
+    }
+    for (size_t cut = 0; cut < wrong.n; cut++) {
+        struct pl_request_scan scan = {0};
+
+        assert_int_equal(pl_request_take(attr, wrong.p, cut, &scan, &end, &why), PL_REQUEST_MORE);
+        assert_int_equal(pl_request_take(attr, wrong.p, wrong.n, &scan, &end, &why),
+                         PL_REQUEST_TROUBLE);
+        assert_string_equal(why, "request= is not smtpd_access_policy");
     }
 }
 
@@ -432,15 +580,12 @@ static void test_reply_never(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_find_end),
-        cmocka_unit_test(test_pieces),
-        cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_recorded),
-        cmocka_unit_test(test_recorded_split),
-        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_slow_sender_is_linear),
-        cmocka_unit_test(test_misuse),
-        cmocka_unit_test(test_reply),
+        cmocka_unit_test(test_find_end),       cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_parse),          cmocka_unit_test(test_recorded),
+        cmocka_unit_test(test_recorded_split), cmocka_unit_test(test_take_expected),
+        cmocka_unit_test(test_take_blocks),    cmocka_unit_test(test_take_pieces),
+        cmocka_unit_test(test_many),           cmocka_unit_test(test_slow_sender_is_linear),
+        cmocka_unit_test(test_misuse),         cmocka_unit_test(test_reply),
         cmocka_unit_test(test_reply_never),
     };
 

@@ -70,9 +70,9 @@ static const struct {
 };
 
 #define WORDS "expected OK, DUNNO, REJECT text, 450 text, … or class:NAME"
-#define DIGITS                                                                                     \
-    "an action of digits alone means OK to Postfix; expected a code and text, as in \"450 4.7.1 "  \
-    "Try again later\""
+#define DIGITS "an action of digits alone means OK to Postfix; expected a code and text, as in "
+#define DIGITS_4 DIGITS "\"450 4.7.1 Try again later\""
+#define DIGITS_5 DIGITS "\"550 5.7.1 Access denied\""
 #define PLACES                                                                                         \
     "%{…} is not allowed here; it may stand in the text of REJECT, DEFER…, 4NN, 5NN, WARN, INFO, " \
     "HOLD, DISCARD and the value of PREPEND"
@@ -88,9 +88,9 @@ static const struct {
 } bad[] = {
     {"", "an empty action means OK to Postfix; expected OK, DUNNO, REJECT text, …"},
     {"   ", "an empty action means OK to Postfix; expected OK, DUNNO, REJECT text, …"},
-    {"550", DIGITS},
-    {"1", DIGITS},
-    {"12345", DIGITS},
+    {"550", DIGITS_5},
+    {"1", DIGITS_4},
+    {"12345", DIGITS_4},
     {"250 fine", "bad reply code \"250\"; expected 4NN or 5NN and text"},
     {"650 text", "bad reply code \"650\"; expected 4NN or 5NN and text"},
     {"4500 text", "bad reply code \"4500\"; expected 4NN or 5NN and text"},
@@ -124,6 +124,12 @@ static const struct {
     {"permit", "unknown action \"permit\"; " WORDS "; did you mean \"OK\"?"},
     {"RELAY", "unknown action \"RELAY\"; " WORDS "; did you mean \"OK\"?"},
     {"accept", "unknown action \"accept\"; " WORDS "; did you mean \"OK\"?"},
+    {"pass", "unknown action \"pass\"; " WORDS "; did you mean \"DUNNO\"?"},
+    {"Tempfail later", "unknown action \"Tempfail\"; " WORDS "; did you mean \"DEFER\"?"},
+    {"5.7.1 No", "an enhanced code without an action; expected \"REJECT 5.7.1 text\""},
+    {"4.7.1", "an enhanced code without an action; expected \"DEFER 4.7.1 text\""},
+    {"5.7", "unknown action \"5.7\"; " WORDS},
+    {"5.7.1.", "unknown action \"5.7.1.\"; " WORDS},
     {"allow", "unknown action \"allow\"; " WORDS "; did you mean \"OK\"?"},
     {"deny", "unknown action \"deny\"; " WORDS "; did you mean \"REJECT\"?"},
     {"DUNNO, reject", "unknown action \"DUNNO,\"; " WORDS "; did you mean \"DUNNO\"?"},
@@ -325,6 +331,7 @@ static void run_out_of_memory(const char *in, const char *sent)
         } else {
             pl_action_format(out, action, &q);
             check_str(in, out, sent);
+            check_true(in, pl_str_eq(action->source, pl_str_of(in)));
         }
         pl_arena_free(a);
         assert_true(room < 100);

@@ -14,6 +14,10 @@ static const struct {
     {"192.0.2.0/24", "192.0.2.0/24"},
     {"192.0.2.1/32", "192.0.2.1"},
     {"0.0.0.0/0", "0.0.0.0/0"},
+    {"0.0.0.0/1", "0.0.0.0/1"},
+    {"10.0.0.0/8", "10.0.0.0/8"},
+    {"1::/16", "1::/16"},
+    {"2001:db8::/127", "2001:db8::/127"},
     {"255.255.255.255", "255.255.255.255"},
     {"2001:db8::/32", "2001:db8::/32"},
     {"2001:DB8:0:0::/32", "2001:db8::/32"},
@@ -33,6 +37,12 @@ static const struct {
     "not an IP address; expected four decimal octets or an IPv6 address, as 192.0.2.0/24 or "      \
     "2001:db8::/32"
 #define BAD_LENGTH(max) "bad prefix length; expected a number from 0 to " max " behind the '/'"
+#define BIG_OCTET "an octet is greater than 255; expected 0 to 255"
+#define A_FILE                                                                                     \
+    "neither a file nor a lookup table can stand here; put a file into a table, networks NAME { "  \
+    "file = \"…\" }, and write <NAME>"
+#define HOST_BITS(network, address)                                                                \
+    "host bits are set; expected the network, \"" network "\", or the address, \"" address "\""
 #define NETMASK "a netmask is not understood; expected the prefix length, as in 192.0.2.0/24"
 
 static const struct {
@@ -47,7 +57,16 @@ static const struct {
     {"192.168.5/24", NOT_AN_ADDRESS},
     {"1..2.3", NOT_AN_ADDRESS},
     {"0x0a.0.0.1", NOT_AN_ADDRESS},
-    {"1.2.3.256", NOT_AN_ADDRESS},
+    {"1.2.3.256", BIG_OCTET},
+    {"256.2.3.4", BIG_OCTET},
+    {"1.2.999.4/24", BIG_OCTET},
+    {"1.2.99999.4", BIG_OCTET},
+    {"1.2.100000.4", NOT_AN_ADDRESS},
+    {"1.2.256", NOT_AN_ADDRESS},
+    {"1.2.3.256.", NOT_AN_ADDRESS},
+    {"1.2.3.256.5", NOT_AN_ADDRESS},
+    {"1.2..256", NOT_AN_ADDRESS},
+    {"1.2.x.256", NOT_AN_ADDRESS},
     {"1.2.3.4.5", NOT_AN_ADDRESS},
     {"1.2.3.4.", NOT_AN_ADDRESS},
     {"4294967296.0.0.1", NOT_AN_ADDRESS},
@@ -114,11 +133,17 @@ static const struct {
     {"10.0.0.0//8", "more than one '/'; expected address or address/length"},
     {"10.0.0.0/8/8", "more than one '/'; expected address or address/length"},
     {"1.2.3.4/24/", "more than one '/'; expected address or address/length"},
-    {"10.1.2.3/8", "host bits are set; expected the network, \"10.0.0.0/8\""},
-    {"10.1.2.3/0", "host bits are set; expected the network, \"0.0.0.0/0\""},
-    {"::1/64", "host bits are set; expected the network, \"::/64\""},
-    {"fe80::1/64", "host bits are set; expected the network, \"fe80::/64\""},
-    {"::ffff:1.2.3.4/120", "host bits are set; expected the network, \"1.2.3.0/24\""},
+    {"/etc/postlatch/lan", A_FILE},
+    {"cidr:/etc/postfix/lan", A_FILE},
+    {"/lan", NOT_AN_ADDRESS},
+    {"1111:1111:1111:1111:1111:1111:1111:1111/127",
+     HOST_BITS("1111:1111:1111:1111:1111:1111:1111:1110/127",
+               "1111:1111:1111:1111:1111:1111:1111:1111")},
+    {"10.1.2.3/8", HOST_BITS("10.0.0.0/8", "10.1.2.3")},
+    {"10.1.2.3/0", HOST_BITS("0.0.0.0/0", "10.1.2.3")},
+    {"::1/64", HOST_BITS("::/64", "::1")},
+    {"fe80::1/64", HOST_BITS("fe80::/64", "fe80::1")},
+    {"::ffff:1.2.3.4/120", HOST_BITS("1.2.3.0/24", "1.2.3.4")},
     {"::ffff:1.2.3.4/24",
      "prefix of a mapped address is shorter than 96; write the IPv4 network instead"},
     {"::ffff:0:0/90",
@@ -131,6 +156,18 @@ static const struct {
     {"[]", "brackets are for IPv6 addresses only; write an IPv4 address without them"},
 };
 
+/* The quick reader takes what is written plainly, as the same, and nothing that the other refuses. */
+static void check_plain(const char *row, struct pl_str in, const struct pl_prefix *want)
+{
+    struct pl_prefix p;
+    bool plain = want != NULL && strchr(row, '[') == NULL && strncmp(row, "::ffff:", 7) != 0;
+
+    memset(&p, 'x', sizeof(p));
+    check_true(row, pl_prefix_parse_plain(&p, in) == plain);
+    if (plain)
+        check_true(row, pl_addr_eq(&p.addr, &want->addr) && p.len == want->len);
+}
+
 static void good_prefixes(void **state)
 {
     (void)state;
@@ -142,6 +179,7 @@ static void good_prefixes(void **state)
         if (!pl_prefix_parse(&p, in, why))
             fail_msg("%s: %s", good[i].in, why);
         check_str(good[i].in, pl_prefix_format(text, &p), good[i].out);
+        check_plain(good[i].in, in, &p);
         exact_free(in);
     }
 }
@@ -157,6 +195,7 @@ static void bad_prefixes(void **state)
         if (pl_prefix_parse(&p, in, why))
             fail_msg("%s was taken", bad[i].in);
         check_str(bad[i].in, why, bad[i].why);
+        check_plain(bad[i].in, in, NULL);
         exact_free(in);
     }
 }
@@ -380,6 +419,7 @@ static void agrees_with_inet_pton(void **state)
         snprintf(text + n, sizeof(text) - n, "/%u", len);
         if (pl_prefix_parse(&p, pl_str_of(text), why) == host_bits)
             fail_msg("%s: %s", text, why);
+        check_plain(text, pl_str_of(text), host_bits ? NULL : &p);
         if (!host_bits && !(p.addr.family == (v4 ? 4 : 6) && p.len == len &&
                             memcmp(p.addr.bytes, masked, sizeof(masked)) == 0))
             fail_msg("%s was read as something else", text);

@@ -138,6 +138,11 @@ static void keys(void **state)
         {"recipient=a@b encryption_protocol=tlsv1", "450 tls", "tls"},
         {"recipient=a@b ccert_subject=Client+20=+20+2B50%", "450 subject", "subject"},
         {"recipient=a@b ccert_subject=Client+20=", NO, "builtin:reject"},
+        {"recipient=a@b ccert_subject=a+", "450 odd", "odd"},
+        {"recipient=a@b ccert_subject=b+2", "450 odd", "odd"},
+        {"recipient=a@b ccert_subject=c+2g", "450 odd", "odd"},
+        {"recipient=a@b ccert_subject=d+g2", "450 odd", "odd"},
+        {"recipient=a@b ccert_subject=+61+2B", "450 odd", "odd"},
         {"recipient=a@b policy_context=outside", "450 context", "context"},
         {"recipient=a@b tls_sni=MAIL.example.org", "450 sni", "sni"},
         {"protocol_state=ETRN", "450 state", "state"},
@@ -156,6 +161,8 @@ static void keys(void **state)
         "rule \"port\" { server_port = {465, 587-588} action = \"450 port\" }\n"
         "rule \"tls\" { encryption_protocol = {TLSv1, TLSv1.1} action = \"450 tls\" }\n"
         "rule \"subject\" { ccert_subject = {\"Client = +50%\"} action = \"450 subject\" }\n"
+        "rule \"odd\" { ccert_subject = {\"a+\", \"b+2\", \"c+2g\", \"d+g2\"} action = \"450 odd\" "
+        "}\n"
         "rule \"context\" { policy_context = {outside} action = \"450 context\" }\n"
         "rule \"sni\" { tls_sni = {mail.example.org} action = \"450 sni\" }\n"
         "rule \"state\" { protocol_state = {etrn} action = \"450 state\" }\n"
@@ -343,6 +350,36 @@ static void a_hundred_rules_ten_thousand_entries(void **state)
     pl_buf_fini(&messages);
 }
 
+/* The longest that is compared, and the longest that is sent. */
+static void lengths(void **state)
+{
+    struct pl_buf text = {0}, request = {0}, want = {0}, messages = {0};
+    struct pl_config config;
+
+    (void)state;
+    pl_buf_addf(
+        &text,
+        "mode = observe\nrule r { ccert_subject = {\"%0512d\"} action = \"REJECT %0393d\" }\n", 7,
+        1);
+    if (!load_text(&config, text.p, &messages))
+        fail_msg("%s", messages.p);
+    pl_buf_addf(&request, "recipient=a@b ccert_subject=%0512d", 7);
+    pl_buf_addf(&want, "WARN would be refused: REJECT %0393d", 1);
+    want.p[PL_ACTION_MAX] = '\0';
+    check_str("512 bytes", ask(&config, request.p, NULL), want.p);
+    pl_buf_reset(&request);
+    pl_buf_addf(&request, "recipient=a@b ccert_subject=%0511d+37", 0);
+    check_str("512 bytes, one encoded", ask(&config, request.p, NULL), want.p);
+    pl_buf_reset(&request);
+    pl_buf_addf(&request, "recipient=a@b ccert_subject=0%0512d", 7);
+    check_str("513 bytes", ask(&config, request.p, NULL), "WARN would be refused: " NO);
+    pl_config_fini(&config);
+    pl_buf_fini(&text);
+    pl_buf_fini(&request);
+    pl_buf_fini(&want);
+    pl_buf_fini(&messages);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +392,7 @@ int main(void)
         cmocka_unit_test(options),
         cmocka_unit_test(references),
         cmocka_unit_test(a_hundred_rules_ten_thousand_entries),
+        cmocka_unit_test(lengths),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
