@@ -46,6 +46,15 @@ static void emit(struct lexer *l, enum token_kind kind, struct pl_str text, bool
     l->first_of_line = false;
 }
 
+/* As emit, with a copy of text that outlives the content of the file. */
+static void emit_copy(struct lexer *l, enum token_kind kind, struct pl_str text, bool bad)
+{
+    struct pl_str copy = pl_arena_copy(l->arena, text);
+
+    l->failed = l->failed || copy.p == NULL;
+    emit(l, kind, copy, bad);
+}
+
 static size_t line_end(const struct lexer *l)
 {
     size_t end = l->at;
@@ -136,7 +145,7 @@ static void string(struct lexer *l)
         pl_buf_add_char(&text, peek(l, 0));
         l->at++;
     }
-    emit(l, TOKEN_STRING, pl_arena_copy(l->arena, pl_buf_str(&text)), bad);
+    emit_copy(l, TOKEN_STRING, pl_buf_str(&text), bad);
     l->failed = l->failed || text.failed;
     pl_buf_fini(&text);
 }
@@ -212,7 +221,7 @@ static void word(struct lexer *l)
     else if (odd != '\0')
         pl_diag_error(l->d, here(l), "%s: a word with '%c' needs quotes around it",
                       pl_quote(&q, text), odd);
-    emit(l, TOKEN_WORD, pl_arena_copy(l->arena, text), odd != '\0');
+    emit_copy(l, TOKEN_WORD, text, odd != '\0');
 }
 
 static void punctuation(struct lexer *l, enum token_kind kind, size_t n)

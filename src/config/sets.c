@@ -264,7 +264,7 @@ static void read_value(struct reading *r, struct pl_str text, struct pl_pos at)
         read_entry(r, side, text, at);
 }
 
-static bool finish_side(struct reading *r, struct side *side, unsigned *words,
+static void finish_side(struct reading *r, struct side *side, unsigned *words,
                         const struct pl_member **members, size_t *count)
 {
     struct pl_member *copy = pl_arena_array(r->b->policy->arena, side->count, sizeof(*copy));
@@ -274,12 +274,11 @@ static bool finish_side(struct reading *r, struct side *side, unsigned *words,
     free(side->members);
     if (copy == NULL) {
         pl_diag_no_memory(r->b->d);
-        return false;
+        return;
     }
     *words = side->words;
     *members = copy;
     *count = side->count;
-    return true;
 }
 
 void build_set(struct builder *b, struct tree_section *section, const char *name,
@@ -307,7 +306,6 @@ void build_set(struct builder *b, struct tree_section *section, const char *name
                       style->boundary && (style->words & PL_WORD_ANY) == 0
                           ? "expected what is in the list first"
                           : "for all values except these write any in front of them");
-    if (!finish_side(&r, &r.in, &set->in_words, &set->in, &set->in_count))
-        return;
+    finish_side(&r, &r.in, &set->in_words, &set->in, &set->in_count);
     finish_side(&r, &r.out, &set->out_words, &set->out, &set->out_count);
 }

@@ -257,7 +257,7 @@ static bool inherit_realms(struct pl_name_index *x)
         if (x->slots[i] == 0)
             continue;
         key = key_at(x->bytes, (uint32_t)x->slots[i], &next);
-        if (key.p[0] != '@' && !inherit(x, &x->slots[i], key))
+        if (!inherit(x, &x->slots[i], key)) /* a realm has nothing above it */
             return false;
     }
     return true;

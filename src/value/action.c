@@ -137,11 +137,8 @@ static bool check_header(struct pl_str text, char why[PL_ACTION_WHY])
 {
     size_t colon = pl_str_find(text, ':');
 
-    for (size_t i = 0; i < colon; i++) {
-        if (text.p[i] == ' ' || !pl_ascii_is_print(text.p[i]))
-            colon = 0;
-    }
-    if (colon == 0 || colon == text.n || pl_str_trim(pl_str_from(text, colon + 1)).n == 0)
+    if (colon == 0 || colon == text.n || pl_str_find(text, ' ') < colon ||
+        pl_str_trim(pl_str_from(text, colon + 1)).n == 0)
         return fail(why, "PREPEND needs a header; expected \"PREPEND Name: value\"");
     return true;
 }
@@ -254,7 +251,7 @@ static bool unknown_word(struct pl_str word, char why[PL_ACTION_WHY])
         if (pl_str_eq_fold(word, pl_str_of(other_words[i].theirs)))
             s.best = other_words[i].ours;
     }
-    if (pl_str_find(word, '.') < word.n && enhanced_code(word) == word.n)
+    if (enhanced_code(word) == word.n)
         return fail(why, "an enhanced code without an action; expected \"%s %.*s text\"",
                     word.p[0] == '4' ? "DEFER" : "REJECT", (int)word.n, word.p);
     return fail(why,
@@ -271,7 +268,7 @@ static bool classify(struct pl_action *action, struct pl_str word, struct pl_str
 
     *wire_word = word;
     *placeable = (struct pl_str){NULL, 0};
-    if (word.n > 0 && all_digits(word)) {
+    if (all_digits(word)) {
         if (text.n == 0)
             return fail(
                 why,
@@ -302,12 +299,15 @@ static bool classify(struct pl_action *action, struct pl_str word, struct pl_str
     *wire_word = action->word = pl_str_of(w->word);
     switch (w->argument) {
     case PL_ARG_NONE:
-        return text.n == 0 ||
-               fail(why, "%s takes no text, Postfix would ignore it; expected \"%s\"", w->word,
-                    w->word);
+        if (text.n > 0)
+            return fail(why, "%s takes no text, Postfix would ignore it; expected \"%s\"", w->word,
+                        w->word);
+        return true;
     case PL_ARG_TEXT:
         *placeable = text;
-        return text.n == 0 || enhanced_code(text) != text.n || lonely_code(word, text, why);
+        if (text.n > 0 && enhanced_code(text) == text.n)
+            return lonely_code(word, text, why);
+        return true;
     case PL_ARG_REPLY:
         return check_reply(word, text, w->dsn, placeable, why);
     case PL_ARG_HEADER:
@@ -315,23 +315,19 @@ static bool classify(struct pl_action *action, struct pl_str word, struct pl_str
         return check_header(text, why);
     case PL_ARG_TRANSPORT:
         return check_transport(text, why);
-    case PL_ARG_ADDRESS:
+    default:
+        pl_assert(w->argument == PL_ARG_ADDRESS);
         return check_address(action->word, text, why);
     }
-    return false;
 }
 
-/* Cuts wire at each %{…}; the names were checked. */
+/* Cuts wire at each of its n - 1 %{…}; the names were checked. */
 static void cut(struct pl_action_piece *pieces, size_t n, struct pl_str wire)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i + 1 < n; i++) {
         size_t at = 0;
         struct pl_str name;
 
-        if (i + 1 == n) {
-            pieces[i] = (struct pl_action_piece){wire, PL_ATTR_COUNT};
-            return;
-        }
         while (wire.p[at] != '%' || wire.p[at + 1] != '{')
             at++;
         name = pl_str_from(wire, at + 2);
@@ -339,6 +335,7 @@ static void cut(struct pl_action_piece *pieces, size_t n, struct pl_str wire)
         pieces[i] = (struct pl_action_piece){{wire.p, at}, pl_attr_find(name)};
         wire = pl_str_from(wire, at + 2 + name.n + 1);
     }
+    pieces[n - 1] = (struct pl_action_piece){wire, PL_ATTR_COUNT};
 }
 
 static bool check_text(struct pl_str text, char why[PL_ACTION_WHY])
@@ -401,8 +398,9 @@ const struct pl_action *pl_action_parse(struct pl_arena *a, struct pl_str text,
         return NULL;
     word = first_word(text, &rest);
     if (!classify(&action, word, rest, &wire_word, &placeable, why) ||
-        !check_placeholders(text, &count, why) || !check_placeholders(placeable, &placed, why))
+        !check_placeholders(text, &count, why))
         return NULL;
+    check_placeholders(placeable, &placed, why); /* a part of text, so it cannot fail */
     if (placed != count) {
         fail(why, "%%{…} is not allowed here; it may stand in the text of REJECT, DEFER…, 4NN, "
                   "5NN, WARN, INFO, HOLD, "

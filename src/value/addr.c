@@ -155,8 +155,7 @@ static bool has_leading_zero(struct pl_str text, char plain[PL_ADDR_TEXT], char 
     }
     snprintf(plain, PL_ADDR_TEXT, "%u.%u.%u.%u", decimal[0], decimal[1], decimal[2], decimal[3]);
     octal[0] = '\0';
-    if (is_octal && base8[0] < 256 && base8[1] < 256 && base8[2] < 256 && base8[3] < 256 &&
-        memcmp(decimal, base8, sizeof(decimal)) != 0)
+    if (is_octal && memcmp(decimal, base8, sizeof(decimal)) != 0)
         snprintf(octal, PL_ADDR_TEXT, "%u.%u.%u.%u", base8[0], base8[1], base8[2], base8[3]);
     return zero;
 }

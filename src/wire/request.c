@@ -146,15 +146,20 @@ static inline uint32_t load4(const char *p)
     return v;
 }
 
+#define X(id, name, kind, doc)                                                                     \
+    _Static_assert(sizeof(name) >= 4 && sizeof(name) <= LONGEST_NAME, "same() cannot compare it");
+PL_ATTR_TABLE(X)
+#undef X
+
 /* p[0..n) and q[0..n) are the same, for a few bytes: words that may overlap, no call and no loop. */
 static inline bool same(const char *p, const char *q, size_t n)
 {
     if (n > 16)
-        return n <= 32 && load8(p) == load8(q) && load8(p + 8) == load8(q + 8) &&
+        return load8(p) == load8(q) && load8(p + 8) == load8(q + 8) &&
                load8(p + n - 16) == load8(q + n - 16) && load8(p + n - 8) == load8(q + n - 8);
     if (n >= 8)
         return load8(p) == load8(q) && load8(p + n - 8) == load8(q + n - 8);
-    return n >= 4 && load4(p) == load4(q) && load4(p + n - 4) == load4(q + n - 4);
+    return load4(p) == load4(q) && load4(p + n - 4) == load4(q + n - 4);
 }
 
 /* Where the line ends are, 64 bytes at a time. */

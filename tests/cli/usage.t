@@ -9,6 +9,7 @@ Asks a relay policy, offline or of the running daemon.
   test     put scenarios from a file to the policy
   reload   make the daemon load its configuration anew
   status   what the daemon is doing
+  bench    put load on a running daemon and measure it
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
@@ -28,6 +29,7 @@ Asks a relay policy, offline or of the running daemon.
   test     put scenarios from a file to the policy
   reload   make the daemon load its configuration anew
   status   what the daemon is doing
+  bench    put load on a running daemon and measure it
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
@@ -77,6 +79,23 @@ Put the scenarios of FILE to the policy, one a line:
 A word behind -> is the action's word; more than a word is the whole action.
 Exit status: 0 all pass, 1 some fail, 2 FILE or the configuration cannot be read.
 [0]
+$ postlatch bench --help
+usage: postlatch bench [-c FILE] [--json] [--socket ADDR] [--connections N]
+       [--seconds S] [--rate R] [--pid PID] [--seed N | --requests FILE | ATTR=VALUE…]
+
+Put load on a running daemon over its policy socket, and print requests a second, answers
+by action, and how long they took, in microseconds. ADDR as in query.
+    --connections N  connections, 1 to 10000 (default 64)
+    --seconds S      how long, 1 to 3600 (default 5)
+    --rate R         R requests a second at fixed times, 1 to 1000000; a request that has
+                     to wait for its turn is charged for it. Without it each connection
+                     asks again when it has its answer, as Postfix does
+    --pid PID        print the CPU time of that process, all threads, for a request
+    --seed N         other requests of its own making (default 1)
+    --requests FILE  recorded requests, an empty line behind each, over and over
+    ATTR=VALUE…      this request, as in query
+Exit status: 0, or 2 when it could not be measured or an answer was missing or malformed.
+[0]
 $ postlatch reload --help
 usage: postlatch reload [-c FILE] [--json] [--control PATH]
 
@@ -110,6 +129,39 @@ postlatch: --socket "inet:localhost:1": expected an IP address (no name is looke
 [2]
 $ postlatch query -c office.conf
 postlatch: query: nothing to ask; expected ATTR=VALUE…
+[2]
+$ postlatch bench --socket unix:/nonexistent/policy
+postlatch: bench: connection 1 to unix:/nonexistent/policy: No such file or directory
+[2]
+$ postlatch bench --connections 0
+postlatch: bench: --connections "0": expected a number from 1 to 10000
+[2]
+$ postlatch bench --connections 10001
+postlatch: bench: --connections "10001": expected a number from 1 to 10000
+[2]
+$ postlatch bench --seconds 1.5
+postlatch: bench: --seconds "1.5": expected a number from 1 to 3600
+[2]
+$ postlatch bench --rate
+postlatch: bench: nothing follows "--rate"; see postlatch bench --help
+[2]
+$ postlatch bench --seed 1 recipient=a@b
+postlatch: bench: --seed, --requests and ATTR=VALUE exclude each other
+[2]
+$ postlatch bench -c office.conf --requests nosuch
+cannot open "nosuch": No such file or directory
+[2]
+$ postlatch bench -c office.conf --requests bad.conf
+postlatch: bad.conf:1: in the request that begins here: a line without '='
+[2]
+$ postlatch bench -c office.conf recipeint=a@b
+postlatch: unknown attribute "recipeint"; did you mean "recipient"?
+[2]
+$ postlatch bench --conections 5
+postlatch: bench: unknown option "--conections"; did you mean "--connections"?; see postlatch bench --help
+[2]
+$ postlatch query --rate 5
+postlatch: query: unknown option "--rate"; see postlatch query --help
 [2]
 $ postlatch status --control /nonexistent/control
 postlatch: cannot ask the daemon at /nonexistent/control: No such file or directory

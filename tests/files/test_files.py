@@ -143,11 +143,12 @@ class WrongKind(Folder):
         self.assertEqual(check(self.dir), errors('b.conf:3: "./a.conf" includes itself, directly or through others'))
 
 
+@unittest.skipIf(SANITIZED, "two minutes of it with a sanitizer; the parsers are fuzzed with one")
 class TooMuch(Folder):
     def test_a_million_errors(self):
         """The first hundred, in order, then how many more there are."""
         for name, text, line in (("lan", "192.0.2.1/24\n", 'networks "lan": "192.0.2.1/24": host bits are set; '
-                                                           'expected the network, "192.0.2.0/24"'),
+                                                           'expected the network, "192.0.2.0/24", or the address, "192.0.2.1"'),
                                  ("postlatch.conf", "x = 1\n", 'unknown option "x"; postlatch.conf(5) lists them')):
             with self.subTest(name=name):
                 self.write(name, text * 1_000_000)
@@ -235,6 +236,7 @@ class Reload(unittest.TestCase):
         self.assertEqual(self.d.ctl("reload")[0], 0)
         self.ask()
 
+    @unittest.skipIf(SANITIZED, "as above")
     def test_too_much(self):
         self.start()
         self.lan.write_text("192.0.2.1/24\n" * 1_000_000)
