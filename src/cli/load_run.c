@@ -179,8 +179,10 @@ static enum verdict judge(struct pl_str s, struct pl_str *word)
     const size_t head = sizeof(name) - 1;
     size_t line = pl_str_find(s, '\n');
 
+    if (s.n > PL_REPLY_MAX || (s.n == PL_REPLY_MAX && line + 1 >= s.n))
+        return MALFORMED;
     if (line + 1 >= s.n)
-        return s.n < PL_REPLY_MAX ? PARTIAL : MALFORMED;
+        return PARTIAL;
     if (line + 2 != s.n || s.p[line + 1] != '\n' || memchr(s.p, '\0', s.n) != NULL)
         return MALFORMED;
     if (line <= head || memcmp(s.p, name, head) != 0 || s.p[head] == ' ')

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What loading costs, once, in a fresh process: the CPU time of read() of a file into one buffer of
- * 1 MiB, used over and over, and of pl_config_load of a configuration, all threads, user and system.
- * The file is read once before, so that it comes from the page cache.
+ * 1 MiB, used over and over, and of loading a configuration as the daemon does, all threads, user and
+ * system. The file is read once before, so that it comes from the page cache.
  *
  *     bench_load CONFIGURATION FILE
  *
@@ -67,7 +67,7 @@ int main(int argc, char **argv)
     read_us = cpu_us() - read_us;
     started = wall_us();
     load_us = cpu_us();
-    if (!pl_config_load(&config, argv[1], d)) {
+    if (!pl_config_load_lean(&config, argv[1], d)) {
         pl_check_print_errors(d, stderr);
         return 2;
     }

@@ -87,11 +87,20 @@ class Server:
         raise Failed(f"{self.process.args[0]} does not answer")
 
     def connect(self):
-        family, address = (socket.AF_UNIX, self.unix[5:]) if self.unix else (socket.AF_INET, ("127.0.0.1", int(self.inet.split(":")[-1])))
-        s = socket.socket(family)
+        s = socket.socket(socket.AF_UNIX if self.unix else socket.AF_INET)
         s.settimeout(PATIENCE)
-        s.connect(address)
-        return s
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                s.connect(self.unix.removeprefix("unix:") if self.unix else ("127.0.0.1", int(self.inet.split(":")[-1])))
+                return s
+            except BlockingIOError:  # the queue of a Unix socket is full; with a timeout Python does not wait for that
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.001)
+            except BaseException:
+                s.close()
+                raise
 
     def stop(self):
         if self.process.poll() is None:

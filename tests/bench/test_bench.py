@@ -130,7 +130,7 @@ class Bench(unittest.TestCase):
             values = {dict(line.split(b"=", 1) for line in r.split(b"\n"))[name] for r in first}
             self.assertGreater(len(values), 1, name)
         length = sum(map(len, first)) / len(first)
-        self.assertTrue(650 <= length <= 800, length)  # postlatch(1) says about 700
+        self.assertTrue(660 <= length <= 700, length)  # postlatch(1) says about 680
 
     def test_answers_in_pieces(self):
         self.serve(lambda request, n: [b"act", b"ion=OK", b"\n", b"\n"])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Entries of tables and conditions. Most are relatives of one that is there already: the parent, the
- * neighbour, the same again in another spelling. Faults of a compiled form sit between such.
+ * Entries of tables and conditions. Most are relatives of one that is there already: the parent,
+ * the neighbour, the same again in another spelling. Faults of a compiled form sit between such.
  */
 #include "generate.h"
 
@@ -83,8 +83,8 @@ static void change_case(struct generator *g, struct pl_buf *out, size_t from)
 }
 
 /*
- * One of as many as there are rules: hosts and small networks side by side, networks within one /64, and
- * some anywhere.
+ * One of as many as there are rules: hosts and small networks side by side, networks within one
+ * /64, and some anywhere.
  */
 static void one_of_many(struct generator *g, struct pl_prefix *p)
 {
@@ -329,7 +329,7 @@ void make_local(struct generator *g, struct pl_buf *out)
         put(out, PICK(&g->rng, locals));
 }
 
-/* What stands behind the '@' of a related address or login: its own, the default one, or another. */
+/* What stands behind the '@' of a related address or login: its own, the default, another. */
 static void put_realm(struct generator *g, struct pl_str text)
 {
     size_t at = pl_str_rfind(text, '@');

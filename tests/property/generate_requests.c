@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Requests. Values drawn one by one would meet a rule of three conditions once in a blue moon; so most
- * requests aim at a rule, condition by condition, and then miss it by little, or not.
+ * Requests. Values drawn one by one would meet a rule of three conditions once in a blue moon; so
+ * most requests aim at a rule, condition by condition, and then miss it by little, or not.
  */
 #include "generate.h"
 

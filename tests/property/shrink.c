@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From a policy of hundreds of rules to the two lines that matter. All parts of one level are tried in
- * chunks, each half as large as the one before, until nothing more can go; then the next level, and
- * once more from the first.
+ * From a policy of hundreds of rules to the two lines that matter. All parts of one level are tried
+ * in chunks, each half as large as the one before, until nothing more can go; then the next level,
+ * and once more from the first.
  */
 #include "shrink.h"
 

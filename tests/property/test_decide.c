@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The compiled form of a policy, with its tables beside it and alone, against the plain reading of its
- * rules: the same rule for every request, over a million pairs of policy and request, all through the
- * loader.
+ * The compiled form of a policy, with its tables beside it and alone, against the plain reading of
+ * its rules: the same rule for every request, over a million pairs of policy and request, all
+ * through the loader.
  *
- * PL_SEED, PL_COUNT (pairs) and PL_FIRST (number of the first policy) change what is tried. A failure
- * prints the policy and request that are left when all that does not matter has been taken away.
+ * PL_SEED, PL_COUNT (pairs) and PL_FIRST (number of the first policy) change what is tried. A
+ * failure prints the policy and request that are left when all that does not matter has been taken
+ * away.
  */
 #include "generate.h"
 #include "shrink.h"
@@ -28,7 +29,7 @@ enum { PAIRS = 50000, REQUESTS = 200 };
 enum { PAIRS = 1050000, REQUESTS = 400 };
 #endif
 
-/* Every file was written just now, and nobody changes it: no need to let it settle (base/file.c). */
+/* Every file was written just now, nobody changes it: no need to let it settle (base/file.c). */
 int nanosleep(const struct timespec *time, struct timespec *left)
 {
     (void)time;
