@@ -169,3 +169,43 @@ bool ask_control(const char *control, const char *config_path, const char *comma
     reply->word = pl_str_from(line, sizeof(CONTROL_VERSION) - 1);
     return true;
 }
+
+bool find_policy_socket(const struct arguments *a, struct pl_endpoint *where)
+{
+    struct pl_config config;
+    const char *why;
+
+    if (a->socket != NULL) {
+        if (pl_endpoint_parse(where, pl_str_of(a->socket), &why))
+            return true;
+        trouble("--socket \"%s\": %s", a->socket, why);
+        return false;
+    }
+    if (!load(&config, a->config))
+        return false;
+    *where = config.settings.listen[0];
+    pl_config_fini(&config);
+    return true;
+}
+
+bool write_request(struct pl_buf *out, const struct pl_query *q)
+{
+    if (q->attr[PL_ATTR_REQUEST].p == NULL)
+        pl_buf_add(out, pl_str_lit("request=smtpd_access_policy\n"));
+    for (unsigned i = 0; i < PL_ATTR_COUNT; i++) {
+        struct pl_str value = q->attr[i];
+
+        if (value.p == NULL)
+            continue;
+        if (pl_str_find(value, '\n') < value.n) {
+            trouble("%s: a line end in the value, which no request can hold",
+                    pl_attr_name((enum pl_attr)i));
+            return false;
+        }
+        pl_buf_addf(out, "%s=%.*s\n", pl_attr_name((enum pl_attr)i), (int)value.n, value.p);
+    }
+    pl_buf_add_char(out, '\n');
+    if (out->failed)
+        trouble("out of memory");
+    return !out->failed;
+}

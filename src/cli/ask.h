@@ -2,6 +2,8 @@
 #ifndef POSTLATCH_CLI_ASK_H
 #define POSTLATCH_CLI_ASK_H
 
+#include "cli.h"
+
 #include "postlatch/buf.h"
 #include "postlatch/endpoint.h"
 
@@ -18,6 +20,19 @@
  */
 bool ask(const struct pl_endpoint *where, struct pl_str request, const char *until, int seconds,
          struct pl_buf *answer, const char **why);
+
+/*
+ * find_policy_socket - where the daemon answers Postfix: as --socket tells, else the first listen of
+ * the configuration; false after printing why
+ */
+bool find_policy_socket(const struct arguments *a, struct pl_endpoint *where);
+
+/*
+ * write_request - append the request as Postfix would write it, request= added if it is not given
+ *
+ * returns  false after printing why: a value with a line end, no memory
+ */
+bool write_request(struct pl_buf *out, const struct pl_query *q);
 
 /* A control reply: the word of its first line, and the lines behind it. */
 struct control_reply {

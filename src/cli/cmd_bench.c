@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* postlatch bench: what a running daemon can take, and how long its answers take. */
+#include "ask.h"
 #include "load.h"
 
 #include "postlatch/json.h"
@@ -59,25 +60,6 @@ static bool take_requests(const struct arguments *a, struct load_requests *r, un
     if (a->count > 0)
         return load_requests_ask(r, a->words, a->count);
     return load_requests_generate(r, seed);
-}
-
-/* Where the daemon listens: as told, or the first listen of the configuration. */
-static bool find_socket(const struct arguments *a, struct pl_endpoint *where)
-{
-    struct pl_config config;
-    const char *why;
-
-    if (a->socket != NULL) {
-        if (pl_endpoint_parse(where, pl_str_of(a->socket), &why))
-            return true;
-        trouble("--socket \"%s\": %s", a->socket, why);
-        return false;
-    }
-    if (!load(&config, a->config))
-        return false;
-    *where = config.settings.listen[0];
-    pl_config_fini(&config);
-    return true;
 }
 
 /* Microseconds, rounded up: an answer never takes none. */
@@ -151,7 +133,7 @@ int cmd_bench(const struct arguments *a)
     unsigned long seed;
     int status = EXIT_TROUBLE;
 
-    if (!take_plan(a, &plan, &seed) || !find_socket(a, &where) ||
+    if (!take_plan(a, &plan, &seed) || !find_policy_socket(a, &where) ||
         !take_requests(a, &requests, seed))
         goto out;
     plan.where = &where;

@@ -36,7 +36,7 @@ struct load_requests {
 };
 
 /*
- * load_requests_generate - requests as a busy Postfix sends them, about 700 bytes each
+ * load_requests_generate - requests as a busy Postfix sends them, about 680 bytes each
  *
  * LOAD_GENERATED of them; the same seed gives the same bytes. Client, names, sender, recipient,
  * login, TLS and what Postfix counts differ from one to the next.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What postlatch bench sends: requests of our own making, one that was asked for, or recorded ones. */
+#include "ask.h"
 #include "load.h"
 
 #include "postlatch/check.h"
@@ -127,23 +128,7 @@ bool load_requests_ask(struct load_requests *r, const char *const *words, int co
 {
     struct pl_query q;
 
-    if (!take_attributes(&q, words, count))
-        return false;
-    if (q.attr[PL_ATTR_REQUEST].p == NULL)
-        q.attr[PL_ATTR_REQUEST] = pl_str_lit("smtpd_access_policy");
-    for (unsigned i = 0; i < PL_ATTR_COUNT; i++) {
-        const char *name = pl_attr_name((enum pl_attr)i);
-
-        if (q.attr[i].p == NULL)
-            continue;
-        if (pl_str_find(q.attr[i], '\n') < q.attr[i].n) {
-            trouble("%s: a line end in the value, which no request can hold", name);
-            return false;
-        }
-        pl_buf_addf(&r->bytes, "%s=%.*s\n", name, (int)q.attr[i].n, q.attr[i].p);
-    }
-    pl_buf_add_char(&r->bytes, '\n');
-    return add_end(r);
+    return take_attributes(&q, words, count) && write_request(&r->bytes, &q) && add_end(r);
 }
 
 /* ---- recorded ---- */
