@@ -17,7 +17,8 @@ enum { PL_CLASS_NONE = 0, PL_CLASSES_MAX = 1 << 20 };
 
 /* struct pl_classes - the classes of one kind of values; plain value, start with pl_classes_init */
 struct pl_classes {
-    uint32_t count; /* classes 0..count */
+    uint32_t count; /* classes 0..count - 1 */
+    bool full;      /* there would have been more than PL_CLASSES_MAX */
     /* Class c holds members[first[c] .. first[c + 1]), in ascending order. */
     uint32_t *first, *members;
     size_t first_cap, members_cap;

@@ -14,12 +14,14 @@
  * The compiled form of a policy: packet classification by bit vectors (Lakshman and Stiliadis 1998).
  *
  * For each attribute that a rule has a condition on (a dimension) a value is turned into a class, and
- * each class has a row: one bit for each rule, set if the rule's condition on this attribute holds for
- * the values of the class, or if it has none. The rows of a request's values, one of each dimension,
- * are ANDed; the first bit that is left is the rule that decides.
+ * each class has a row: one bit for each rule, set if the class lets the rule's condition on this
+ * attribute hold. A rule without a condition on it holds whatever the value. ANDed over the dimensions,
+ * the first bit that is left is the rule that decides.
  *
  * Values of one kind share an index, whichever attribute they come from: all domains are in one, be
- * they looked up for client_name or for recipient. Rows that are equal are kept once.
+ * they looked up for client_name or for recipient. Rows that are equal are kept once. With many rules
+ * most words of a row are zero; then it begins with a summary, one bit for each word that is not, and
+ * has only those: memory and time follow the rules in play, not all there are.
  *
  * It is also what can be proved: every request lies in one class of each dimension, there are few
  * classes, and each row says exactly which rules the class lets hold.
@@ -39,33 +41,42 @@ enum pl_special_class {
 /*
  * struct pl_dimension - one attribute; read-only
  *
- * A list of mail addresses is a set of domains and, beside it, of user@domain and user@: for those the
- * row is put together when a request is asked, as ~asked | in & ~out, in and out being ORed over the
- * classes of the domain and of the address: the rules whose list names it, and those that take it out
- * with '!'.
+ * A list of mail addresses is a set of domains and, beside it, of user@domain and user@: where one of
+ * these is found the row is put together when a request is asked, as in & ~out, in and out being ORed
+ * over the classes of the domain and of the address: the rules whose list names it, and those that take
+ * it out with '!'.
  */
 struct pl_dimension {
     enum pl_attr attr;
     uint32_t nclasses;        /* special ones included */
-    const uint32_t *row;      /* of each class: which row */
+    const uint32_t *row;      /* of each class: where its row begins in rows */
     const uint64_t *asked;    /* the rules that have a condition on it */
+    const uint64_t *unasked;  /* summary of those that have none: bit i, some of word i */
     uint32_t naddresses;      /* classes of the index of addresses; 0: no list has any */
     const uint32_t *in, *out; /* rows of each class, if there are addresses */
     const uint32_t *address_in, *address_out; /* rows of each class of addresses */
 };
 
-/* struct pl_compiled - read-only; any number of threads may ask it */
+/*
+ * struct pl_compiled - read-only; any number of threads may ask it
+ *
+ * With a summary the bits of rows are not in the order of the rules: rules that ask about the same
+ * attributes stand together. Then nearly every word has rules of one such group only, no value that
+ * they do not ask about fills it, and the summaries rule out all words but those of rules in play. The
+ * least rule of all bits that are left decides.
+ */
 struct pl_compiled {
     size_t nrules;
-    size_t nwords;   /* of 64 rules each */
-    size_t nsummary; /* words in front of a row, one bit for each word that is not zero; 0: none */
-    size_t stride;   /* words a row has in all */
+    size_t nwords;               /* of 64 rules each */
+    size_t nsummary;             /* words of a summary; 0: rows have none, and all their words */
+    const uint32_t *rule_of_bit; /* which rule a bit stands for; without a summary its own number */
+    const uint32_t *least_rule;  /* of each word */
     const uint64_t
         *live; /* the rules that hold for some request at all: no list of theirs is empty */
     size_t ndims;
     struct pl_dimension *dims; /* in the order in which they are looked at, the cheapest first */
-    uint64_t *rows;            /* row r: rows + r * stride */
-    size_t nrows;
+    uint64_t *rows;            /* all rows, one behind the other */
+    size_t nrows;              /* words in rows */
 
     struct pl_addr_index addrs;
     struct pl_name_index names[PL_NAMES_COUNT];
@@ -73,7 +84,7 @@ struct pl_compiled {
     uint32_t *port_class;   /* of each port 0..65535; NULL when no table has ports */
     struct pl_arena *arena; /* owns what dims point to */
     const uint16_t
-        *addr_lists; /* of each class of addresses: the boundary lists that hold it, as bits */
+        *addr_lists;        /* of each class of addresses: boundary lists that hold it, as bits */
     uint32_t class_of_rcpt; /* of protocol_state=RCPT */
 };
 
@@ -83,11 +94,12 @@ struct pl_policy;
  * pl_compile - the compiled form of a policy with all its rules, the built-in ones too
  *
  * in       sources: the entries of the policy's tables; used up
- * returns  NULL when memory is short or there are more than PL_CLASSES_MAX classes of a kind. Free
+ * returns  NULL when memory is short, or *too_many: more than PL_CLASSES_MAX classes of a kind. Free
  *          with pl_compiled_free; the policy's rules must outlive it
- * cost     linear in the entries, plus rows: classes × rules / 64
+ * cost     linear in the entries, and in the classes of lists times the rules that name them
  */
-struct pl_compiled *pl_compile(const struct pl_policy *p, struct pl_sources *sources);
+struct pl_compiled *pl_compile(const struct pl_policy *p, struct pl_sources *sources,
+                               bool *too_many);
 void pl_compiled_free(struct pl_compiled *c);
 
 /*
@@ -100,7 +112,19 @@ void pl_compiled_free(struct pl_compiled *c);
 bool pl_compiled_each_network(const struct pl_compiled *c, unsigned boundary,
                               bool (*each)(const struct pl_prefix *prefix, void *arg), void *arg);
 
-/* pl_compiled_row - the words of a row, without its summary */
-const uint64_t *pl_compiled_row(const struct pl_compiled *c, uint32_t row);
+/* pl_compiled_word - word i of the row that begins at row: bits 64 i to 64 i + 63 */
+static inline uint64_t pl_compiled_word(const struct pl_compiled *c, uint32_t row, size_t i)
+{
+    const uint64_t *r = c->rows + row;
+    size_t rank = c->nsummary;
+
+    if (c->nsummary == 0)
+        return r[i];
+    if ((r[i / 64] >> i % 64 & 1) == 0)
+        return 0;
+    for (size_t s = 0; s < i / 64; s++)
+        rank += (size_t)__builtin_popcountll(r[s]);
+    return r[rank + (size_t)__builtin_popcountll(r[i / 64] & ((1ULL << i % 64) - 1))];
+}
 
 #endif

@@ -166,9 +166,9 @@ bool pl_policy_add_builtin(struct pl_policy *p);
 /*
  * pl_policy_compile - the last step of building: from here on the policy answers
  *
- * returns  false when memory is short, or there are too many classes (pl_compile)
+ * returns  false when memory is short, or *too_many: there are too many classes (pl_compile)
  */
-bool pl_policy_compile(struct pl_policy *p);
+bool pl_policy_compile(struct pl_policy *p, bool *too_many);
 
 /*
  * Where a decision stands, so that it can wait for an answer from elsewhere and go on; start with

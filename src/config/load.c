@@ -50,13 +50,20 @@ static void build(struct builder *b)
 
 static bool finish(struct builder *b)
 {
+    bool too_many = false;
+
     freeze(b->policy);
-    if (!pl_policy_add_builtin(b->policy) || !keep_file_names(b->policy, b->d) ||
-        !pl_policy_compile(b->policy)) {
+    if (pl_policy_add_builtin(b->policy) && keep_file_names(b->policy, b->d) &&
+        pl_policy_compile(b->policy, &too_many))
+        return !b->policy->lean || boundary_is_sound(b);
+    if (too_many)
+        pl_diag_error(b->d, PL_NOWHERE,
+                      "the lists overlap in more than %d different ways; expected fewer lists, or "
+                      "lists that overlap less",
+                      PL_CLASSES_MAX);
+    else
         pl_diag_no_memory(b->d);
-        return false;
-    }
-    return !b->policy->lean || boundary_is_sound(b);
+    return false;
 }
 
 static bool load(struct pl_config *config, const char *path, bool lean, struct pl_diag *d)

@@ -122,7 +122,50 @@ static void measure(struct pl_compiled *c, size_t nrules)
     c->nrules = nrules;
     c->nwords = (nrules + 63) / 64;
     c->nsummary = c->nwords <= COMPILED_SMALL ? 0 : (c->nwords + 63) / 64;
-    c->stride = c->nsummary + c->nwords;
+}
+
+/* A rule, and the dimensions it asks about, as bits. */
+struct placed {
+    uint32_t asks, rule;
+};
+_Static_assert(PL_ATTR_COUNT <= 32, "asks has a bit for each attribute");
+
+static int compare_placed(const void *va, const void *vb)
+{
+    const struct placed *a = va, *b = vb;
+
+    if (a->asks != b->asks)
+        return a->asks < b->asks ? -1 : 1;
+    return a->rule < b->rule ? -1 : a->rule > b->rule;
+}
+
+/* Which bit stands for which rule. */
+static bool place_rules(struct pl_compiled *c, const struct pl_policy *p)
+{
+    uint32_t *rules = pl_arena_array(c->arena, c->nrules, sizeof(*rules));
+    uint32_t *least = pl_arena_array(c->arena, c->nwords, sizeof(*least));
+    struct placed *placed = calloc(c->nrules, sizeof(*placed));
+
+    if (rules == NULL || least == NULL || placed == NULL) {
+        free(placed);
+        return false;
+    }
+    for (uint32_t r = 0; r < c->nrules; r++) {
+        placed[r].rule = r;
+        for (size_t i = 0; i < p->rules[r].ncond && c->nsummary > 0; i++)
+            placed[r].asks |= 1U << p->rules[r].cond[i].attr;
+    }
+    qsort(placed, c->nrules, sizeof(*placed), compare_placed);
+    memset(least, 0xff, c->nwords * sizeof(*least));
+    for (size_t bit = 0; bit < c->nrules; bit++) {
+        rules[bit] = placed[bit].rule;
+        if (rules[bit] < least[bit / 64])
+            least[bit / 64] = rules[bit];
+    }
+    free(placed);
+    c->rule_of_bit = rules;
+    c->least_rule = least;
+    return true;
 }
 
 static bool is_asked(const struct pl_policy *p, enum pl_attr attr)
@@ -136,32 +179,46 @@ static bool is_asked(const struct pl_policy *p, enum pl_attr attr)
     return false;
 }
 
-/* The rules that some class of the dimension lets hold. */
-static void restrict_live(uint64_t *live, const struct pl_compiled *c, const struct pl_dimension *d)
+/* Adds the bits of a row. */
+static void add_row(uint64_t *to, const struct pl_compiled *c, uint32_t row)
 {
-    for (size_t i = 0; i < c->nwords; i++) {
-        uint64_t can = ~d->asked[i];
+    const uint64_t *r = c->rows + row, *word = r + c->nsummary;
 
-        for (uint32_t class = 0; class < d->nclasses && (live[i] & ~can) != 0; class ++)
-            can |= pl_compiled_row(c, d->row[class])[i];
-        for (uint32_t class = 0; class < d->naddresses && (live[i] & ~can) != 0; class ++)
-            can |= pl_compiled_row(c, d->address_in[class])[i];
-        live[i] &= can;
+    for (size_t i = 0; i < c->nwords && c->nsummary == 0; i++)
+        to[i] |= r[i];
+    for (size_t s = 0; s < c->nsummary; s++) {
+        for (uint64_t bits = r[s]; bits != 0; bits &= bits - 1)
+            to[64 * s + (size_t)__builtin_ctzll(bits)] |= *word++;
     }
+}
+
+/* Takes out of live the rules that no class of the dimension lets hold; can is scratch. */
+static void restrict_live(uint64_t *live, uint64_t *can, const struct pl_compiled *c,
+                          const struct pl_dimension *d)
+{
+    for (size_t i = 0; i < c->nwords; i++)
+        can[i] = ~d->asked[i];
+    for (uint32_t class = 0; class < d->nclasses; class ++)
+        add_row(can, c, d->row[class]);
+    for (uint32_t class = 0; class < d->naddresses; class ++)
+        add_row(can, c, d->address_in[class]);
+    for (size_t i = 0; i < c->nwords; i++)
+        live[i] &= can[i];
 }
 
 /* Leaves out the dimensions that only rules ask about which never hold. */
 static bool find_live(struct pl_compiled *c)
 {
     uint64_t *live = pl_arena_array(c->arena, c->nwords, sizeof(*live));
+    uint64_t *can = pl_arena_array(c->arena, c->nwords, sizeof(*can));
     size_t kept = 0;
 
-    if (live == NULL)
+    if (live == NULL || can == NULL)
         return false;
     for (size_t r = 0; r < c->nrules; r++)
         live[r / 64] |= 1ULL << r % 64;
     for (size_t d = 0; d < c->ndims; d++)
-        restrict_live(live, c, &c->dims[d]);
+        restrict_live(live, can, c, &c->dims[d]);
     for (size_t d = 0; d < c->ndims; d++) {
         bool asked = false;
 
@@ -180,8 +237,9 @@ static bool build_dimensions(struct pl_compiled *c, const struct pl_policy *p)
     struct rows_builder b;
     bool ok;
 
+    memset(&b, 0, sizeof(b));
     c->dims = pl_arena_array(c->arena, DIMS, sizeof(*c->dims));
-    ok = c->dims != NULL && rows_begin(&b, c, p);
+    ok = c->dims != NULL && place_rules(c, p) && rows_begin(&b, c, p);
     for (size_t i = 0; i < DIMS && ok; i++) {
         if (!is_asked(p, order[i]))
             continue;
@@ -189,21 +247,32 @@ static bool build_dimensions(struct pl_compiled *c, const struct pl_policy *p)
         ok = rows_build(&b, &c->dims[c->ndims++], classes_of(c, order[i]));
     }
     ok = ok && rows_address_lists(&b);
-    if (c->dims != NULL)
-        rows_end(&b);
+    rows_end(&b);
     return ok;
 }
 
-struct pl_compiled *pl_compile(const struct pl_policy *p, struct pl_sources *sources)
+static bool has_too_many(const struct pl_compiled *c)
+{
+    bool full = c->addrs.classes.full || c->port_classes.full;
+
+    for (unsigned i = 0; i < PL_NAMES_COUNT; i++)
+        full = full || c->names[i].classes.full;
+    return full;
+}
+
+struct pl_compiled *pl_compile(const struct pl_policy *p, struct pl_sources *sources,
+                               bool *too_many)
 {
     struct pl_compiled *c = calloc(1, sizeof(*c));
 
+    *too_many = false;
     if (c == NULL)
         return NULL;
     c->arena = pl_arena_new();
     measure(c, p->nrules);
     if (c->arena == NULL || !build_indexes(c, sources) || !build_dimensions(c, p) ||
         !find_live(c)) {
+        *too_many = has_too_many(c);
         pl_compiled_free(c);
         c = NULL;
     } else {
@@ -227,12 +296,6 @@ void pl_compiled_free(struct pl_compiled *c)
     free(c->rows);
     pl_arena_free(c->arena);
     free(c);
-}
-
-const uint64_t *pl_compiled_row(const struct pl_compiled *c, uint32_t row)
-{
-    pl_assert(row < c->nrows);
-    return c->rows + row * c->stride + c->nsummary;
 }
 
 /* Ranges of a list that touch are one; what is left is cut into networks. */

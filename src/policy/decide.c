@@ -17,9 +17,9 @@ enum {
 
 /* What a dimension contributes: a row, or for a listed mail address one put together from several. */
 struct operand {
-    const uint64_t *row; /* with its summary; NULL: composed */
-    const uint64_t *asked;
-    const uint64_t *in[OPERANDS], *out[OPERANDS]; /* words */
+    const struct pl_dimension *dim;
+    uint32_t row;                         /* if n is 0 */
+    uint32_t in[OPERANDS], out[OPERANDS]; /* rows */
     unsigned n;
 };
 
@@ -142,8 +142,7 @@ static uint32_t class_of(const struct pl_policy *p, struct pl_query *q, enum pl_
  * Adds the rows of the forms in which a mail address may be listed: whole and as user@, each with its
  * extension and without.
  */
-static void add_addresses(struct operand *o, const struct pl_policy *p,
-                          const struct pl_dimension *d, const struct pl_mailaddr *m)
+static void add_addresses(struct operand *o, const struct pl_policy *p, const struct pl_mailaddr *m)
 {
     const struct pl_compiled *c = p->compiled;
     struct pl_str locals[2] = {m->local, pl_mailaddr_strip_extension(m->local, p->delimiters)};
@@ -159,41 +158,55 @@ static void add_addresses(struct operand *o, const struct pl_policy *p,
             class = pl_name_index_find(&c->names[PL_NAMES_ADDRESSES], (struct pl_str){key, n});
         if (class == PL_CLASS_NONE)
             continue;
-        o->in[o->n] = pl_compiled_row(c, d->address_in[class]);
-        o->out[o->n++] = pl_compiled_row(c, d->address_out[class]);
+        o->in[o->n] = o->dim->address_in[class];
+        o->out[o->n++] = o->dim->address_out[class];
     }
 }
 
 static void find_operand(struct operand *o, const struct pl_policy *p, struct pl_query *q,
                          const struct pl_dimension *d)
 {
-    const struct pl_compiled *c = p->compiled;
     uint32_t class = class_of(p, q, d->attr);
 
-    o->row = c->rows + d->row[class] * c->stride;
+    o->dim = d;
+    o->row = d->row[class];
+    o->n = 0;
     if (d->naddresses == 0)
         return;
     o->n = 1;
-    add_addresses(o, p, d, pl_query_mail(q, d->attr));
-    if (o->n == 1)
+    add_addresses(o, p, pl_query_mail(q, d->attr));
+    if (o->n == 1) {
+        o->n = 0;
         return;
-    o->in[0] = pl_compiled_row(c, d->in[class]);
-    o->out[0] = pl_compiled_row(c, d->out[class]);
-    o->asked = d->asked;
-    o->row = NULL;
+    }
+    o->in[0] = d->in[class];
+    o->out[0] = d->out[class];
 }
 
+/* Word i of the rules that the operand lets hold: those of the row, and those that do not ask. */
 static uint64_t word_of(const struct pl_compiled *c, const struct operand *o, size_t i)
 {
     uint64_t in = 0, out = 0;
 
-    if (o->row != NULL)
-        return o->row[c->nsummary + i];
+    if (o->n == 0)
+        return ~o->dim->asked[i] | pl_compiled_word(c, o->row, i);
     for (unsigned k = 0; k < o->n; k++) {
-        in |= o->in[k][i];
-        out |= o->out[k][i];
+        in |= pl_compiled_word(c, o->in[k], i);
+        out |= pl_compiled_word(c, o->out[k], i);
     }
-    return ~o->asked[i] | (in & ~out);
+    return ~o->dim->asked[i] | (in & ~out);
+}
+
+/* Word s of the summary: which words of the operand may be other than zero. */
+static uint64_t summary_of(const struct pl_compiled *c, const struct operand *o, size_t s)
+{
+    uint64_t summary = o->dim->unasked[s];
+
+    if (o->n == 0)
+        return summary | c->rows[o->row + s];
+    for (unsigned k = 0; k < o->n; k++)
+        summary |= c->rows[o->in[k] + s];
+    return summary;
 }
 
 /* The bits of word i that stand for rules from `from` on. */
@@ -230,30 +243,47 @@ static size_t first_of_few(const struct pl_policy *p, struct pl_query *q, size_t
     pl_never("the last rule has a condition");
 }
 
+/* The least rule of a word's bits that is not before from; best if there is none less. */
+static size_t least_of(const struct pl_compiled *c, uint64_t word, size_t i, size_t from,
+                       size_t best)
+{
+    for (; word != 0; word &= word - 1) {
+        size_t rule = c->rule_of_bit[64 * i + (size_t)__builtin_ctzll(word)];
+
+        if (rule >= from && rule < best)
+            best = rule;
+    }
+    return best;
+}
+
 /* Many words: summaries say which are worth looking at. */
 static size_t first_of_many(const struct pl_policy *p, struct pl_query *q, size_t from)
 {
     const struct pl_compiled *c = p->compiled;
     struct operand o[PL_ATTR_COUNT];
+    size_t best = c->nrules;
 
     for (size_t d = 0; d < c->ndims; d++)
         find_operand(&o[d], p, q, &c->dims[d]);
-    for (size_t s = from / 4096; s < c->nsummary; s++) {
+    for (size_t s = 0; s < c->nsummary; s++) {
         uint64_t summary = ~0ULL;
 
         for (size_t d = 0; d < c->ndims; d++)
-            summary &= o[d].row != NULL ? o[d].row[s] : ~0ULL;
+            summary &= summary_of(c, &o[d], s);
         for (; summary != 0; summary &= summary - 1) {
             size_t i = 64 * s + (size_t)__builtin_ctzll(summary);
-            uint64_t word = i < c->nwords ? c->live[i] & not_before(from, i) : 0;
+            uint64_t word;
 
+            if (i >= c->nwords || c->least_rule[i] >= best)
+                continue;
+            word = c->live[i];
             for (size_t d = 0; d < c->ndims && word != 0; d++)
                 word &= word_of(c, &o[d], i);
-            if (word != 0)
-                return 64 * i + (size_t)__builtin_ctzll(word);
+            best = least_of(c, word, i, from, best);
         }
     }
-    pl_never("the last rule has a condition");
+    pl_assert(best < c->nrules); /* the last rule has no condition */
+    return best;
 }
 
 /* "step 5" of the life of a request in docs/HACKING.md. */

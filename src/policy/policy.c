@@ -123,10 +123,10 @@ struct pl_table *pl_policy_new_table(struct pl_policy *p, struct pl_str name,
     return t;
 }
 
-bool pl_policy_compile(struct pl_policy *p)
+bool pl_policy_compile(struct pl_policy *p, bool *too_many)
 {
     pl_assert(p->compiled == NULL && p->nrules > 0);
-    p->compiled = pl_compile(p, &p->sources);
+    p->compiled = pl_compile(p, &p->sources, too_many);
     return p->compiled != NULL;
 }
 

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS = 5 }; /* bits of enum pl_keyword */
+enum { WORDS = 5, NAMED = WORDS + PL_BOUNDARY_COUNT }; /* bits of enum pl_keyword; and lists */
 
 /* What a rule's list mentions: a table's number, then the words, then the boundary lists. */
 struct use {
-    uint32_t what, rule;
-    bool out; /* behind '!' */
+    uint32_t what, bit; /* bit: that of the rule */
+    bool out;           /* behind '!' */
 };
 
 /* A value as rules see it: the words that hold for it; its tables are marked in the builder. */
@@ -30,18 +30,21 @@ static void set_bit(uint64_t *bits, size_t i)
 
 bool rows_begin(struct rows_builder *b, struct pl_compiled *c, const struct pl_policy *p)
 {
-    size_t things = p->sources.ntables + WORDS + PL_BOUNDARY_COUNT;
+    size_t things = p->sources.ntables + NAMED;
 
-    memset(b, 0, sizeof(*b));
     b->c = c;
     b->p = p;
     b->mark = calloc(p->sources.ntables + 1, sizeof(*b->mark));
     b->in = malloc(c->nwords * sizeof(*b->in));
     b->out = malloc(c->nwords * sizeof(*b->out));
-    b->row = malloc(c->stride * sizeof(*b->row));
+    b->row = malloc((c->nsummary + c->nwords) * sizeof(*b->row));
+    b->by_word = malloc(2 * NAMED * c->nwords * sizeof(*b->by_word));
     b->first_use = malloc((things + 1) * sizeof(*b->first_use));
+    b->bit_of_rule = malloc(c->nrules * sizeof(*b->bit_of_rule));
+    for (uint32_t bit = 0; bit < c->nrules && b->bit_of_rule != NULL; bit++)
+        b->bit_of_rule[c->rule_of_bit[bit]] = bit;
     return b->mark != NULL && b->in != NULL && b->out != NULL && b->row != NULL &&
-           b->first_use != NULL;
+           b->bit_of_rule != NULL && b->by_word != NULL && b->first_use != NULL;
 }
 
 void rows_end(struct rows_builder *b)
@@ -51,28 +54,47 @@ void rows_end(struct rows_builder *b)
     free(b->in);
     free(b->out);
     free(b->row);
+    free(b->by_word);
     free(b->uses);
     free(b->first_use);
+    free(b->bit_of_rule);
 }
 
 /* ---- rows, each kept once ---- */
+
+/* The words of a row, its summary included. */
+static size_t length_of(const struct pl_compiled *c, const uint64_t *row)
+{
+    size_t n = c->nsummary;
+
+    if (c->nsummary == 0)
+        return c->nwords;
+    for (size_t s = 0; s < c->nsummary; s++)
+        n += (size_t)__builtin_popcountll(row[s]);
+    return n;
+}
 
 static uint64_t hash_row(const uint64_t *row, size_t n)
 {
     uint64_t h = 1469598103934665603ULL;
 
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ row[i]) * 1099511628211ULL ^ h >> 29;
-    return h ^ h >> 32;
+    for (size_t i = 0; i < n; i++) {
+        h = (h ^ row[i]) * 0x9e3779b97f4a7c15ULL;
+        h ^= h >> 32;
+    }
+    return h;
 }
 
+/* The place of a row among those by content. */
 static uint32_t *find_row(const struct rows_builder *b, uint32_t *by_content, size_t cap,
-                          const uint64_t *row)
+                          const uint64_t *row, size_t n)
 {
-    size_t stride = b->c->stride, i = (size_t)hash_row(row, stride) & (cap - 1);
+    size_t i = (size_t)hash_row(row, n) & (cap - 1);
 
+    /* Rows of one length only look alike: the summary tells it. */
     while (by_content[i] != UINT32_MAX &&
-           memcmp(b->c->rows + by_content[i] * stride, row, stride * sizeof(*row)) != 0)
+           (length_of(b->c, b->c->rows + by_content[i]) != n ||
+            memcmp(b->c->rows + by_content[i], row, n * sizeof(*row)) != 0))
         i = (i + 1) & (cap - 1);
     return &by_content[i];
 }
@@ -85,39 +107,61 @@ static bool grow_content(struct rows_builder *b)
     if (by_content == NULL)
         return false;
     memset(by_content, 0xff, cap * sizeof(*by_content));
-    for (uint32_t r = 0; r < b->c->nrows; r++)
-        *find_row(b, by_content, cap, b->c->rows + r * b->c->stride) = r;
+    for (size_t i = 0; i < b->content_cap; i++) {
+        const uint64_t *row = b->c->rows + b->by_content[i];
+
+        if (b->by_content[i] != UINT32_MAX)
+            *find_row(b, by_content, cap, row, length_of(b->c, row)) = b->by_content[i];
+    }
     free(b->by_content);
     b->by_content = by_content;
     b->content_cap = cap;
     return true;
 }
 
-/* The number of the row with these words, a new one if there is none; false when memory is short. */
-static bool keep_row(struct rows_builder *b, const uint64_t *words, uint32_t *number)
+/* words as a row in b->row; how long it is. */
+static size_t write_row(struct rows_builder *b, const uint64_t *words)
 {
-    struct pl_compiled *c = b->c;
-    uint32_t *place;
-    uint64_t *rows;
+    const struct pl_compiled *c = b->c;
+    size_t n = c->nsummary;
 
     memset(b->row, 0, c->nsummary * sizeof(*b->row));
     for (size_t i = 0; i < c->nwords; i++) {
-        b->row[c->nsummary + i] = words[i];
-        if (c->nsummary > 0 && words[i] != 0)
+        if (c->nsummary > 0 && words[i] == 0)
+            continue;
+        if (c->nsummary > 0)
             set_bit(b->row, i);
+        b->row[n++] = words[i];
     }
-    if (2 * (c->nrows + 1) > b->content_cap && !grow_content(b))
+    return n;
+}
+
+/* Where the row with these words begins, a new one if there is none; false when memory is short. */
+static bool keep_row(struct rows_builder *b, const uint64_t *words, uint32_t *at)
+{
+    struct pl_compiled *c = b->c;
+    size_t n = write_row(b, words);
+    uint32_t *place;
+
+    if (2 * (b->count + 1) > b->content_cap && !grow_content(b))
         return false;
-    place = find_row(b, b->by_content, b->content_cap, b->row);
+    place = find_row(b, b->by_content, b->content_cap, b->row, n);
     if (*place == UINT32_MAX) {
-        rows = pl_grow(c->rows, &b->rows_cap, c->nrows, c->stride * sizeof(*rows));
-        if (rows == NULL || c->nrows == UINT32_MAX - 1)
+        while (b->rows_cap < c->nrows + n) {
+            uint64_t *rows = pl_grow(c->rows, &b->rows_cap, b->rows_cap, sizeof(*rows));
+
+            if (rows == NULL)
+                return false;
+            c->rows = rows;
+        }
+        if (c->nrows + n >= UINT32_MAX)
             return false;
-        c->rows = rows;
-        memcpy(c->rows + c->nrows * c->stride, b->row, c->stride * sizeof(*rows));
-        *place = (uint32_t)c->nrows++;
+        memcpy(c->rows + c->nrows, b->row, n * sizeof(*b->row));
+        *place = (uint32_t)c->nrows;
+        c->nrows += n;
+        b->count++;
     }
-    *number = *place;
+    *at = *place;
     return true;
 }
 
@@ -130,7 +174,7 @@ static bool note(struct rows_builder *b, uint32_t what, size_t rule, bool out)
     if (uses == NULL)
         return false;
     b->uses = uses;
-    b->uses[b->nuses++] = (struct use){what, (uint32_t)rule, out};
+    b->uses[b->nuses++] = (struct use){what, b->bit_of_rule[rule], out};
     return true;
 }
 
@@ -192,15 +236,16 @@ static int compare_use(const void *va, const void *vb)
 static bool collect_uses(struct rows_builder *b, enum pl_attr attr, uint64_t *asked)
 {
     const struct pl_policy *p = b->p;
-    size_t things = p->sources.ntables + WORDS + PL_BOUNDARY_COUNT, at = 0;
+    size_t things = p->sources.ntables + NAMED, at = 0, bit;
 
     b->nuses = 0;
     for (size_t r = 0; r < p->nrules; r++) {
         for (size_t i = 0; i < p->rules[r].ncond; i++) {
             if (p->rules[r].cond[i].attr != attr)
                 continue;
-            pl_assert((asked[r / 64] >> r % 64 & 1) == 0); /* two lists would not be one set */
-            set_bit(asked, r);
+            bit = b->bit_of_rule[r];
+            pl_assert((asked[bit / 64] >> bit % 64 & 1) == 0); /* two lists would not be one set */
+            set_bit(asked, bit);
             if (!note_set(b, r, p->rules[r].cond[i].set))
                 return false;
         }
@@ -218,7 +263,37 @@ static bool collect_uses(struct rows_builder *b, enum pl_attr attr, uint64_t *as
 static void apply(struct rows_builder *b, size_t what)
 {
     for (uint32_t i = b->first_use[what]; i < b->first_use[what + 1]; i++)
-        set_bit(b->uses[i].out ? b->out : b->in, b->uses[i].rule);
+        set_bit(b->uses[i].out ? b->out : b->in, b->uses[i].bit);
+}
+
+/* What a word or list adds to in (and, nwords further, to out): many rules may name it. */
+static uint64_t *by_word(const struct rows_builder *b, unsigned named)
+{
+    return b->by_word + 2 * (size_t)named * b->c->nwords;
+}
+
+static void collect_by_word(struct rows_builder *b)
+{
+    size_t nwords = b->c->nwords;
+
+    memset(b->by_word, 0, 2 * NAMED * nwords * sizeof(*b->by_word));
+    for (unsigned named = 0; named < NAMED; named++) {
+        size_t what = b->p->sources.ntables + named;
+
+        for (uint32_t i = b->first_use[what]; i < b->first_use[what + 1]; i++)
+            set_bit(by_word(b, named) + (b->uses[i].out ? nwords : 0), b->uses[i].bit);
+    }
+}
+
+static void apply_word(struct rows_builder *b, unsigned named)
+{
+    const uint64_t *in = by_word(b, named), *out = in + b->c->nwords;
+    size_t what = b->p->sources.ntables + named;
+
+    for (size_t i = 0; i < b->c->nwords && b->first_use[what] < b->first_use[what + 1]; i++) {
+        b->in[i] |= in[i];
+        b->out[i] |= out[i];
+    }
 }
 
 /* ---- classes ---- */
@@ -243,34 +318,53 @@ static bool holds(const struct rows_builder *b, const struct pl_set *set, unsign
            !side_holds(b, set->out_words, set->out, set->out_count, words);
 }
 
-/* Fills in and out for a value. */
+/* The value to be looked at: its tables are marked. */
+static void look_at(struct rows_builder *b, const uint32_t *tables, size_t n)
+{
+    b->marked++;
+    for (size_t i = 0; i < n; i++)
+        b->mark[tables[i]] = b->marked;
+}
+
+/* Whether a list is mentioned in the present dimension, and holds the value that is looked at. */
+static bool list_applies(const struct rows_builder *b, unsigned list, unsigned words)
+{
+    size_t what = b->p->sources.ntables + WORDS + list;
+
+    return b->first_use[what] < b->first_use[what + 1] && holds(b, &b->p->boundary[list], words);
+}
+
+/* Whether the words alone decide about the value that is looked at: no list has it for its tables. */
+static bool is_in_no_list(const struct rows_builder *b, const struct atom *atom)
+{
+    bool none = true;
+
+    for (size_t i = 0; i < atom->ntables && none; i++)
+        none = b->first_use[atom->tables[i]] == b->first_use[atom->tables[i] + 1];
+    for (unsigned i = 0; i < PL_BOUNDARY_COUNT && none; i++)
+        none = !list_applies(b, i, atom->words);
+    return none;
+}
+
+/* Fills in and out for the value that is looked at. */
 static void gather(struct rows_builder *b, const struct atom *atom)
 {
-    uint32_t ntables = b->p->sources.ntables;
-
     memset(b->in, 0, b->c->nwords * sizeof(*b->in));
     memset(b->out, 0, b->c->nwords * sizeof(*b->out));
-    b->marked++;
-    for (size_t i = 0; i < atom->ntables; i++) {
-        b->mark[atom->tables[i]] = b->marked;
+    for (size_t i = 0; i < atom->ntables; i++)
         apply(b, atom->tables[i]);
-    }
     for (unsigned w = 0; w < WORDS; w++) {
         if ((atom->words >> w & 1) != 0)
-            apply(b, ntables + w);
+            apply_word(b, w);
     }
     for (unsigned i = 0; i < PL_BOUNDARY_COUNT; i++) {
-        size_t what = ntables + WORDS + i;
-
-        if (b->first_use[what] < b->first_use[what + 1] &&
-            holds(b, &b->p->boundary[i], atom->words))
-            apply(b, what);
+        if (list_applies(b, i, atom->words))
+            apply_word(b, WORDS + i);
     }
 }
 
-/* The words that hold for a class, its tables being marked or about to be. */
-static unsigned words_of(struct rows_builder *b, enum pl_attr attr, uint32_t class,
-                         const struct atom *atom)
+/* The words that hold for the value that is looked at, which is of this class. */
+static unsigned words_of(const struct rows_builder *b, enum pl_attr attr, uint32_t class)
 {
     bool ours;
 
@@ -280,14 +374,9 @@ static unsigned words_of(struct rows_builder *b, enum pl_attr attr, uint32_t cla
         return PL_WORD_ANY;
     if (class == PL_CLASS_ROUTED)
         return PL_WORD_ANY | PL_WORD_FOREIGN | PL_WORD_ROUTED;
-    if (class == PL_CLASS_BARE) {
-        ours = b->p->bare_is_ours;
-    } else {
-        b->marked++;
-        for (size_t i = 0; i < atom->ntables; i++)
-            b->mark[atom->tables[i]] = b->marked;
-        ours = holds(b, &b->p->boundary[PL_BOUNDARY_ACCEPTED_DOMAINS], PL_WORD_ANY);
-    }
+    ours = class == PL_CLASS_BARE
+               ? b->p->bare_is_ours
+               : holds(b, &b->p->boundary[PL_BOUNDARY_ACCEPTED_DOMAINS], PL_WORD_ANY);
     return PL_WORD_ANY | (ours ? PL_WORD_OURS : PL_WORD_FOREIGN);
 }
 
@@ -319,11 +408,45 @@ static bool build_class(struct rows_builder *b, const struct pl_dimension *d, ui
     if (in != NULL && (!keep_row(b, b->in, in) || !keep_row(b, b->out, out)))
         return false;
     for (size_t i = 0; i < b->c->nwords; i++)
-        b->in[i] = ~d->asked[i] | (b->in[i] & ~b->out[i]);
-    /* Bits behind the last rule are no rules. */
-    if (b->c->nrules % 64 != 0)
-        b->in[b->c->nwords - 1] &= (1ULL << b->c->nrules % 64) - 1;
+        b->in[i] &= ~b->out[i];
     return keep_row(b, b->in, row);
+}
+
+/*
+ * An index has the entries of all attributes, so most classes are in no list of this one: there is one
+ * row for all of those for which the same words hold.
+ */
+static bool build_classes(struct rows_builder *b, const struct pl_dimension *d,
+                          const struct pl_classes *classes, uint32_t *row, uint32_t *in,
+                          uint32_t *out)
+{
+    uint32_t plain[1 << WORDS]; /* a class that is in no list, by its words */
+
+    memset(plain, 0xff, sizeof(plain));
+    for (uint32_t class = 0; class < d->nclasses; class ++) {
+        struct atom atom = {0};
+        bool alone;
+
+        if (class >= PL_CLASS_INDEXED)
+            atom.tables = pl_classes_members(classes, class - PL_CLASS_INDEXED, &atom.ntables);
+        look_at(b, atom.tables, atom.ntables);
+        atom.words = words_of(b, d->attr, class);
+        alone = class >= PL_CLASS_INDEXED && is_in_no_list(b, &atom);
+        if (alone && plain[atom.words] != UINT32_MAX) {
+            row[class] = row[plain[atom.words]];
+            if (in != NULL) {
+                in[class] = in[plain[atom.words]];
+                out[class] = out[plain[atom.words]];
+            }
+            continue;
+        }
+        if (alone)
+            plain[atom.words] = class;
+        if (!build_class(b, d, class, &atom, &row[class], in == NULL ? NULL : &in[class],
+                         out == NULL ? NULL : &out[class]))
+            return false;
+    }
+    return true;
 }
 
 static bool build_addresses(struct rows_builder *b, struct pl_dimension *d)
@@ -338,6 +461,7 @@ static bool build_addresses(struct rows_builder *b, struct pl_dimension *d)
         struct atom atom = {0};
 
         atom.tables = pl_classes_members(classes, class, &atom.ntables);
+        look_at(b, atom.tables, atom.ntables);
         gather(b, &atom);
         if (!keep_row(b, b->in, &in[class]) || !keep_row(b, b->out, &out[class]))
             return false;
@@ -353,12 +477,19 @@ bool rows_build(struct rows_builder *b, struct pl_dimension *d, const struct pl_
     struct pl_arena *a = b->c->arena;
     uint32_t n = PL_CLASS_INDEXED + classes->count;
     uint64_t *asked = pl_arena_array(a, b->c->nwords, sizeof(*asked));
+    uint64_t *unasked = pl_arena_array(a, b->c->nsummary + 1, sizeof(*unasked));
     uint32_t *row = pl_arena_array(a, n, sizeof(*row)), *in = NULL, *out = NULL;
     bool addresses;
 
-    if (asked == NULL || row == NULL || !collect_uses(b, d->attr, asked))
+    if (asked == NULL || unasked == NULL || row == NULL || !collect_uses(b, d->attr, asked))
         return false;
+    collect_by_word(b);
+    for (size_t i = 0; i < b->c->nwords; i++) {
+        if (asked[i] != UINT64_MAX && b->c->nsummary > 0)
+            set_bit(unasked, i);
+    }
     d->asked = asked;
+    d->unasked = unasked;
     d->row = row;
     d->nclasses = n;
     addresses = pl_attr_kind(d->attr) == PL_KIND_MAIL && has_addresses(b);
@@ -370,17 +501,7 @@ bool rows_build(struct rows_builder *b, struct pl_dimension *d, const struct pl_
         d->in = in;
         d->out = out;
     }
-    for (uint32_t class = 0; class < n; class ++) {
-        struct atom atom = {0};
-
-        if (class >= PL_CLASS_INDEXED)
-            atom.tables = pl_classes_members(classes, class - PL_CLASS_INDEXED, &atom.ntables);
-        atom.words = words_of(b, d->attr, class, &atom);
-        if (!build_class(b, d, class, &atom, &row[class], addresses ? &in[class] : NULL,
-                         addresses ? &out[class] : NULL))
-            return false;
-    }
-    return true;
+    return build_classes(b, d, classes, row, in, out);
 }
 
 bool rows_address_lists(struct rows_builder *b)
@@ -394,9 +515,7 @@ bool rows_address_lists(struct rows_builder *b)
         size_t n;
         const uint32_t *tables = pl_classes_members(classes, class, &n);
 
-        b->marked++;
-        for (size_t i = 0; i < n; i++)
-            b->mark[tables[i]] = b->marked;
+        look_at(b, tables, n);
         for (unsigned i = 0; i < PL_BOUNDARY_COUNT; i++) {
             if (pl_boundary_kind((enum pl_boundary)i) == PL_TABLE_NETWORKS &&
                 holds(b, &b->p->boundary[i], PL_WORD_ANY))

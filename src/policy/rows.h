@@ -20,19 +20,20 @@ enum pl_names compiled_names_of(enum pl_attr attr);
 struct rows_builder {
     struct pl_compiled *c;
     const struct pl_policy *p;
+    uint32_t *bit_of_rule;
     size_t rows_cap;
-    uint32_t *by_content; /* row numbers, hashed by content */
-    size_t content_cap;
+    uint32_t *by_content; /* where rows begin, hashed by content */
+    size_t content_cap, count;
     uint32_t *mark; /* of each table: the class that was looked at last and has it */
     uint32_t marked;
-    uint64_t *in, *out, *row; /* scratch: nwords, nwords, stride */
+    uint64_t *in, *out, *row; /* scratch: nwords, nwords, nsummary + nwords */
+    uint64_t *by_word;        /* what each word or list adds to in, and to out: nwords each */
     struct use *uses;         /* of the present dimension */
     size_t nuses, uses_cap;
-    uint32_t
-        *first_use; /* of each table, and behind them of each word and list; one more at the end */
+    uint32_t *first_use; /* of each table, of each word and list behind them, and one more */
 };
 
-/* rows_begin, rows_end - false when memory is short; end it all the same */
+/* rows_begin, rows_end - *b is zeroed; false when memory is short. rows_end in any case */
 bool rows_begin(struct rows_builder *b, struct pl_compiled *c, const struct pl_policy *p);
 void rows_end(struct rows_builder *b);
 

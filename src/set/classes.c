@@ -174,8 +174,10 @@ static uint32_t make(struct pl_classes *c, uint32_t class, uint32_t table)
     place = find_content(c, c->by_content, c->content_cap, c->members + end, n);
     if (*place != PL_CLASS_FAILED)
         return *place;
-    if (c->count == PL_CLASSES_MAX || end + n > UINT32_MAX)
+    if (c->count == PL_CLASSES_MAX || end + n > UINT32_MAX) {
+        c->full = true;
         return PL_CLASS_FAILED;
+    }
     first = pl_grow(c->first, &c->first_cap, c->count + 1, sizeof(*first));
     if (first == NULL)
         return PL_CLASS_FAILED;
