@@ -8,6 +8,7 @@
 #include "postlatch/compile.h"
 #include "postlatch/diag.h"
 #include "postlatch/query.h"
+#include "postlatch/ranges.h"
 #include "postlatch/table.h"
 #include "postlatch/user.h"
 
@@ -104,6 +105,15 @@ struct pl_listener {
     struct pl_str context; /* policy_context; empty: not asked for */
 };
 
+/* accept: what is open, or cannot be proved, on purpose and until a day. */
+struct pl_waiver {
+    struct pl_str reason;
+    struct pl_pos at;
+    struct pl_ranges surface; /* of clients, merged; none: only rule counts */
+    struct pl_str rule;       /* the name of a rule that cannot be proved; empty: none */
+    int32_t until;            /* the last day on which it counts, in days since 1970-01-01 (UTC) */
+};
+
 /* A loaded policy. Public inside the library: explain and the analysis read it. */
 struct pl_policy {
     struct pl_arena *arena;
@@ -124,6 +134,13 @@ struct pl_policy {
     struct pl_set boundary[PL_BOUNDARY_COUNT];
     size_t nlisteners;
     const struct pl_listener *listeners;
+    size_t nwaivers;
+    struct pl_waiver *waivers; /* owned; their surfaces too */
+    struct pl_rule *expired;   /* builtin:expired, which refuses clients of a waiver that has expired;
+                                  not among rules[] */
+    _Atomic int32_t today; /* in days since 1970-01-01 (UTC), see pl_policy_set_today */
+    size_t nquiet;                /* accept_warnings: "code:object" each */
+    const struct pl_str *quiet;
     struct pl_sources sources;    /* entries of the tables, until they are compiled */
     struct pl_compiled *compiled; /* by pl_policy_compile */
     size_t nwritten;              /* rules of the administrator, the first of rules[] */
@@ -156,6 +173,12 @@ const struct pl_table *pl_policy_find_table(const struct pl_policy *p, struct pl
 
 /* pl_policy_free - frees all of it; NULL accepted. No thread may hold it any more */
 void pl_policy_free(struct pl_policy *p);
+
+/* pl_policy_set_today - the day that waivers are held to; at load it is the present one. Any thread */
+void pl_policy_set_today(struct pl_policy *p, int32_t days);
+
+/* pl_policy_waiver - the waiver whose surface holds an address, expired or not; NULL if none does */
+const struct pl_waiver *pl_policy_waiver(const struct pl_policy *p, const struct pl_addr *addr);
 
 /* pl_policy_entries - entries of all tables, inline ones included */
 size_t pl_policy_entries(const struct pl_policy *p);
@@ -202,6 +225,16 @@ struct pl_decision {
  */
 enum pl_step pl_policy_decide(const struct pl_policy *p, struct pl_query *q,
                               struct pl_cursor *cursor, struct pl_decision *out);
+
+/*
+ * pl_policy_row - the rules whose condition on an attribute holds for q's value, or that have none
+ *
+ * By the very code that decides: what the analysis reads.
+ *
+ * in       dim: an index into p->compiled->dims
+ * out      bits: one a rule, in the order of the rules; (p->nrules + 63) / 64 words
+ */
+void pl_policy_row(const struct pl_policy *p, struct pl_query *q, size_t dim, uint64_t *bits);
 
 /*
  * pl_policy_interpret - the same by reading the rules in order, one condition after the other: slow

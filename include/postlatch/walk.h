@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POSTLATCH_WALK_H
+#define POSTLATCH_WALK_H
+
+#include "postlatch/space.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Which rules decide, over a part of the space? One axis after the other, keeping the rules that are
+ * still possible; where the same rules are possible at the same axis again, the answer is known. It is
+ * a decision diagram made on the way: its size follows the number of different sets of rules, not that
+ * of values.
+ */
+
+/* The most steps of a question before it is given up, and of memory for what is known already. */
+enum { PL_WALK_STEPS_MAX_MILLION = 2000, PL_WALK_MEMO_MAX_MIB = 512 };
+
+/*
+ * struct pl_region - the part of the space that a question is about; fill in, zeroed means all of it
+ *
+ * A rule that is forbidden must not hold; one that is ignored is passed over, as if it did not exist.
+ * A required rule must hold (all rules of one policy's that come before it may hold too).
+ */
+struct pl_region {
+    const bool *allowed[PL_ATTR_COUNT]; /* natoms of the attribute's axis; NULL: all of them */
+    const uint64_t *forbidden;          /* nwords, or NULL */
+    const uint64_t *ignored;            /* nwords, or NULL */
+    const uint64_t *required;           /* nwords, or NULL: all of these must hold */
+    bool no_login;                      /* sasl_username is absent, also where no rule asks about it */
+    bool no_tls;                        /* encryption_protocol is absent, likewise */
+    /* The order of axes: these first, the others behind them as they are in the space. */
+    size_t nfirst;
+    enum pl_attr first[8];
+};
+
+/* struct pl_walk - opaque; one thread at a time. What it points to must outlive it */
+struct pl_walk;
+
+/* pl_walk_new - NULL when memory is short; free with pl_walk_free */
+struct pl_walk *pl_walk_new(const struct pl_space *s, const struct pl_region *region);
+void pl_walk_free(struct pl_walk *w);
+
+/* pl_walk_gave_up - why the answers are not complete, a static string; NULL if they are */
+const char *pl_walk_gave_up(const struct pl_walk *w);
+
+/*
+ * A place in the walk: some axes have their atom. pl_walk_root begins; pl_walk_choose goes on by one
+ * atom of the next axis and pl_walk_back takes that back. pl_walk_axis is the next axis, NULL behind
+ * the last.
+ */
+void pl_walk_root(struct pl_walk *w);
+const struct pl_axis *pl_walk_axis(const struct pl_walk *w);
+
+/*
+ * pl_walk_choose - go on with an atom of the next axis
+ *
+ * returns  false, without having gone on, if the region has nothing there
+ */
+bool pl_walk_choose(struct pl_walk *w, size_t atom);
+void pl_walk_back(struct pl_walk *w);
+
+/* A decision of a leaf: the deciding rule of each part, as a bit of the space. */
+struct pl_outcome {
+    uint32_t bit[2];
+};
+
+/*
+ * pl_walk_collect - all decisions from here on
+ *
+ * out      *outcomes: *n different ones, in no order that means anything; owned by the walk and valid
+ *          as long as it is. None if the region has no request here
+ * returns  a number for this set of decisions: equal sets have equal numbers. When the walk gave up,
+ *          decisions may be missing
+ */
+uint32_t pl_walk_collect(struct pl_walk *w, const struct pl_outcome **outcomes, size_t *n);
+
+/*
+ * pl_walk_find - a request from here on whose decision is wanted
+ *
+ * out      atoms: the atom of each axis, by attribute; PL_NO_ATOM for attributes without one
+ * returns  false if there is none, or the walk gave up
+ */
+#define PL_NO_ATOM UINT32_MAX
+bool pl_walk_find(struct pl_walk *w,
+                  bool (*wanted)(const struct pl_outcome *outcome, void *arg), void *arg,
+                  uint32_t atoms[PL_ATTR_COUNT]);
+
+/* pl_walk_steps - atoms looked at so far */
+size_t pl_walk_steps(const struct pl_walk *w);
+
+/*
+ * pl_walk_request - the request that stands for atoms, as Postfix would send it
+ *
+ * What no rule asks about has an ordinary value. The values are owned by arena or the space; those
+ * that are absent are empty.
+ */
+bool pl_walk_request(const struct pl_space *s, const uint32_t atoms[PL_ATTR_COUNT],
+                     struct pl_arena *arena, struct pl_str request[PL_ATTR_COUNT]);
+
+#endif
