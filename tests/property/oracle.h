@@ -33,6 +33,12 @@ struct spans {
 /* span_parse - the addresses of a network as an administrator writes it; mapped ones are IPv4 */
 bool span_parse(struct span *s, struct pl_str text);
 
+/*
+ * span_parse_as_is - the same, mapped ones left alone: all IPv6 addresses but one are written as a list
+ * of networks, and ::ffff:0:0/96 may be one of these
+ */
+bool span_parse_as_is(struct span *s, struct pl_str text);
+
 /* span_of - a single address */
 struct span span_of(const struct pl_addr *addr);
 

@@ -28,7 +28,7 @@ static oracle_u128 host_bits(unsigned bits, unsigned len)
     return len == bits ? 0 : ~(oracle_u128)0 >> (128 - (bits - len));
 }
 
-bool span_parse(struct span *s, struct pl_str text)
+bool span_parse_as_is(struct span *s, struct pl_str text)
 {
     char room[64];
     uint8_t bytes[16];
@@ -52,12 +52,16 @@ bool span_parse(struct span *s, struct pl_str text)
         return false;
     s->low = number(bytes, s->family == 4 ? 4 : 16);
     len = slash == NULL ? bits_of(s->family) : (unsigned)strtoul(slash + 1, NULL, 10);
-    if (s->family == 6 && len >= 96 && s->low >> 32 == 0xffff) {
-        s->family = 4;
-        s->low &= 0xffffffff;
-        len -= 96;
-    }
     s->high = s->low | host_bits(bits_of(s->family), len);
+    return true;
+}
+
+bool span_parse(struct span *s, struct pl_str text)
+{
+    if (!span_parse_as_is(s, text))
+        return false;
+    if (s->family == 6 && s->low >> 32 == 0xffff && s->high >> 32 == 0xffff)
+        *s = (struct span){4, s->low & 0xffffffff, s->high & 0xffffffff};
     return true;
 }
 

@@ -201,6 +201,23 @@ static void add_interval(struct oracle *o, struct span span, size_t value)
     intervals[o->nintervals++] = (struct oracle_interval){span, value};
 }
 
+/*
+ * IPv6 addresses that are read as IPv4 are no IPv6 addresses: a list of networks reaches over them, or
+ * it does not. Leaves out those at the ends of s; false if nothing else is in it.
+ */
+static bool without_mapped(struct span *s)
+{
+    const oracle_u128 low = (oracle_u128)0xffff << 32, high = low | 0xffffffff;
+
+    if (s->family == 4)
+        return true;
+    if (s->low >= low && s->low <= high)
+        s->low = high + 1;
+    if (s->high >= low && s->high <= high)
+        s->high = low - 1;
+    return s->low <= s->high;
+}
+
 static void addresses(struct oracle *o, struct oracle_axis *axis)
 {
     struct spans edges = {0};
@@ -211,7 +228,7 @@ static void addresses(struct oracle *o, struct oracle_axis *axis)
     add_edges(o, &edges);
     qsort(edges.items, edges.count, sizeof(*edges.items), compare_edges);
     for (size_t i = 0; i < edges.count; i++) {
-        struct span s = edges.items[i];
+        struct span s = edges.items[i], real;
         size_t first, last;
 
         if (i + 1 < edges.count && compare_edges(&s, &edges.items[i + 1]) == 0)
@@ -219,8 +236,11 @@ static void addresses(struct oracle *o, struct oracle_axis *axis)
         s.high = i + 1 < edges.count && edges.items[i + 1].family == s.family
                      ? edges.items[i + 1].low - 1
                      : (s.family == 4 ? 0xffffffff : ~(oracle_u128)0);
-        first = offer(o, axis, span_text(o->arena, s.family, s.low, i % 7 == 3));
-        last = offer(o, axis, span_text(o->arena, s.family, s.high, i % 7 == 5));
+        real = s;
+        if (!without_mapped(&real))
+            continue;
+        first = offer(o, axis, span_text(o->arena, s.family, real.low, i % 7 == 3));
+        last = offer(o, axis, span_text(o->arena, s.family, real.high, i % 7 == 5));
         must(first == last, "an edge between addresses that no list has");
         if (axis->attr == PL_ATTR_CLIENT_ADDRESS)
             add_interval(o, s, first);
