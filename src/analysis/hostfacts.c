@@ -122,7 +122,10 @@ static bool read_address(struct line *l, struct pl_str text, struct pl_addr *add
             pl_diag_error(l->d, l->at, "%s: expected the address without brackets",
                           pl_quote(&q, text));
         else
-            pl_diag_error(l->d, l->at, "%s: %s", pl_quote(&q, text), why);
+            pl_diag_error(l->d, l->at, "%s: %s", pl_quote(&q, text),
+                          pl_str_has_prefix(pl_str_of(why), pl_str_lit("an octet"))
+                              ? why
+                              : "not an IP address; expected one as 192.168.1.1 or 2001:db8::1");
         return false;
     }
     if (addr->family == 4 && pl_str_find(text, ':') < text.n) {
@@ -184,7 +187,7 @@ static bool read_line(struct pl_host_facts *h, struct line *l)
     if (!read_kind(l, &fact.kind))
         return false;
     if (l->n != kinds[fact.kind].words) {
-        pl_diag_error(l->d, l->at, "%s words in the line than it can have; expected \"%s\"",
+        pl_diag_error(l->d, l->at, "%s words than a fact of this kind has; expected \"%s\"",
                       l->n < kinds[fact.kind].words ? "fewer" : "more", kinds[fact.kind].form);
         return false;
     }
