@@ -161,16 +161,16 @@ static const char *say_remedy(char out[SENTENCE], const struct looking *l, const
     bool masks = l->p->boundary[PL_BOUNDARY_MASKING].in_count > 0;
 
     if (t->rule != NULL && t->hit.table != NULL)
-        snprintf(out, SENTENCE, "Add \"!%s\" to client_address of the rule", addr);
+        snprintf(out, SENTENCE, "add \"!%s\" to client_address of the rule", addr);
     else if (t->rule != NULL)
-        snprintf(out, SENTENCE, "Add client_address = {any, \"!%s\"} to the rule", addr);
+        snprintf(out, SENTENCE, "add client_address = {any, \"!%s\"} to the rule", addr);
     else if (strcmp(t->list, networks) == 0 && masks)
-        snprintf(out, SENTENCE, "Add %s to masking, or \"!%s\" to relay_networks", addr, addr);
+        snprintf(out, SENTENCE, "add %s to masking, or \"!%s\" to relay_networks", addr, addr);
     else if (strcmp(t->list, networks) == 0)
-        snprintf(out, SENTENCE, "Write masking = {%s}, or add \"!%s\" to relay_networks", addr,
+        snprintf(out, SENTENCE, "write masking = {%s}, or add \"!%s\" to relay_networks", addr,
                  addr);
     else
-        snprintf(out, SENTENCE, "Take it out of Postfix's mynetworks and of permitted_elsewhere");
+        snprintf(out, SENTENCE, "take it out of Postfix's mynetworks and of permitted_elsewhere");
     return out;
 }
 
@@ -203,14 +203,14 @@ static void lint_host(const struct looking *l)
             pl_lint_add(l->f, PL_LINT_TRUSTED_GATEWAY, trusted_at(&t), t.rule, pl_str_of(addr),
                         "%s, the default gateway of this host, %s. If it replaces the addresses of "
                         "those who come in through it (NAT, port forwarding), everybody on the "
-                        "Internet appears as %s and may relay too. %s",
+                        "Internet appears as %s and may relay too. Remedy: %s",
                         addr, trust, addr, remedy);
         else
             pl_lint_add(
                 l->f, PL_LINT_TRUSTED_BRIDGE, trusted_at(&t), t.rule, pl_str_of(addr),
                 "%s, this host's own address on the bridge %s, %s. Whoever comes in through "
                 "a published port of a container may appear as %s, so everybody on the "
-                "Internet may relay too. %s",
+                "Internet may relay too. Remedy: %s",
                 addr, fact->name, trust, addr, remedy);
     }
 }
@@ -335,8 +335,8 @@ static void lint_public(const struct looking *l, const struct entry *e, double n
     pl_prefix_format(text, &e->prefix);
     if (addresses_of(&e->prefix) <= 1)
         pl_lint_add(l->f, PL_LINT_PUBLIC_NETWORK, entry->at, NULL, pl_str_of(text),
-                    "%s is a public address, 1 address that may relay without login. If it is ever "
-                    "given to somebody else, he may relay too: see that it is yours, and stays so",
+                    "%s is one public address, which may relay without login. Whoever has it may "
+                    "relay: see that it is yours, and stays so",
                     text);
     else
         pl_lint_add(l->f, PL_LINT_PUBLIC_NETWORK, entry->at, NULL, pl_str_of(text),
@@ -358,7 +358,7 @@ static bool lint_embedded(const struct looking *l, const struct entry *e)
         return false;
     pl_prefix_format(text, &e->prefix);
     if (v4.len == 0)
-        snprintf(who, sizeof(who), "any IPv4 address, so everybody on the Internet");
+        snprintf(who, sizeof(who), "any IPv4 address, so everybody who comes in by it");
     else
         snprintf(who, sizeof(who), "%s %s, so whoever has %s",
                  v4.len == 32 ? "the IPv4 address" : "the IPv4 network",
@@ -402,7 +402,7 @@ static void lint_loopback(const struct looking *l, const struct entry *e)
                 pl_str_of(pl_prefix_format(text, &e->prefix)),
                 "%s %s. Whatever takes connections from elsewhere and passes them on within this "
                 "host (ssh and TLS tunnels, port forwarders of containers, a web form) lets "
-                "strangers appear as %s. If there is any such thing: %s",
+                "strangers appear as %s. Remedy, if there is any: %s",
                 shown, say_trust(trust, &t), shown, say_remedy(remedy, l, &t, shown));
 }
 

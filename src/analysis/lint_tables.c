@@ -14,10 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An entry that holds another. */
+/* An entry that holds another, be it the same value or a wider one. */
 struct holder {
     const struct pl_table *table;
-    uint32_t entry;
+    uint32_t entry; /* or PL_NO_ENTRY */
+    bool same;
 };
 
 /* "lan.cidr:7" */
@@ -34,25 +35,27 @@ static const char *place(char out[PL_QUOTE_SIZE], const struct pl_policy *p, str
 static void report(struct pl_findings *f, const struct pl_table *t, uint32_t id, struct holder h)
 {
     const struct pl_table_entry *entry = &t->entries[id], *other = &h.table->entries[h.entry];
-    bool same = pl_str_eq_fold(entry->text, other->text);
     struct pl_quote q1, q2;
-    char at[PL_QUOTE_SIZE], named[300] = "";
+    char at[PL_QUOTE_SIZE], named[300] = "", as[PL_QUOTE_SIZE + 8] = "";
 
+    pl_quote(&q1, entry->text);
+    pl_quote(&q2, other->text);
+    place(at, f->policy, other->at);
     if (h.table != t && h.table->name.n > 0)
         snprintf(named, sizeof(named), " in <%s>", h.table->name.p);
-    if (same)
-        pl_lint_add(f, PL_LINT_REDUNDANT_ENTRY, entry->at, NULL, entry->text,
-                    "%s is there already%s (%s). Whoever takes one of them out later leaves the "
-                    "other in force. Take this one out",
-                    pl_quote(&q1, entry->text), named, place(at, f->policy, other->at));
-    else
+    if (!pl_str_eq(entry->text, other->text))
+        snprintf(as, sizeof(as), " as %s", q2.text);
+    if (h.same)
         pl_lint_add(
             f, PL_LINT_REDUNDANT_ENTRY, entry->at, NULL, entry->text,
-            "%s changes nothing, as %s%s (%s) holds all of it. Whoever takes "
-            "this one out to keep somebody out changes nothing either. Take it out, or narrow "
-            "the wide one",
-            pl_quote(&q1, entry->text), pl_quote(&q2, other->text), named,
-            place(at, f->policy, other->at));
+            "%s is there already%s%s (%s). Whoever deletes only one of the two takes nobody "
+            "off the list. Take this one out",
+            q1.text, as, named, at);
+    else
+        pl_lint_add(f, PL_LINT_REDUNDANT_ENTRY, entry->at, NULL, entry->text,
+                    "%s adds nothing, as %s%s (%s) holds all of it. Whoever deletes it later takes "
+                    "nobody off the list. Take it out now, or narrow the wider entry",
+                    q1.text, q2.text, named, at);
 }
 
 /* Networks in the order of their addresses, wide ones first: a holder comes before what it holds. */
@@ -77,12 +80,15 @@ static void within_networks(struct pl_findings *f, const struct pl_table *t)
         f->failed = true;
         return;
     }
-    memcpy(entries, t->networks.entries, t->networks.count * sizeof(*entries));
+    for (size_t i = 0; i < t->networks.count; i++)
+        entries[i] = t->networks.entries[i];
     qsort(entries, t->networks.count, sizeof(*entries), by_address);
     for (size_t i = 1; i < t->networks.count; i++) {
         /* Two networks are apart, or one holds the other. */
         if (pl_prefix_contains(&entries[widest].prefix, &entries[i].prefix.addr))
-            report(f, t, entries[i].id, (struct holder){t, entries[widest].id});
+            report(f, t, entries[i].id,
+                   (struct holder){t, entries[widest].id,
+                                   entries[widest].prefix.len == entries[i].prefix.len});
         else
             widest = i;
     }
@@ -119,7 +125,10 @@ static void within_ports(struct pl_findings *f, const struct pl_table *t)
     qsort(entries, t->count, sizeof(*entries), by_port);
     for (size_t i = 1; i < t->count; i++) {
         if (entries[i].high <= entries[farthest].high)
-            report(f, t, entries[i].id, (struct holder){t, entries[farthest].id});
+            report(f, t, entries[i].id,
+                   (struct holder){t, entries[farthest].id,
+                                   entries[farthest].low == entries[i].low &&
+                                       entries[farthest].high == entries[i].high});
         else
             farthest = i;
     }
@@ -187,13 +196,13 @@ static void within_names(struct pl_findings *f, const struct pl_table *t)
 {
     for (size_t i = 0; i < t->names.count; i++) {
         const struct pl_nameset_entry *entry = &t->names.entries[i];
-        uint32_t holder = find_wider(f->policy, t, entry->key);
+        struct holder h = {t, find_wider(f->policy, t, entry->key), false};
 
         /* Sorted by key, then by the order in the file: the first of the equal ones stays. */
-        if (holder == PL_NO_ENTRY && i > 0 && pl_str_eq(entry->key, entry[-1].key))
-            holder = pl_nameset_find(&t->names, entry->key);
-        if (holder != PL_NO_ENTRY)
-            report(f, t, entry->id, (struct holder){t, holder});
+        if (h.entry == PL_NO_ENTRY && i > 0 && pl_str_eq(entry->key, entry[-1].key))
+            h = (struct holder){t, pl_nameset_find(&t->names, entry->key), true};
+        if (h.entry != PL_NO_ENTRY)
+            report(f, t, entry->id, h);
     }
 }
 
@@ -207,9 +216,10 @@ static void lint_table(struct pl_findings *f, const struct pl_table *t)
         within_names(f, t);
 }
 
-/* A network of a frozen set that holds prefix, or PL_NO_ENTRY. */
-static uint32_t find_wider_network(const struct pl_ipset *s, const struct pl_prefix *prefix)
+/* A network of a table that holds prefix. */
+static struct holder find_network(const struct pl_table *t, const struct pl_prefix *prefix)
 {
+    const struct pl_ipset *s = &t->networks;
     struct pl_prefix wider = *prefix;
 
     /* The most specific network of an address may be narrower than prefix: so each length is asked. */
@@ -233,50 +243,70 @@ static uint32_t find_wider_network(const struct pl_ipset *s, const struct pl_pre
         }
         if (low < s->count && s->entries[low].prefix.len == wider.len &&
             pl_addr_eq(&s->entries[low].prefix.addr, &wider.addr))
-            return s->entries[low].id;
+            return (struct holder){t, s->entries[low].id, len == prefix->len};
     }
-    return PL_NO_ENTRY;
+    return (struct holder){t, PL_NO_ENTRY, false};
 }
 
-/* Whether an inline table's entry, by its position in the index, is held by another table of the list. */
-static uint32_t find_beside(const struct pl_policy *p, const struct pl_table *t, size_t i,
-                            const struct pl_table *other)
+/* What another table of the list holds of an inline table's entry, which is number i of its index. */
+static struct holder find_beside(const struct pl_policy *p, const struct pl_table *t, size_t i,
+                                 const struct pl_table *other)
 {
+    struct holder h = {other, PL_NO_ENTRY, true};
     struct pl_str key;
     struct pl_mailaddr m;
-    uint32_t id;
 
     if (t->kind == PL_TABLE_NETWORKS)
-        return find_wider_network(&other->networks, &t->networks.entries[i].prefix);
+        return find_network(other, &t->networks.entries[i].prefix);
     key = t->names.entries[i].key;
     if (t->kind == other->kind) {
-        id = pl_nameset_find(&other->names, key);
-        return id != PL_NO_ENTRY ? id : find_wider(p, other, key);
+        h.entry = pl_nameset_find(&other->names, key);
+        if (h.entry == PL_NO_ENTRY)
+            h = (struct holder){other, find_wider(p, other, key), false};
+    } else if (t->kind == PL_TABLE_ADDRESSES && other->kind == PL_TABLE_DOMAINS) {
+        pl_mailaddr_read(&m, key);
+        if (m.form == PL_MAIL_PLAIN)
+            h = (struct holder){other, pl_table_find_domain(other, &m.domain), false};
     }
-    if (t->kind != PL_TABLE_ADDRESSES || other->kind != PL_TABLE_DOMAINS)
-        return PL_NO_ENTRY;
-    pl_mailaddr_read(&m, key);
-    return m.form == PL_MAIL_PLAIN ? pl_table_find_domain(other, &m.domain) : PL_NO_ENTRY;
+    return h;
+}
+
+/* Whether lint_table has spoken of entry number i of the index already. */
+static bool is_held_within(const struct pl_policy *p, const struct pl_table *t, size_t i)
+{
+    const struct pl_nameset_entry *name;
+    struct pl_prefix wider;
+
+    if (t->kind != PL_TABLE_NETWORKS) {
+        name = &t->names.entries[i];
+        return find_wider(p, t, name->key) != PL_NO_ENTRY ||
+               pl_nameset_find(&t->names, name->key) != name->id;
+    }
+    wider = t->networks.entries[i].prefix;
+    if (find_network(t, &wider).entry != t->networks.entries[i].id)
+        return true;
+    if (wider.len == 0)
+        return false;
+    pl_addr_mask(&wider.addr, --wider.len);
+    return find_network(t, &wider).entry != PL_NO_ENTRY;
 }
 
 /* Entries written in a list, which tables that the list names hold as well. */
 static void lint_inline(struct pl_findings *f, const struct pl_table *t,
                         const struct pl_member *members, size_t n)
 {
-    size_t count = t->kind == PL_TABLE_NETWORKS ? t->networks.count : t->names.count;
+    const bool networks = t->kind == PL_TABLE_NETWORKS;
+    size_t count = networks ? t->networks.count : t->names.count;
 
     for (size_t i = 0; i < count; i++) {
-        uint32_t id =
-            t->kind == PL_TABLE_NETWORKS ? t->networks.entries[i].id : t->names.entries[i].id;
-        struct holder h = {NULL, PL_NO_ENTRY};
+        struct holder h = {NULL, PL_NO_ENTRY, false};
 
         for (size_t m = 0; m < n && h.entry == PL_NO_ENTRY; m++) {
-            h.table = members[m].table;
-            if (h.table != NULL && h.table != t)
-                h.entry = find_beside(f->policy, t, i, h.table);
+            if (members[m].table != NULL && members[m].table != t)
+                h = find_beside(f->policy, t, i, members[m].table);
         }
-        if (h.entry != PL_NO_ENTRY)
-            report(f, t, id, h);
+        if (h.entry != PL_NO_ENTRY && !is_held_within(f->policy, t, i))
+            report(f, t, networks ? t->networks.entries[i].id : t->names.entries[i].id, h);
     }
 }
 
@@ -291,8 +321,8 @@ static void lint_side(struct pl_findings *f, bool any, const struct pl_member *m
             struct pl_quote q;
 
             pl_lint_add(f, PL_LINT_REDUNDANT_ENTRY, t->entries[e].at, NULL, t->entries[e].text,
-                        "%s changes nothing, as the same list says any. If only the entries were "
-                        "meant, take any out; else take this one out",
+                        "%s adds nothing, as the same list says any. Take any out if "
+                        "only the entries are meant, else take this one out",
                         pl_quote(&q, t->entries[e].text));
         }
         if (!any && t->kind != PL_TABLE_PORTS)
