@@ -12,6 +12,10 @@
 
 enum pl_log_decisions { PL_LOG_ALL, PL_LOG_REJECTS, PL_LOG_NONE };
 enum pl_log_format { PL_LOG_TEXT, PL_LOG_JSON };
+/* A reload that lets more clients relay: is told, or refused. */
+enum pl_reload_wider { PL_WIDER_LOG, PL_WIDER_REFUSE };
+/* A start with a policy that is not safe: none, or one that serves our own recipients only. */
+enum pl_on_bad_policy { PL_BAD_POLICY_STOP, PL_BAD_POLICY_LOCKED };
 
 /*
  * What the daemon is told beside the policy. Strings are NUL-terminated and owned by the policy's
@@ -28,6 +32,8 @@ struct pl_settings {
     unsigned max_connections;
     size_t max_request_size; /* bytes */
     unsigned idle_timeout_s; /* 0: never */
+    enum pl_reload_wider reload_wider;
+    enum pl_on_bad_policy on_bad_policy;
     enum pl_log_decisions log_decisions;
     enum pl_log_format log_format;
     int log_facility; /* LOG_MAIL, … of syslog.h */

@@ -44,6 +44,7 @@ static void build(struct builder *b)
     build_boundary(b);
     build_listeners(b);
     build_rules(b);
+    build_waivers(b);
     if (!b->policy->lean)
         check_boundary(b);
 }

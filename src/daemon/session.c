@@ -287,7 +287,8 @@ static size_t answer(struct worker *w, char out[PL_REPLY_MAX], struct answered *
         *why = "the policy has no answer"; /* the place where a session will wait for a guard */
         return 0;
     }
-    reply = w->snapshot->replies[cursor.rule];
+    reply =
+        w->snapshot->replies[a->decision.rule == policy->expired ? policy->nrules : cursor.rule];
     if (reply.n > 0) {
         memcpy(out, reply.p, reply.n);
         return reply.n;

@@ -18,9 +18,12 @@ static bool make_replies(struct snapshot *s)
     struct pl_query nothing = {0};
     char action[PL_ACTION_ROOM], reply[PL_REPLY_MAX];
 
-    s->replies = calloc(p->nrules, sizeof(*s->replies));
-    for (size_t i = 0; i < p->nrules && s->replies != NULL; i++) {
-        struct pl_decision d = {&p->rules[i], p->rules[i].action};
+    size_t count = p->nrules + (p->expired != NULL);
+
+    s->replies = calloc(count, sizeof(*s->replies));
+    for (size_t i = 0; i < count && s->replies != NULL; i++) {
+        const struct pl_rule *rule = i < p->nrules ? &p->rules[i] : p->expired;
+        struct pl_decision d = {rule, rule->action};
         size_t n;
 
         if (!pl_action_is_plain(d.action))

@@ -15,7 +15,7 @@
 struct snapshot {
     struct pl_config config;
     unsigned long generation; /* 1 at the start, one more with each reload that succeeded */
-    struct pl_str *replies;   /* of each rule, as it is sent; empty where it has placeholders */
+    struct pl_str *replies;   /* of each rule, builtin:expired last; empty: it has placeholders */
 };
 
 /* snapshot_load - load a configuration; NULL after noting in d what is wrong. Free: snapshot_free */
