@@ -71,6 +71,15 @@ bool pl_config_load(struct pl_config *config, const char *path, struct pl_diag *
 bool pl_config_load_lean(struct pl_config *config, const char *path, struct pl_diag *d);
 
 /*
+ * pl_config_load_settings - of a configuration whose policy does not load: its settings, with a policy
+ * of no rules and empty lists, by which nobody may relay and no recipient is ours
+ *
+ * returns  false if the options themselves are in doubt too: something is wrong with the form of the
+ *          file, a name in it is unknown, or the value of an option is bad
+ */
+bool pl_config_load_settings(struct pl_config *config, const char *path);
+
+/*
  * pl_config_find_control - the control socket that a configuration names, even if it does not load
  *
  * A reload is asked for just when a file is being repaired: the daemon must be found all the same.

@@ -207,6 +207,12 @@ void pl_policy_apply_waivers(const struct pl_policy *p, struct pl_query *q, stru
 /* pl_policy_entries - entries of all tables, inline ones included */
 size_t pl_policy_entries(const struct pl_policy *p);
 
+/*
+ * The first of the built-in rules, counted from nwritten: those for everything but RCPT, and for
+ * recipients that are ours.
+ */
+enum pl_builtin { PL_BUILTIN_STATE, PL_BUILTIN_ACCEPTED };
+
 /* pl_policy_add_builtin - append the built-in rules; false when memory is short */
 bool pl_policy_add_builtin(struct pl_policy *p);
 

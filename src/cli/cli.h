@@ -18,7 +18,7 @@ struct arguments {
     const char *control; /* --control PATH, or NULL */
     /* Of bench, as written; NULL: not given. */
     const char *connections, *seconds, *rate, *seed, *requests, *pid;
-    bool json;
+    bool json, accept_wider;
     int count; /* what is left: words[0..count) */
     const char *const *words;
 };

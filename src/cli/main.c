@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAKES_SOCKET = 1, TAKES_CONTROL = 2, TAKES_WORDS = 4, TAKES_LOAD = 8 };
+enum { TAKES_SOCKET = 1, TAKES_CONTROL = 2, TAKES_WORDS = 4, TAKES_LOAD = 8, TAKES_WIDER = 16 };
 
 static const struct command {
     const char *name;
@@ -39,9 +39,11 @@ static const struct command {
      "    sasl_username=bob recipient=\"a b@c.example\" -> REJECT rule=\"blocked accounts\"\n"
      "A word behind -> is the action's word; more than a word is the whole action.\n"
      "Exit status: 0 all pass, 1 some fail, 2 FILE or the configuration cannot be read."},
-    {"reload", cmd_reload, TAKES_CONTROL, "[--control PATH]",
+    {"reload", cmd_reload, TAKES_CONTROL | TAKES_WIDER, "[--control PATH] [--accept-wider]",
      "make the daemon load its configuration anew",
      "Tell the daemon to load its configuration anew, and print what became of it.\n"
+     "A policy that is not proved safe is refused. So is one that lets more relay, if the\n"
+     "configuration has reload_wider = refuse; with --accept-wider it is not.\n"
      "Exit status: 0 the new policy is in force, 1 it was refused, 2 no daemon answers."},
     {"status", cmd_status, TAKES_CONTROL, "[--control PATH]", "what the daemon is doing",
      "Print what the daemon is doing: policy, generation, connections, counters.\n"
@@ -170,6 +172,8 @@ static int unknown_option(const struct command *c, const char *option)
     pl_suggest_init(&s, pl_str_of(option));
     pl_suggest_try(&s, "--json");
     pl_suggest_try(&s, "--help");
+    if ((c->takes & TAKES_WIDER) != 0)
+        pl_suggest_try(&s, "--accept-wider");
     for (size_t i = 0; i < OPTIONS; i++) {
         if (takes(c, &options[i]))
             pl_suggest_try(&s, options[i].name);
@@ -214,6 +218,8 @@ static int run(const struct command *c, int argc, char **argv)
                 goto out;
         } else if (strcmp(argv[i], "--json") == 0) {
             a.json = true;
+        } else if ((c->takes & TAKES_WIDER) != 0 && strcmp(argv[i], "--accept-wider") == 0) {
+            a.accept_wider = true;
         } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             print_help(c);
             status = EXIT_FINE;

@@ -256,6 +256,7 @@ static void loaded_today(void **state)
     (void)state;
     if (!load_text(&now,
                    "rule r { client_address = {10.0.0.1} action = OK }\n"
+                   "reject_action = DUNNO\n"
                    "accept past { rule = r until = \"2001-01-01\" }\n",
                    &messages))
         fail_msg("%s", messages.p);
