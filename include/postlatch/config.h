@@ -13,7 +13,7 @@
 enum pl_log_decisions { PL_LOG_ALL, PL_LOG_REJECTS, PL_LOG_NONE };
 enum pl_log_format { PL_LOG_TEXT, PL_LOG_JSON };
 /* A reload that lets more clients relay: is told, or refused. */
-enum pl_reload_wider { PL_WIDER_LOG, PL_WIDER_REFUSE };
+enum pl_reload_wider { PL_RELOAD_WIDER_LOG, PL_RELOAD_WIDER_REFUSE };
 /* A start with a policy that is not safe: none, or one that serves our own recipients only. */
 enum pl_on_bad_policy { PL_BAD_POLICY_STOP, PL_BAD_POLICY_LOCKED };
 

@@ -151,6 +151,11 @@ static void add_side(struct pl_buf *out, bool *first, bool negated, unsigned wor
             pl_buf_addf(out, "<%s>", set != NULL ? set->name.p : t->name.p);
             continue;
         }
+        if (t->entries == NULL) { /* of a lean policy */
+            separate(out, first, negated);
+            pl_buf_addf(out, "%zu %s", t->count, t->count == 1 ? "entry" : "entries");
+            continue;
+        }
         for (size_t e = 0; e < t->count && e < ENTRIES_SHOWN; e++) {
             separate(out, first, negated);
             add_value(out, t->entries[e].text);

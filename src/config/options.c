@@ -306,7 +306,8 @@ static void check_unavailable(struct builder *b)
 /* What becomes of the daemon when a policy is not what it should be. */
 static void build_refusal(struct builder *b)
 {
-    static const struct choice wider[] = {{"log", PL_WIDER_LOG}, {"refuse", PL_WIDER_REFUSE}};
+    static const struct choice wider[] = {{"log", PL_RELOAD_WIDER_LOG},
+                                          {"refuse", PL_RELOAD_WIDER_REFUSE}};
     static const struct choice bad[] = {{"stop", PL_BAD_POLICY_STOP},
                                         {"locked", PL_BAD_POLICY_LOCKED}};
     struct tree_section *top = tree_top(b->tree);

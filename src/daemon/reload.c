@@ -9,7 +9,7 @@
 #include "control.h"
 #include "log.h"
 #include "postlatch/compiler.h"
-#include "wider.h"
+#include "postlatch/wider.h"
 #include "worker.h"
 
 #include <signal.h>
@@ -92,14 +92,14 @@ static bool admit_wider(struct reload *r, const struct snapshot *next)
 {
     const struct snapshot *now = atomic_load(&r->snapshots->current);
     struct pl_buf text = {0};
-    bool refuse = (now->config.settings.reload_wider == PL_WIDER_REFUSE ||
-                   next->config.settings.reload_wider == PL_WIDER_REFUSE) &&
+    bool refuse = (now->config.settings.reload_wider == PL_RELOAD_WIDER_REFUSE ||
+                   next->config.settings.reload_wider == PL_RELOAD_WIDER_REFUSE) &&
                   !r->accept_wider;
     bool ok = true;
 
     if (now->locked) /* it lets nobody relay, and whoever mends it wants that to change */
         return true;
-    if (wider_compare(&text, now->config.policy, next->config.policy) != WIDER_NOT) {
+    if (pl_wider_tell(&text, now->config.policy, next->config.policy) != PL_WIDER_NOT) {
         pl_buf_add(refuse ? &r->text : &r->warnings, pl_buf_str(&text));
         pl_buf_add_char(refuse ? &r->text : &r->warnings, '\n');
         ok = !refuse;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The verdict on a policy, and what follows from it. The daemon computes nothing else of the analysis,
- * but for what a reload adds to the relay surface (wider.c).
+ * but for whom a reload lets relay beyond those who may (pl_wider_tell).
  */
 #include "verdict.h"
 
@@ -30,10 +30,8 @@ static void add_waiver(struct pl_buf *b, const struct pl_policy *p, const struct
                 pl_date_format(day, w->until));
 }
 
-static void add_opening(struct pl_buf *b, const struct pl_policy *p, const struct pl_opening *o,
-                        const char *word, const char *path)
+static void add_opening(struct pl_buf *b, const struct pl_policy *p, const struct pl_opening *o)
 {
-    pl_buf_addf(b, "%s: the policy is %s: ", path, word);
     pl_prove_line(b, p, o);
     if (o->waiver != NULL) {
         pl_buf_add(b, pl_str_lit("; "));
@@ -42,7 +40,7 @@ static void add_opening(struct pl_buf *b, const struct pl_policy *p, const struc
     pl_buf_add_char(b, '\n');
 }
 
-bool verdict_prove(struct verdict *v, const struct pl_policy *p, const char *path)
+bool verdict_prove(struct verdict *v, const struct pl_policy *p)
 {
     struct pl_proof *proof = pl_prove(p, NULL);
     size_t shown = 0;
@@ -54,11 +52,11 @@ bool verdict_prove(struct verdict *v, const struct pl_policy *p, const char *pat
     v->accepted = proof->accepted;
     v->ended = proof->expired;
     for (; shown < proof->nopenings && shown < OPENINGS_SHOWN; shown++)
-        add_opening(&v->text, p, &proof->openings[shown], v->word, path);
+        add_opening(&v->text, p, &proof->openings[shown]);
     if (shown < proof->nopenings)
-        pl_buf_addf(&v->text, "%s: and %zu more ways like these\n", path, proof->nopenings - shown);
+        pl_buf_addf(&v->text, "and %zu more like these\n", proof->nopenings - shown);
     if (proof->gave_up != NULL)
-        pl_buf_addf(&v->text, "%s: the policy is %s: %s\n", path, v->word, proof->gave_up);
+        pl_buf_addf(&v->text, "not provable: %s\n", proof->gave_up);
     pl_proof_free(proof);
     return !v->text.failed;
 }

@@ -20,8 +20,8 @@ struct verdict {
     struct pl_buf text; /* what is open, or cannot be proved: lines, each with its LF */
 };
 
-/* verdict_prove - prove p, loaded from path; false when memory is short */
-bool verdict_prove(struct verdict *v, const struct pl_policy *p, const char *path);
+/* verdict_prove - prove p; false when memory is short */
+bool verdict_prove(struct verdict *v, const struct pl_policy *p);
 void verdict_fini(struct verdict *v);
 
 /* What is to become of a policy that was proved. */

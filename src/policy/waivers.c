@@ -40,6 +40,12 @@ const struct pl_waiver *pl_policy_waiver(const struct pl_policy *p, const struct
     return ended;
 }
 
+/* A rule can be waived if its action is a class, of which nobody knows what it does. */
+static bool names(const struct pl_waiver *w, const struct pl_rule *rule)
+{
+    return rule->action->effect == PL_EFFECT_UNKNOWN && pl_str_eq(w->rule, rule->name);
+}
+
 /* The ended waiver that was all that accepted the rule's answers to a client, or NULL. */
 static const struct pl_waiver *ended_waiver(const struct pl_policy *p, const struct pl_rule *rule,
                                             const struct pl_addr *addr)
@@ -49,7 +55,7 @@ static const struct pl_waiver *ended_waiver(const struct pl_policy *p, const str
     for (size_t i = 0; i < p->nwaivers; i++) {
         const struct pl_waiver *w = &p->waivers[i];
 
-        if (!holds(w, addr) && (w->rule.n == 0 || !pl_str_eq(w->rule, rule->name)))
+        if (!holds(w, addr) && !names(w, rule))
             continue;
         if (!pl_waiver_has_ended(p, w))
             return NULL;

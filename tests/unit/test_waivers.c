@@ -18,14 +18,17 @@ static const char text[] =
     "rule lab { client_address = {203.0.113.7} action = \"450 4.7.1 Later\" }\n"
     "rule scanner { client_address = {198.51.100.0/24, 192.0.2.0/24, 203.0.113.0/24} action = OK "
     "}\n"
-    "rule helo { helo_name = {any} action = DUNNO }\n"
+    "rule helo { helo_name = {x} action = class:friends }\n"
+    "rule here { helo_name = {y} action = DUNNO }\n"
     "rule data { protocol_state = {DATA} action = OK }\n"
     "accept \"ticket 12\" {\n"
     "  surface = {198.51.100.0/24, 192.0.2.0/24, 203.0.113.0/24}\n"
     "  until = \"2027-01-31\"\n"
     "}\n"
     "accept later { surface = {203.0.113.64/26} until = \"2027-03-31\" }\n"
-    "accept by-helo { rule = helo until = \"2027-02-28\" }\n";
+    "accept by-helo { rule = helo until = \"2027-02-28\" }\n"
+    "accept no-class { rule = here until = \"2027-01-31\" }\n"
+    "accept no-class-either { rule = scanner until = \"2099-01-31\" }\n";
 
 static struct pl_config config;
 
@@ -104,9 +107,12 @@ static const struct {
     {"client_address=203.0.113.100 recipient=v@c.example", "OK [scanner]", "OK [scanner]",
      GONE("203.0.113.100")},
     /* By rule, for whatever client. */
-    {"client_address=233.252.0.1 helo_name=x recipient=v@c.example", "DUNNO [helo]", "DUNNO [helo]",
-     GONE("233.252.0.1")},
-    {"helo_name=x recipient=v@c.example", "DUNNO [helo]", "DUNNO [helo]",
+    {"client_address=233.252.0.1 helo_name=x recipient=v@c.example", "friends [helo]",
+     "friends [helo]", GONE("233.252.0.1")},
+    /* That a rule is named means nothing where it is known what the action does. */
+    {"client_address=233.252.0.1 helo_name=y recipient=v@c.example", "DUNNO [here]", "DUNNO [here]",
+     "DUNNO [here]"},
+    {"helo_name=x recipient=v@c.example", "friends [helo]", "friends [helo]",
      "REJECT 5.7.1 Not for - [builtin:expired]"},
 };
 
@@ -214,7 +220,7 @@ static void explained(void **state)
     memmove(at, at + strlen(folder) + 1, strlen(at + strlen(folder)));
     check_str(
         "why", out.p,
-        "accept \"ticket 12\" (postlatch.conf:14) ended with 2027-01-31: the client gets no OK "
+        "accept \"ticket 12\" (postlatch.conf:15) ended with 2027-01-31: the client gets no OK "
         "from written rules any more, as nothing else makes it one that may relay");
     pl_explanation_free(e);
     pl_buf_reset(&out);
@@ -257,7 +263,7 @@ static void loaded_today(void **state)
     if (!load_text(&now,
                    "rule r { client_address = {10.0.0.1} action = OK }\n"
                    "reject_action = DUNNO\n"
-                   "accept past { rule = r until = \"2001-01-01\" }\n",
+                   "accept past { surface = {10.0.0.1} until = \"2001-01-01\" }\n",
                    &messages))
         fail_msg("%s", messages.p);
     check_answer("at load", &now, "client_address=10.0.0.1 recipient=v@c.example",
