@@ -16,13 +16,6 @@
 
 /* What of a policy is sound, but probably not meant. */
 
-enum pl_lint_code {
-#define X(id, word, note) PL_LINT_##id,
-    PL_LINT_TABLE(X)
-#undef X
-        PL_LINT_COUNT
-};
-
 const char *pl_lint_word(enum pl_lint_code code);
 bool pl_lint_is_note(enum pl_lint_code code);
 

@@ -27,4 +27,11 @@
     X(UNUSED_TABLE, "unused-table", true)                                                          \
     X(EMBEDDED_IPV4, "embedded-ipv4", true)
 
+enum pl_lint_code {
+#define X(id, word, note) PL_LINT_##id,
+    PL_LINT_TABLE(X)
+#undef X
+        PL_LINT_COUNT
+};
+
 #endif

@@ -136,10 +136,10 @@ struct pl_policy {
     const struct pl_listener *listeners;
     size_t nwaivers;
     struct pl_waiver *waivers; /* owned; their surfaces too */
-    struct pl_rule *expired;   /* builtin:expired, which refuses clients of a waiver that has expired;
+    struct pl_rule *expired; /* builtin:expired, which refuses clients of a waiver that has expired;
                                   not among rules[] */
-    _Atomic int32_t today; /* in days since 1970-01-01 (UTC), see pl_policy_set_today */
-    size_t nquiet;                /* accept_warnings: "code:object" each */
+    _Atomic int32_t today;   /* in days since 1970-01-01 (UTC), see pl_policy_set_today */
+    size_t nquiet;           /* accept_warnings: "code:object" each */
     const struct pl_str *quiet;
     struct pl_sources sources;    /* entries of the tables, until they are compiled */
     struct pl_compiled *compiled; /* by pl_policy_compile */

@@ -206,12 +206,12 @@ class Refusal(unittest.TestCase):
 
     def test_wider(self):
         self.start(BOUNDARY)
-        more = BOUNDARY.replace("}\nrelay", '}\nrelay_users = {alice, "@staff.example"}\nrelay_client_names = {.partner.example}\n'
+        more = BOUNDARY.replace("}\nrelay", '}\nrelay_users = {"@staff.example"}\nrelay_client_names = {.partner.example}\n'
                                 'relay_listeners = {10.0.0.25}\nrelay', 1).replace("192.0.2.0/24", "192.0.2.0/23, 2001:db8::/48")
         status, text = self.reload(more)
         self.assertEqual((status, text.split("\n", 1)[1]), (
             0, 'more may relay than before: 192.0.3.0/24, 2001:db8::/48, names such as "host.partner.example", whoever comes in at '
-            '10.0.0.25, logins such as "alice"\n'))
+            '10.0.0.25, logins such as "x7q2zk9w@staff.example"\n'))
         self.assertEqual(self.d.logged("more may relay")[0][:4], "<20>")
         narrower = more.replace("192.0.2.0/23", "192.0.2.64/26").replace('"@staff.example"', "bob@staff.example") \
             .replace("{.partner", "{mx.partner")
