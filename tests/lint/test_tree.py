@@ -31,6 +31,7 @@ WRAPPERS = {
     "libcidr.h": {"src/value/addr.c"},
     "idn2.h": {"src/value/domain.c"},
     "jansson.h": {"src/report/json.c"},
+    "libmnl/libmnl.h": {"src/report/netlink.c"},
     "xxhash.h": {"src/set/nameindex.c"},
 }
 FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atof|setlocale|strtok)\s*\(")
