@@ -17,7 +17,8 @@ enum pl_wider {
  * Decided for all requests at once, like the proof: is there one, to a recipient that is foreign by
  * both, that `next` lets pass and `now` does not? By address first: clients who show nothing else.
  * Then, for the other clients, what a verified name, a place of relay_listeners, a login or a
- * certificate adds; of these an example is named, as a list may have a million.
+ * certificate adds; of these an example is named, as a list may have a million. If there is none of
+ * these, whatever there is by several of them at once.
  *
  * in       both may be lean
  * out      *text: who, or why it is unknown, in a line without its LF; nothing if PL_WIDER_NOT

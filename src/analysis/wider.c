@@ -16,7 +16,14 @@
 enum { SHOWN = 10 };
 
 /* What a client shows beside its address. */
-enum { SHOWS_NAME = 1, SHOWS_PLACE = 2, SHOWS_LOGIN = 4, SHOWS_CERTIFICATE = 8 };
+enum {
+    SHOWS_NAME = 1,
+    SHOWS_PLACE = 2,
+    SHOWS_LOGIN = 4,
+    SHOWS_CERTIFICATE = 8,
+    SHOWS_KEY = 16,
+    SHOWS_ANYTHING = 32 /* any of these, or none */
+};
 
 struct wider {
     const struct pl_policy *policy[2]; /* old, new */
@@ -61,7 +68,7 @@ static void add_networks(struct wider *v, const bool *chosen, const char *behind
 static bool may_be(const struct wider *v, enum pl_attr attr, size_t atom, unsigned shown)
 {
     const struct pl_atom *a = &v->s->axis_of[attr]->atoms[atom];
-    bool absent = (a->labels & PL_LABEL_ABSENT) != 0;
+    bool absent = (a->labels & PL_LABEL_ABSENT) != 0, anything = (shown & SHOWS_ANYTHING) != 0;
 
     switch (attr) {
     case PL_ATTR_PROTOCOL_STATE:
@@ -72,13 +79,15 @@ static bool may_be(const struct wider *v, enum pl_attr attr, size_t atom, unsign
         return shown == 0 ||
                !(v->fresh[atom] || v->freer[atom] || (a->labels & PL_LABEL_ELSEWHERE) != 0);
     case PL_ATTR_CLIENT_NAME:
-        return absent != ((shown & SHOWS_NAME) != 0);
-    case PL_ATTR_CCERT_FINGERPRINT:
-    case PL_ATTR_CCERT_PUBKEY_FINGERPRINT:
-    case PL_ATTR_CCERT_SUBJECT:
-        return absent || (shown & SHOWS_CERTIFICATE) != 0;
+        return anything || absent != ((shown & SHOWS_NAME) != 0);
     case PL_ATTR_SASL_USERNAME:
-        return absent != ((shown & SHOWS_LOGIN) != 0);
+        return anything || absent != ((shown & SHOWS_LOGIN) != 0);
+    case PL_ATTR_CCERT_FINGERPRINT:
+        return anything || absent || (shown & SHOWS_CERTIFICATE) != 0;
+    case PL_ATTR_CCERT_PUBKEY_FINGERPRINT:
+        return anything || absent || (shown & SHOWS_KEY) != 0;
+    case PL_ATTR_CCERT_SUBJECT:
+        return anything || absent || (shown & (SHOWS_CERTIFICATE | SHOWS_KEY)) != 0;
     default:
         return true;
     }
@@ -108,14 +117,15 @@ static struct pl_walk *walk_to(struct wider *v, struct pl_region *region, unsign
     const struct pl_axis *axis;
 
     *region = (struct pl_region){
-        .no_login = (shown & SHOWS_LOGIN) == 0,
+        .no_login = (shown & (SHOWS_LOGIN | SHOWS_ANYTHING)) == 0,
         .nfirst = 4,
         .first = {PL_ATTR_PROTOCOL_STATE, attr, PL_ATTR_CLIENT_ADDRESS, PL_ATTR_RECIPIENT}};
     if (attr == PL_ATTR_CLIENT_ADDRESS)
         region->first[--region->nfirst - 1] = PL_ATTR_RECIPIENT;
-    if ((shown & SHOWS_PLACE) == 0)
+    if ((shown & (SHOWS_PLACE | SHOWS_ANYTHING)) == 0) {
         region->forbidden = listeners(v);
-    v->failed = v->failed || ((shown & SHOWS_PLACE) == 0 && region->forbidden == NULL);
+        v->failed = v->failed || region->forbidden == NULL;
+    }
     for (size_t i = 0; i < v->s->naxes && !v->failed; i++) {
         const struct pl_axis *x = &v->s->axes[i];
         bool *allowed = pl_arena_array(v->arena, x->natoms, sizeof(*allowed));
@@ -254,6 +264,30 @@ static void compare_listeners(struct wider *v)
     }
 }
 
+/* Whoever needs more than one of these: a login from a name, a certificate with its key. */
+static void compare_all(struct wider *v)
+{
+    struct wanted x = {v, SIZE_MAX};
+    struct pl_str request[PL_ATTR_COUNT];
+    uint32_t atoms[PL_ATTR_COUNT];
+    struct pl_region region;
+    struct pl_quote q;
+    struct pl_walk *w = walk_to(v, &region, SHOWS_ANYTHING, PL_ATTR_CLIENT_ADDRESS);
+
+    if (w != NULL && pl_walk_find(w, is_new, &x, atoms)) {
+        add_item(v, "requests such as", "", "");
+        pl_walk_request(v->s, atoms, request);
+        for (unsigned i = 0; i < PL_ATTR_COUNT; i++) {
+            if (request[i].n > 0 && i != PL_ATTR_PROTOCOL_STATE)
+                pl_buf_addf(v->text, " %s=%s", pl_attr_name((enum pl_attr)i),
+                            pl_quote(&q, request[i]));
+        }
+    }
+    if (w != NULL)
+        v->gave_up = pl_walk_gave_up(w);
+    pl_walk_free(w);
+}
+
 static void compare(struct wider *v)
 {
     v->clients = v->s->axis_of[PL_ATTR_CLIENT_ADDRESS];
@@ -268,8 +302,10 @@ static void compare(struct wider *v)
         compare_listeners(v);
     compare_credential(v, PL_ATTR_SASL_USERNAME, SHOWS_LOGIN, "logins such as ");
     compare_credential(v, PL_ATTR_CCERT_FINGERPRINT, SHOWS_CERTIFICATE, "certificates such as ");
-    compare_credential(v, PL_ATTR_CCERT_PUBKEY_FINGERPRINT, SHOWS_CERTIFICATE,
+    compare_credential(v, PL_ATTR_CCERT_PUBKEY_FINGERPRINT, SHOWS_KEY,
                        "keys of certificates such as ");
+    if (!v->failed && v->gave_up == NULL && v->count == 0)
+        compare_all(v);
 }
 
 enum pl_wider pl_wider_tell(struct pl_buf *text, const struct pl_policy *now,

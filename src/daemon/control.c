@@ -179,7 +179,7 @@ static void command(struct control_client *k, struct pl_str line)
         ev_timer_stop(c->loop, &k->patience);
         k->waits_for = reload_request(c->reload, !plain);
         if (!c->reload->running) /* it could not even begin */
-            answer(k, outcome_word(c->reload->last), pl_buf_str(&c->reload->text));
+            answer(k, outcome_word(c->reload->last), pl_buf_str(&c->reload->report));
     } else {
         answer(k, "error",
                pl_str_lit("not understood; expected \"" PROTOCOL "status\", \"" PROTOCOL

@@ -348,7 +348,7 @@ int main(int argc, char **argv)
     d->control.fd = -1;
     status = read_options(&d->options, argc, argv);
     if (status < 0 && d->options.test) {
-        status = pl_check_report(d->options.config, false, stdout);
+        status = pl_check_report(d->options.config, &(struct pl_check_options){0}, stdout);
     } else if (status < 0) {
         background_fill_stdio();
         signal(SIGPIPE, SIG_IGN);

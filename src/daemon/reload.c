@@ -82,7 +82,9 @@ static bool admit_verdict(struct reload *r, const struct snapshot *next)
     case VERDICT_REFUSED:
         break;
     }
-    pl_buf_add(&r->text, lines);
+    pl_buf_add(&r->reasons, lines);
+    pl_buf_add(&r->report, pl_buf_str(&v->report));
+    pl_buf_add_char(&r->report, '\n');
     tell_refusal(r, "run: postlatch check -c ", r->path);
     return false;
 }
@@ -153,13 +155,20 @@ static void load(struct reload *r, struct pl_diag *d)
     }
 }
 
+static void reset(struct reload *r)
+{
+    pl_buf_reset(&r->text);
+    pl_buf_reset(&r->warnings);
+    pl_buf_reset(&r->reasons);
+    pl_buf_reset(&r->report);
+}
+
 static void *run(void *arg)
 {
     struct reload *r = arg;
     struct pl_diag *d = pl_diag_new();
 
-    pl_buf_reset(&r->text);
-    pl_buf_reset(&r->warnings);
+    reset(r);
     if (d != NULL)
         load(r, d);
     else
@@ -185,8 +194,7 @@ void reload_log_lines(void (*log)(const char *fmt, ...) PL_PRINTF(1, 2), const c
 static void finish(struct reload *r)
 {
     if (r->outcome == RELOAD_ERROR) {
-        pl_buf_reset(&r->warnings);
-        pl_buf_reset(&r->text);
+        reset(r);
         pl_buf_addf(&r->text,
                     "cannot reload: no memory or no thread; keeping the running policy "
                     "(generation %lu)\n",
@@ -194,11 +202,13 @@ static void finish(struct reload *r)
     }
     r->last = r->outcome;
     r->last_at = time(NULL);
+    reload_log_lines(log_error, "reload: ", pl_buf_str(&r->reasons));
     reload_log_lines(r->outcome == RELOAD_OK ? log_info : log_error,
                      "reload: ", pl_buf_str(&r->text));
     reload_log_lines(log_warn, "reload: ", pl_buf_str(&r->warnings));
-    pl_buf_add(&r->text, pl_buf_str(&r->warnings));
-    control_reload_done(r->control, r->number, r->outcome, pl_buf_str(&r->text));
+    pl_buf_add(&r->report, pl_buf_str(&r->text));
+    pl_buf_add(&r->report, pl_buf_str(&r->warnings));
+    control_reload_done(r->control, r->number, r->outcome, pl_buf_str(&r->report));
 }
 
 static bool begin(struct reload *r)
@@ -290,5 +300,7 @@ bool reload_stop(struct reload *r)
     ev_async_stop(r->loop, &r->done);
     pl_buf_fini(&r->text);
     pl_buf_fini(&r->warnings);
+    pl_buf_fini(&r->reasons);
+    pl_buf_fini(&r->report);
     return true;
 }

@@ -48,7 +48,9 @@ struct reload {
     /* The thread's, while running. */
     unsigned long generation; /* that it is to make */
     enum reload_outcome outcome;
-    struct pl_buf text, warnings; /* lines, each with its LF */
+    struct pl_buf text, warnings; /* to be logged and told: lines, each with its LF */
+    struct pl_buf reasons;        /* to be logged as errors, in front of text */
+    struct pl_buf report;         /* to be told in place of reasons */
 
     enum reload_outcome last; /* of those that ended */
     time_t last_at;

@@ -74,7 +74,7 @@ struct snapshot *snapshot_load(const char *path, unsigned long generation, struc
         free(s);
         return NULL;
     }
-    if (!verdict_prove(&s->verdict, s->config.policy) || !make_replies(s)) {
+    if (!verdict_prove(&s->verdict, s->config.policy, path) || !make_replies(s)) {
         pl_diag_no_memory(d);
         snapshot_free(s);
         return NULL;

@@ -5,7 +5,7 @@
  */
 #include "verdict.h"
 
-#include "postlatch/compiler.h"
+#include "postlatch/check.h"
 #include "postlatch/date.h"
 #include "postlatch/prove.h"
 
@@ -40,7 +40,7 @@ static void add_opening(struct pl_buf *b, const struct pl_policy *p, const struc
     pl_buf_add_char(b, '\n');
 }
 
-bool verdict_prove(struct verdict *v, const struct pl_policy *p)
+bool verdict_prove(struct verdict *v, const struct pl_policy *p, const char *path)
 {
     struct pl_proof *proof = pl_prove(p, NULL);
     size_t shown = 0;
@@ -57,13 +57,16 @@ bool verdict_prove(struct verdict *v, const struct pl_policy *p)
         pl_buf_addf(&v->text, "and %zu more like these\n", proof->nopenings - shown);
     if (proof->gave_up != NULL)
         pl_buf_addf(&v->text, "not provable: %s\n", proof->gave_up);
+    if (!v->safe)
+        pl_check_add_verdict(&v->report, p, proof, path);
     pl_proof_free(proof);
-    return !v->text.failed;
+    return !v->text.failed && !v->report.failed;
 }
 
 void verdict_fini(struct verdict *v)
 {
     pl_buf_fini(&v->text);
+    pl_buf_fini(&v->report);
 }
 
 enum verdict_fate verdict_fate(const struct verdict *v, const struct pl_policy *p, bool starting)

@@ -17,11 +17,12 @@ struct verdict {
     bool safe;          /* the word is safe */
     bool accepted;      /* not safe, but waivers accept all of it */
     bool ended;         /* not safe, and accepted by waivers some of which have ended */
-    struct pl_buf text; /* what is open, or cannot be proved: lines, each with its LF */
+    struct pl_buf text; /* what is open, or cannot be proved: lines for the log, each with its LF */
+    struct pl_buf report; /* the same as `postlatch check` tells it; empty if safe */
 };
 
-/* verdict_prove - prove p; false when memory is short */
-bool verdict_prove(struct verdict *v, const struct pl_policy *p);
+/* verdict_prove - prove p, which was loaded from path; false when memory is short */
+bool verdict_prove(struct verdict *v, const struct pl_policy *p, const char *path);
 void verdict_fini(struct verdict *v);
 
 /* What is to become of a policy that was proved. */
