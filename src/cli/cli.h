@@ -19,7 +19,7 @@ struct arguments {
     /* Of bench, as written; NULL: not given. */
     const char *connections, *seconds, *rate, *seed, *requests, *pid;
     const char *host; /* --host FILE, or NULL */
-    bool json, strict, no_host, by_rule;
+    bool json, strict, no_host, by_rule, accept_wider;
     int count; /* what is left: words[0..count) */
     const char *const *words;
 };

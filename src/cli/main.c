@@ -15,7 +15,8 @@ enum {
     TAKES_WORDS = 4,
     TAKES_LOAD = 8,
     TAKES_CHECK = 16,
-    TAKES_BY_RULE = 32
+    TAKES_BY_RULE = 32,
+    TAKES_WIDER = 64
 };
 
 static const struct command {
@@ -53,9 +54,11 @@ static const struct command {
      "    sasl_username=bob recipient=\"a b@c.example\" -> REJECT rule=\"blocked accounts\"\n"
      "A word behind -> is the action's word; more than a word is the whole action.\n"
      "Exit status: 0 all pass, 1 some fail, 2 FILE or the configuration cannot be read."},
-    {"reload", cmd_reload, TAKES_CONTROL, "[--control PATH]",
+    {"reload", cmd_reload, TAKES_CONTROL | TAKES_WIDER, "[--control PATH] [--accept-wider]",
      "make the daemon load its configuration anew",
      "Tell the daemon to load its configuration anew, and print what became of it.\n"
+     "A policy that is not proved safe is refused. So is one that lets more relay, if the\n"
+     "configuration has reload_wider = refuse; with --accept-wider it is not.\n"
      "Exit status: 0 the new policy is in force, 1 it was refused, 2 no daemon answers."},
     {"status", cmd_status, TAKES_CONTROL, "[--control PATH]", "what the daemon is doing",
      "Print what the daemon is doing: policy, generation, connections, counters.\n"
@@ -123,6 +126,7 @@ static const struct option flags[] = {
     {"--json", 0, offsetof(struct arguments, json)},
     {"--strict", TAKES_CHECK, offsetof(struct arguments, strict)},
     {"--no-host", TAKES_CHECK, offsetof(struct arguments, no_host)},
+    {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
     {"--by-rule", TAKES_BY_RULE, offsetof(struct arguments, by_rule)},
 };
 

@@ -277,17 +277,15 @@ static void session_writable(struct session *s)
 static size_t answer(struct worker *w, char out[PL_REPLY_MAX], struct answered *a, const char **why)
 {
     const struct pl_policy *policy = w->snapshot->config.policy;
-    struct pl_cursor cursor = {0};
     struct pl_str reply;
     char action[PL_ACTION_ROOM];
     size_t n;
 
     pl_query_begin(&a->query);
-    if (pl_policy_decide(policy, &a->query, &cursor, &a->decision) != PL_STEP_DECIDED) {
+    if (!snapshot_decide(w->snapshot, &a->query, &a->decision, &reply)) {
         *why = "the policy has no answer"; /* the place where a session will wait for a guard */
         return 0;
     }
-    reply = w->snapshot->replies[cursor.rule];
     if (reply.n > 0) {
         memcpy(out, reply.p, reply.n);
         return reply.n;

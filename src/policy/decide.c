@@ -297,6 +297,8 @@ enum pl_step pl_policy_decide(const struct pl_policy *p, struct pl_query *q,
                                                          : first_of_many(p, q, cursor->rule);
     rule = &p->rules[cursor->rule];
     *out = (struct pl_decision){rule, rule->action};
+    if (p->nwaivers > 0)
+        pl_policy_apply_waivers(p, q, out);
     return PL_STEP_DECIDED;
 }
 

@@ -97,9 +97,11 @@ by action, and how long they took, in microseconds. ADDR as in query.
 Exit status: 0, or 2 when it could not be measured or an answer was missing or malformed.
 [0]
 $ postlatch reload --help
-usage: postlatch reload [-c FILE] [--json] [--control PATH]
+usage: postlatch reload [-c FILE] [--json] [--control PATH] [--accept-wider]
 
 Tell the daemon to load its configuration anew, and print what became of it.
+A policy that is not proved safe is refused. So is one that lets more relay, if the
+configuration has reload_wider = refuse; with --accept-wider it is not.
 Exit status: 0 the new policy is in force, 1 it was refused, 2 no daemon answers.
 [0]
 $ postlatch status --help
