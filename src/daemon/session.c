@@ -86,7 +86,7 @@ static void drain(struct session *s)
 {
     shutdown(s->io.fd, SHUT_WR);
     for (int i = 0; i < DRAIN_READS; i++) {
-        if (read(s->io.fd, s->worker->in, sizeof(s->worker->in)) <= 0)
+        if (read(s->io.fd, s->worker->in, WORKER_READ) <= 0)
             break;
     }
 }
@@ -149,7 +149,7 @@ static struct chunk *chunk_new(const char *p, size_t n, size_t cap)
 
     if (cap < n)
         cap = n;
-    c = malloc(sizeof(*c) + cap);
+    c = malloc(sizeof(*c) + cap + PL_REQUEST_PAD);
     if (c == NULL)
         return NULL;
     c->start = 0;
@@ -175,7 +175,7 @@ static bool make_room(struct session *s)
     /* An unfinished request is shorter than the limit, else it would have been trouble. */
     pl_assert(c->n < limit);
     cap = c->cap > limit / 2 ? limit : 2 * c->cap;
-    c = realloc(c, sizeof(*c) + cap);
+    c = realloc(c, sizeof(*c) + cap + PL_REQUEST_PAD);
     if (c == NULL)
         return false;
     c->cap = cap;
@@ -376,7 +376,7 @@ static void session_readable(struct session *s)
 {
     struct worker *w = s->worker;
     char *to = w->in;
-    size_t room = sizeof(w->in);
+    size_t room = WORKER_READ;
     ssize_t got;
 
     pl_assert(s->out == NULL && !s->more);

@@ -75,7 +75,7 @@ struct worker {
     size_t spares;
     bool stopping;
 
-    char in[WORKER_READ];                  /* what one read brought */
+    char in[WORKER_READ + PL_REQUEST_PAD]; /* what one read brought */
     char out[WORKER_TURN * PL_REPLY_MAX];  /* the answers of one turn */
     struct answered answered[WORKER_TURN]; /* and what to log of them */
     struct counters counters;
