@@ -17,6 +17,9 @@
 
 #define likely(expr) __builtin_expect((expr), 1)
 
+#define POLICY "smtpd_access_policy"
+#define FIRST_LINE "request=" POLICY "\n" /* of every request of Postfix */
+
 /* So many bytes of a value are looked at together: nearly all values are shorter. */
 enum { LOOK = 32, LONGEST_NAME = 32 };
 _Static_assert(LONGEST_NAME + LOOK <= PL_REQUEST_PAD, "a name and a look stay within the pad");
@@ -115,8 +118,8 @@ static bool check_request(const struct pl_str attr[PL_ATTR_COUNT], const char **
         *why = "no request= in the request";
         return false;
     }
-    if (!pl_str_eq(attr[PL_ATTR_REQUEST], pl_str_lit("smtpd_access_policy"))) {
-        *why = "request= is not smtpd_access_policy";
+    if (!pl_str_eq(attr[PL_ATTR_REQUEST], pl_str_lit(POLICY))) {
+        *why = "request= is not " POLICY;
         return false;
     }
     return true;
@@ -214,9 +217,12 @@ static const char *take_any_order(struct pl_str attr[PL_ATTR_COUNT], const char 
  */
 static inline size_t value_length(const char *p, const char *limit, struct watch *w)
 {
-    unsigned ends = look(p, w);
+    unsigned ends;
     size_t n = 0;
 
+    if (*p == '\n')
+        return 0;
+    ends = look(p, w);
     while (!likely(ends != 0)) {
         n += LOOK;
         if (limit - p <= (ptrdiff_t)n)
@@ -235,11 +241,14 @@ static inline size_t value_length(const char *p, const char *limit, struct watch
  * Up to limit there is what was received; what the pad behind it holds is compared and looked at, but
  * a line that ends there does not count: then p is not before limit any more.
  */
-static __attribute__((noinline)) bool take_whole(struct pl_str attr[PL_ATTR_COUNT], const char *buf, size_t len, size_t *end)
+static __attribute__((noinline)) bool take_whole(struct pl_str attr[PL_ATTR_COUNT], const char *buf,
+                                                 size_t len, size_t *end)
 {
-    const char *p = buf, *limit = buf + len;
+    const char *p = buf + sizeof(FIRST_LINE) - 1, *limit = buf + len;
     struct watch w = watch_begin();
 
+    if (!same(buf, FIRST_LINE, sizeof(FIRST_LINE) - 1))
+        return false;
 #define X(id, name, kind, doc)                                                                     \
     if (likely(p < limit) && likely(same(p, name "=", sizeof(name)))) {                            \
         attr[PL_ATTR_##id].p = p + sizeof(name);                                                   \
@@ -250,6 +259,7 @@ static __attribute__((noinline)) bool take_whole(struct pl_str attr[PL_ATTR_COUN
     }
     PL_ATTR_TABLE(X)
 #undef X
+    attr[PL_ATTR_REQUEST] = (struct pl_str){buf + sizeof("request"), sizeof(POLICY) - 1};
     if (p >= limit || (*p != '\n' && (p = take_any_order(attr, p, limit)) == NULL))
         return false;
     *end = (size_t)(p - buf) + 1;
@@ -265,7 +275,7 @@ enum pl_request_status pl_request_take(struct pl_str attr[PL_ATTR_COUNT], const 
     enum pl_request_status status;
 
     if (scan->seen == 0 && take_whole(attr, buf, len, end))
-        return check_request(attr, why) ? PL_REQUEST_COMPLETE : PL_REQUEST_TROUBLE;
+        return PL_REQUEST_COMPLETE;
     status = pl_request_find_end(buf, len, scan, end, why);
     if (status == PL_REQUEST_COMPLETE && !pl_request_parse(attr, buf, *end, why))
         status = PL_REQUEST_TROUBLE;
