@@ -23,8 +23,8 @@ struct operand {
     unsigned n;
 };
 
-static __attribute__((noinline)) uint32_t class_of_word(const struct pl_compiled *c,
-                                                        enum pl_attr attr, struct pl_str s)
+static PL_OWN_FRAME uint32_t class_of_word(const struct pl_compiled *c, enum pl_attr attr,
+                                           struct pl_str s)
 {
     char room[PL_WORD_MAX];
 
@@ -48,8 +48,8 @@ static uint32_t class_of_state(const struct pl_compiled *c, struct pl_str s)
     return class_of_word(c, PL_ATTR_PROTOCOL_STATE, s);
 }
 
-static __attribute__((noinline)) uint32_t
-class_of_login(const struct pl_compiled *c, const struct pl_policy *p, struct pl_str login)
+static PL_OWN_FRAME uint32_t class_of_login(const struct pl_compiled *c, const struct pl_policy *p,
+                                            struct pl_str login)
 {
     char room[PL_USER_MAX];
     struct pl_str key = {room, 0};
@@ -65,8 +65,7 @@ class_of_login(const struct pl_compiled *c, const struct pl_policy *p, struct pl
     return PL_CLASS_INDEXED + pl_name_index_find(&c->names[PL_NAMES_USERS], key);
 }
 
-static __attribute__((noinline)) uint32_t class_of_fingerprint(const struct pl_compiled *c,
-                                                               struct pl_str text)
+static PL_OWN_FRAME uint32_t class_of_fingerprint(const struct pl_compiled *c, struct pl_str text)
 {
     uint8_t bytes[PL_FINGERPRINT_MAX];
     size_t n;
@@ -79,7 +78,7 @@ static __attribute__((noinline)) uint32_t class_of_fingerprint(const struct pl_c
                                                  (struct pl_str){(const char *)bytes, n});
 }
 
-static uint32_t class_of_port(const struct pl_compiled *c, struct pl_str text)
+static PL_OWN_FRAME uint32_t class_of_port(const struct pl_compiled *c, struct pl_str text)
 {
     unsigned long port;
 
@@ -90,8 +89,12 @@ static uint32_t class_of_port(const struct pl_compiled *c, struct pl_str text)
     return PL_CLASS_INDEXED + c->port_class[port];
 }
 
-static uint32_t class_of_mail(const struct pl_compiled *c, const struct pl_mailaddr *m)
+static PL_OWN_FRAME uint32_t class_of_mail(const struct pl_compiled *c, struct pl_query *q,
+                                           enum pl_attr attr)
 {
+    const struct pl_mailaddr *m = pl_query_mail(q, attr);
+
+    pl_query_need(q, attr);
     switch (m->form) {
     case PL_MAIL_EMPTY:
         return PL_CLASS_ABSENT;
@@ -108,26 +111,41 @@ static uint32_t class_of_mail(const struct pl_compiled *c, const struct pl_maila
            pl_name_index_find(&c->names[PL_NAMES_DOMAINS], pl_domain_str(&m->domain));
 }
 
-/* The class of the value that q has for the attribute. */
+static PL_OWN_FRAME uint32_t class_of_addr(const struct pl_compiled *c, struct pl_query *q,
+                                           enum pl_attr attr)
+{
+    const struct pl_addr *addr = pl_query_addr(q, attr);
+
+    pl_query_need(q, attr);
+    return addr->family == 0 ? PL_CLASS_ABSENT
+                             : PL_CLASS_INDEXED + pl_addr_index_find(&c->addrs, addr);
+}
+
+static PL_OWN_FRAME uint32_t class_of_host(const struct pl_compiled *c, struct pl_query *q,
+                                           enum pl_attr attr)
+{
+    pl_query_need(q, attr);
+    if (!pl_query_is_present(q, attr))
+        return PL_CLASS_ABSENT;
+    return PL_CLASS_INDEXED +
+           pl_name_index_find(&c->names[PL_NAMES_DOMAINS], pl_domain_str(pl_query_host(q, attr)));
+}
+
+/*
+ * The class of the value that q has for the attribute. Each kind has a function of its own, not
+ * inlined: so each kind saves the registers, and guards the stack, that it needs itself.
+ */
 static uint32_t class_of(const struct pl_policy *p, struct pl_query *q, enum pl_attr attr)
 {
     const struct pl_compiled *c = p->compiled;
 
     switch (pl_attr_kind(attr)) {
     case PL_KIND_ADDR:
-        pl_query_need(q, attr);
-        if (pl_query_addr(q, attr)->family == 0)
-            return PL_CLASS_ABSENT;
-        return PL_CLASS_INDEXED + pl_addr_index_find(&c->addrs, pl_query_addr(q, attr));
+        return class_of_addr(c, q, attr);
     case PL_KIND_HOST:
-        pl_query_need(q, attr);
-        if (!pl_query_is_present(q, attr))
-            return PL_CLASS_ABSENT;
-        return PL_CLASS_INDEXED + pl_name_index_find(&c->names[PL_NAMES_DOMAINS],
-                                                     pl_domain_str(pl_query_host(q, attr)));
+        return class_of_host(c, q, attr);
     case PL_KIND_MAIL:
-        pl_query_need(q, attr);
-        return class_of_mail(c, pl_query_mail(q, attr));
+        return class_of_mail(c, q, attr);
     case PL_KIND_USER:
         return class_of_login(c, p, q->attr[attr]);
     case PL_KIND_FINGERPRINT:
@@ -219,10 +237,8 @@ static uint64_t not_before(size_t from, size_t i)
 }
 
 /* Leaves the rules that hold by a dimension whose row is perhaps to be put together. */
-static __attribute__((noinline)) void leave_by_operand(uint64_t *left, size_t nwords,
-                                                       const struct pl_policy *p,
-                                                       struct pl_query *q,
-                                                       const struct pl_dimension *dim)
+static PL_OWN_FRAME void leave_by_operand(uint64_t *left, size_t nwords, const struct pl_policy *p,
+                                          struct pl_query *q, const struct pl_dimension *dim)
 {
     struct operand o;
 
@@ -266,16 +282,16 @@ static inline size_t first_of_few(const struct pl_policy *p, struct pl_query *q,
     pl_never("the last rule has a condition");
 }
 
-static __attribute__((noinline)) size_t first_of_one_word(const struct pl_policy *p,
-                                                          struct pl_query *q, size_t from)
+static PL_OWN_FRAME size_t first_of_one_word(const struct pl_policy *p, struct pl_query *q,
+                                             size_t from)
 {
     uint64_t left;
 
     return first_of_few(p, q, from, &left, 1);
 }
 
-static __attribute__((noinline)) size_t first_of_some_words(const struct pl_policy *p,
-                                                            struct pl_query *q, size_t from)
+static PL_OWN_FRAME size_t first_of_some_words(const struct pl_policy *p, struct pl_query *q,
+                                               size_t from)
 {
     uint64_t left[COMPILED_SMALL];
 
@@ -296,8 +312,7 @@ static size_t least_of(const struct pl_compiled *c, uint64_t word, size_t i, siz
 }
 
 /* Many words: summaries say which are worth looking at. */
-static __attribute__((noinline)) size_t first_of_many(const struct pl_policy *p, struct pl_query *q,
-                                                      size_t from)
+static PL_OWN_FRAME size_t first_of_many(const struct pl_policy *p, struct pl_query *q, size_t from)
 {
     const struct pl_compiled *c = p->compiled;
     struct operand o[PL_ATTR_COUNT];

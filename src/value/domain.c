@@ -90,20 +90,18 @@ static bool take_short(struct pl_domain *d, struct pl_str name)
         return false;
     memcpy(d->text, name.p, name.n);
     for (size_t i = 0; i < name.n; i += 16) {
-        __m128i *at = (__m128i *)(void *)(d->text + i), bytes = _mm_loadu_si128(at), dot, hyphen;
+        __m128i *at = (__m128i *)(void *)(d->text + i), bytes = _mm_loadu_si128(at);
+        __m128i big = _mm_set1_epi8('a' - 'A');
+        __m128i letter = between(_mm_or_si128(bytes, big), 'a', 'z');
+        __m128i dot = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('.'));
+        __m128i hyphen = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-'));
+        __m128i line = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_'));
 
-        bytes =
-            _mm_or_si128(bytes, _mm_and_si128(between(bytes, 'A', 'Z'), _mm_set1_epi8('a' - 'A')));
-        _mm_storeu_si128(at, bytes);
-        dot = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('.'));
-        hyphen = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-'));
+        _mm_storeu_si128(at, _mm_or_si128(bytes, _mm_and_si128(letter, big)));
         dots |= bits_of(dot, i);
         hyphens |= bits_of(hyphen, i);
         numeric |= bits_of(_mm_or_si128(dot, between(bytes, '0', '9')), i);
-        other |=
-            bits_of(_mm_or_si128(hyphen, _mm_or_si128(between(bytes, 'a', 'z'),
-                                                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_')))),
-                    i);
+        other |= bits_of(_mm_or_si128(letter, _mm_or_si128(hyphen, line)), i);
     }
     all = (1ULL << name.n) - 1;
     begins = dots << 1 | 1;

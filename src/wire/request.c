@@ -15,8 +15,6 @@
 #include <emmintrin.h>
 #endif
 
-#define likely(expr) __builtin_expect((expr), 1)
-
 #define POLICY "smtpd_access_policy"
 #define FIRST_LINE "request=" POLICY "\n" /* of every request of Postfix */
 
@@ -223,7 +221,7 @@ static inline size_t value_length(const char *p, const char *limit, struct watch
     if (*p == '\n')
         return 0;
     ends = look(p, w);
-    while (!likely(ends != 0)) {
+    while (!PL_LIKELY(ends != 0)) {
         n += LOOK;
         if (limit - p <= (ptrdiff_t)n)
             return n;
@@ -241,8 +239,8 @@ static inline size_t value_length(const char *p, const char *limit, struct watch
  * Up to limit there is what was received; what the pad behind it holds is compared and looked at, but
  * a line that ends there does not count: then p is not before limit any more.
  */
-static __attribute__((noinline)) bool take_whole(struct pl_str attr[PL_ATTR_COUNT], const char *buf,
-                                                 size_t len, size_t *end)
+static PL_OWN_FRAME bool take_whole(struct pl_str attr[PL_ATTR_COUNT], const char *buf, size_t len,
+                                    size_t *end)
 {
     const char *p = buf + sizeof(FIRST_LINE) - 1, *limit = buf + len;
     struct watch w = watch_begin();
@@ -250,7 +248,7 @@ static __attribute__((noinline)) bool take_whole(struct pl_str attr[PL_ATTR_COUN
     if (!same(buf, FIRST_LINE, sizeof(FIRST_LINE) - 1))
         return false;
 #define X(id, name, kind, doc)                                                                     \
-    if (likely(p < limit) && likely(same(p, name "=", sizeof(name)))) {                            \
+    if (PL_LIKELY(p < limit) && PL_LIKELY(same(p, name "=", sizeof(name)))) {                      \
         attr[PL_ATTR_##id].p = p + sizeof(name);                                                   \
         attr[PL_ATTR_##id].n = value_length(p + sizeof(name), limit, &w);                          \
         p += sizeof(name) + attr[PL_ATTR_##id].n + 1;                                              \
@@ -264,7 +262,7 @@ static __attribute__((noinline)) bool take_whole(struct pl_str attr[PL_ATTR_COUN
         return false;
     *end = (size_t)(p - buf) + 1;
     /* It may have been behind the end. */
-    return likely(!watch_saw_nul(w)) || memchr(buf, '\0', *end) == NULL;
+    return PL_LIKELY(!watch_saw_nul(w)) || memchr(buf, '\0', *end) == NULL;
 }
 
 /* "step 3" of the life of a request in docs/HACKING.md. */
