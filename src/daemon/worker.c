@@ -43,9 +43,9 @@ static struct log_rate limit_reached = LOG_RATE(1);
 
 /* ---- the tables of sessions ---- */
 
-static int64_t active_ms(const struct worker *w, size_t i)
+static int64_t active_us(const struct worker *w, size_t i)
 {
-    return atomic_load_explicit(&w->active_ms[i], memory_order_relaxed);
+    return atomic_load_explicit(&w->active_us[i], memory_order_relaxed);
 }
 
 /*
@@ -57,7 +57,7 @@ static size_t find_idlest(const struct worker *w)
     size_t count = atomic_load(&w->count), idlest = 0;
 
     for (size_t i = 1; i < count; i++) {
-        if (active_ms(w, i) < active_ms(w, idlest))
+        if (active_us(w, i) < active_us(w, idlest))
             idlest = i;
     }
     return count == 0 ? count : idlest;
@@ -69,8 +69,8 @@ static void arm_idle(struct worker *w)
 
     if (w->pool->idle_timeout_ms == 0 || atomic_load(&w->count) == 0 || ev_is_active(&w->idle))
         return;
-    left = active_ms(w, find_idlest(w)) + w->pool->idle_timeout_ms - clock_ms();
-    ev_timer_set(&w->idle, left > 0 ? (double)left / 1000 : 0., 0.);
+    left = active_us(w, find_idlest(w)) + 1000 * w->pool->idle_timeout_ms - clock_us();
+    ev_timer_set(&w->idle, left > 0 ? (double)left / 1e6 : 0., 0.);
     ev_timer_start(w->loop, &w->idle);
 }
 
@@ -88,9 +88,9 @@ static bool make_room(struct worker *w)
         return false;
     w->sessions = sessions;
     pthread_mutex_lock(&w->lock);
-    active = realloc(w->active_ms, cap * sizeof(*active));
+    active = realloc(w->active_us, cap * sizeof(*active));
     if (active != NULL) {
-        w->active_ms = active;
+        w->active_us = active;
         w->cap = cap;
     }
     pthread_mutex_unlock(&w->lock);
@@ -104,7 +104,7 @@ static void enter(struct worker *w, struct session *s)
 
     s->index = (uint32_t)at;
     w->sessions[at] = s;
-    atomic_store(&w->active_ms[at], clock_ms());
+    atomic_store(&w->active_us[at], clock_us());
     atomic_store(&w->count, at + 1);
 }
 
@@ -117,7 +117,7 @@ static void leave(struct worker *w, const struct session *s)
     pl_assert(w->sessions[s->index] == s);
     moved->index = s->index;
     w->sessions[s->index] = moved;
-    atomic_store(&w->active_ms[s->index], active_ms(w, last));
+    atomic_store(&w->active_us[s->index], active_us(w, last));
     atomic_store(&w->count, last);
 }
 
@@ -229,7 +229,7 @@ static void evict(struct worker *w)
         log_warn("max_connections = %u is reached: closing the idlest, peer=%s listener=%s "
                  "idle_s=%lld (%lu before it were not logged)",
                  w->pool->max_connections, session_peer(peer, s), s->listener->endpoint.text,
-                 (long long)(clock_ms() - active_ms(w, idlest)) / 1000, suppressed);
+                 (long long)(clock_us() - active_us(w, idlest)) / 1000000, suppressed);
     session_close(s);
 }
 
@@ -264,13 +264,13 @@ static void on_wake(struct ev_loop *loop, ev_async *a, int revents)
 static void on_idle(struct ev_loop *loop, ev_timer *t, int revents)
 {
     struct worker *w = t->data;
-    int64_t before = clock_ms() - w->pool->idle_timeout_ms;
+    int64_t before = clock_us() - 1000 * w->pool->idle_timeout_ms;
 
     (void)loop;
     (void)revents;
     pl_assert(w->magic == WORKER_MAGIC);
     for (size_t i = atomic_load(&w->count); i-- > 0;) { /* from the end, as in stop() */
-        if (active_ms(w, i) > before)
+        if (active_us(w, i) > before)
             continue;
         counter_add(&w->counters.closed_idle, 1);
         session_close(w->sessions[i]);
@@ -437,7 +437,7 @@ void pool_fini(struct pool *p)
             free(s);
         }
         free(w->sessions);
-        free(w->active_ms);
+        free(w->active_us);
         free(w->inbox);
         if (w->loop != NULL)
             ev_loop_destroy(w->loop);
@@ -456,7 +456,7 @@ bool pool_is_open(const struct pool *p)
 }
 
 /* When the worker's idlest session was active; INT64_MAX without any. */
-static int64_t idlest_ms(struct worker *w)
+static int64_t idlest_us(struct worker *w)
 {
     int64_t when = INT64_MAX;
     size_t idlest;
@@ -464,7 +464,7 @@ static int64_t idlest_ms(struct worker *w)
     pthread_mutex_lock(&w->lock);
     idlest = find_idlest(w);
     if (idlest < atomic_load(&w->count))
-        when = active_ms(w, idlest);
+        when = active_us(w, idlest);
     pthread_mutex_unlock(&w->lock);
     return when;
 }
@@ -480,10 +480,10 @@ bool pool_has_room(struct pool *p)
     /* One that went just before would not have seen that room is wanted. */
     if (pool_is_open(p))
         return true;
-    best = idlest_ms(idlest);
+    best = idlest_us(idlest);
     for (size_t i = 1; i < p->count; i++) {
         struct worker *w = &p->workers[i];
-        int64_t mine = idlest_ms(w);
+        int64_t mine = idlest_us(w);
 
         if (mine > best || (mine == best && atomic_load(&w->load) <= atomic_load(&idlest->load)))
             continue;

@@ -80,12 +80,12 @@ struct worker {
     struct counters counters;
 
     /* Shared with the main thread. */
-    pthread_mutex_t lock; /* of the inbox, and of the pointer active_ms */
+    pthread_mutex_t lock; /* of the inbox, and of the pointer active_us */
     struct handover *inbox;
     size_t inbox_count, inbox_cap;
     atomic_size_t load;      /* connections handed over and not yet closed */
     atomic_size_t count;     /* of sessions; the worker's to change */
-    atomic_llong *active_ms; /* when each was accepted, or last asked something whole */
+    atomic_llong *active_us; /* when each was accepted, or last asked something whole */
     atomic_llong longest_us; /* from waking up to waiting again, since the start */
     atomic_bool evict;       /* the idlest session is to be closed */
 };
@@ -145,7 +145,7 @@ void pool_fini(struct pool *p);
 /* worker_touch - a session was active in this wake-up. The worker's thread, as the rest */
 static inline void worker_touch(struct worker *w, const struct session *s)
 {
-    atomic_store_explicit(&w->active_ms[s->index], w->woke_us / 1000, memory_order_relaxed);
+    atomic_store_explicit(&w->active_us[s->index], w->woke_us, memory_order_relaxed);
 }
 
 /* worker_queue_turn - a session has more requests in hand: it goes on in the loop's next turn */
