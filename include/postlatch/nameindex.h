@@ -74,4 +74,11 @@ void pl_name_index_fini(struct pl_name_index *index);
  */
 uint32_t pl_name_index_find(const struct pl_name_index *index, struct pl_str value);
 
+/*
+ * pl_name_index_prefetch - ask the memory for what pl_name_index_find will read first, and go on
+ *
+ * A large index does not fit into any cache: what several look-ups wait for comes at the same time.
+ */
+void pl_name_index_prefetch(const struct pl_name_index *index, struct pl_str value);
+
 #endif

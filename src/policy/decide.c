@@ -341,6 +341,50 @@ static PL_OWN_FRAME size_t first_of_many(const struct pl_policy *p, struct pl_qu
     return best;
 }
 
+/*
+ * From so many keys on an index is larger than the caches that a request finds warm: a look-up waits
+ * for memory, 100 ns or more each time.
+ */
+enum { LARGE = 1 << 15 };
+
+static bool is_large(const struct pl_compiled *c, enum pl_names names)
+{
+    return c->names[names].count >= LARGE;
+}
+
+static PL_OWN_FRAME void foresee_login(const struct pl_policy *p, struct pl_str login)
+{
+    char room[PL_USER_MAX];
+
+    pl_name_index_prefetch(&p->compiled->names[PL_NAMES_USERS],
+                           (struct pl_str){room, pl_user_key(room, login, &p->users)});
+}
+
+/*
+ * Starts the reads that the look-ups in large indexes would wait for one after the other. Whether they
+ * all take place is not known yet; the decision does not depend on it.
+ */
+static PL_OWN_FRAME void foresee(const struct pl_policy *p, struct pl_query *q)
+{
+    const struct pl_compiled *c = p->compiled;
+    const struct pl_name_index *domains = &c->names[PL_NAMES_DOMAINS];
+    bool large = is_large(c, PL_NAMES_DOMAINS);
+
+    for (size_t d = 0; d < c->ndims; d++) {
+        enum pl_attr attr = c->dims[d].attr;
+        enum pl_attr_kind kind = pl_attr_kind(attr);
+
+        if (kind == PL_KIND_USER && is_large(c, PL_NAMES_USERS))
+            foresee_login(p, q->attr[attr]);
+        if (!large || (kind != PL_KIND_MAIL && kind != PL_KIND_HOST))
+            continue;
+        pl_query_need(q, attr);
+        pl_name_index_prefetch(domains,
+                               pl_domain_str(kind == PL_KIND_MAIL ? &pl_query_mail(q, attr)->domain
+                                                                  : pl_query_host(q, attr)));
+    }
+}
+
 /* "step 5" of the life of a request in docs/HACKING.md. */
 enum pl_step pl_policy_decide(const struct pl_policy *p, struct pl_query *q,
                               struct pl_cursor *cursor, struct pl_decision *out)
@@ -348,6 +392,8 @@ enum pl_step pl_policy_decide(const struct pl_policy *p, struct pl_query *q,
     const struct pl_rule *rule;
 
     pl_assert(cursor->rule < p->nrules);
+    if (is_large(p->compiled, PL_NAMES_DOMAINS) || is_large(p->compiled, PL_NAMES_USERS))
+        foresee(p, q);
     if (p->compiled->nwords == 1)
         cursor->rule = first_of_one_word(p, q, cursor->rule);
     else if (p->compiled->nwords <= COMPILED_SMALL)

@@ -312,3 +312,9 @@ uint32_t pl_name_index_find(const struct pl_name_index *x, struct pl_str value)
     class = find(x, value, &found);
     return found ? class : find_above(x, value);
 }
+
+void pl_name_index_prefetch(const struct pl_name_index *x, struct pl_str value)
+{
+    if (x->count > 0 && value.n > 0)
+        __builtin_prefetch(&x->slots[(size_t)((hash(x, value) >> 32) * x->nslots >> 32)]);
+}
