@@ -37,18 +37,19 @@ TAILQ_HEAD(chunk_list, chunk);
  * read, so they cannot pile up), or for its turn (while it has complete requests in hand).
  */
 struct session {
+    /* What each request touches comes first. */
     ev_io io; /* io.data is the worker */
     uint32_t magic;
     uint32_t index;    /* in the worker's tables */
     struct chunk *in;  /* NULL: no request is incomplete */
     struct chunk *out; /* NULL: no answer is pending */
-    struct listener *listener;
-    struct pl_addr peer; /* family 0: a Unix socket */
-    bool queued;         /* in is in worker->turns */
-    bool more;           /* in may hold a further complete request */
-    bool closing;        /* closes as soon as out is empty */
-    bool last_read;      /* the worker is stopping, and this session has read for the last time */
+    bool more;         /* in may hold a further complete request */
+    bool closing;      /* closes as soon as out is empty */
+    bool queued;       /* in is in worker->turns */
+    bool last_read;    /* the worker is stopping, and this session has read for the last time */
     uint16_t port;
+    struct pl_addr peer; /* family 0: a Unix socket */
+    struct listener *listener;
 };
 
 /* Idle connections are what there are thousands of. */
