@@ -426,9 +426,42 @@ static void agrees_with_inet_pton(void **state)
     }
 }
 
+/* Dotted quads, a byte replaced, put in or taken out at every place: what inet_pton reads, nothing else. */
+static void quads(void **state)
+{
+    static const char *const rows[] = {"0.0.0.0", "1.22.133.244", "255.255.255.255", "10.0.200.9",
+                                       "100.20.3.40"};
+
+    (void)state;
+    for (size_t k = 0; k < ROWS(rows) * 3 * 17 * 256; k++) {
+        const char *row = rows[k % ROWS(rows)];
+        size_t how = k / ROWS(rows) % 3, at = k / ROWS(rows) / 3 % 17, n = strlen(row);
+        char byte = (char)(k / ROWS(rows) / 3 / 17), text[20];
+        struct pl_addr got, want = {0};
+        bool reads;
+
+        if (at > n)
+            continue;
+        snprintf(text, sizeof(text), "%.*s%c%s", (int)at, row, how == 2 ? 'x' : byte,
+                 row + at + (how != 1 && at < n));
+        n = n + (how == 1 || at == n);
+        if (how == 2) { /* the 'x' goes again */
+            memmove(text + at, text + at + 1, n - at);
+            n--;
+        }
+        want.family = inet_pton(AF_INET, text, want.bytes) == 1 && strlen(text) == n ? 4 : 0;
+        if (want.family == 0)
+            memset(want.bytes, 0, sizeof(want.bytes));
+        reads = pl_addr_parse(&got, (struct pl_str){text, n});
+        if (reads != (want.family == 4) || !pl_addr_eq(&got, &want))
+            fail_msg("\"%s\", %zu bytes", text, n);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(quads),
         cmocka_unit_test(good_prefixes),
         cmocka_unit_test(bad_prefixes),
         cmocka_unit_test(a_nul_is_no_end),
