@@ -24,8 +24,8 @@ struct pl_finding {
     enum pl_lint_code code;
     struct pl_pos at;           /* what it is about; PL_NOWHERE if it stands in no file */
     const struct pl_rule *rule; /* or NULL */
-    struct pl_str object;       /* for accept_warnings, as in "code:object": a rule's name, a network */
-    struct pl_str message;      /* what is wrong, why it matters, what to do; one line */
+    struct pl_str object;  /* for accept_warnings, as in "code:object": a rule's name, a network */
+    struct pl_str message; /* what is wrong, why it matters, what to do; one line */
 };
 
 enum { PL_LINT_SHOWN = 20 }; /* findings of a code that are kept; the others are counted */
@@ -36,7 +36,7 @@ struct pl_findings {
     const struct pl_policy *policy;
     size_t count, cap;
     struct pl_finding *items;
-    size_t found[PL_LINT_COUNT];    /* how many there are, kept or not; those accepted do not count */
+    size_t found[PL_LINT_COUNT]; /* how many there are, kept or not; those accepted do not count */
     size_t accepted[PL_LINT_COUNT]; /* silenced by accept_warnings */
     size_t naccepted;               /* of accept_warnings, which silenced something: bits below */
     bool *quiet_used;               /* of each accept_warnings entry */

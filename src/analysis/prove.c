@@ -125,6 +125,7 @@ struct proving {
     const struct pl_axis *clients;
     struct hole *holes;
     size_t nholes, holes_cap;
+    size_t noutside; /* atoms of client_address that are outside the boundary */
     bool *uncovered; /* of each atom of client_address: some address of it is in no waiver */
     bool failed;
 };
@@ -161,8 +162,8 @@ static void note_client(struct proving *v, size_t atom, const struct pl_outcome 
         if (!pl_prove_lets_pass(v->p, rule->action, labels, &why))
             continue;
         hole = find_hole(v, outcomes[i].bit[0], why);
-        grown = hole == NULL ? NULL
-                             : pl_grow(hole->clients, &hole->cap, hole->count, sizeof(*grown));
+        grown =
+            hole == NULL ? NULL : pl_grow(hole->clients, &hole->cap, hole->count, sizeof(*grown));
         if (grown == NULL) {
             v->failed = true;
             return;
@@ -382,8 +383,9 @@ static bool list_clients(struct proving *v, const struct hole *h, struct pl_open
         o->no_address =
             o->no_address || (v->clients->atoms[h->clients[i]].labels & PL_LABEL_ABSENT) != 0;
     }
-    ok = ok && pl_space_networks(v->s, v->clients, chosen, v->proof->arena, &o->networks,
-                                 &o->nnetworks);
+    o->everywhere = h->count == v->noutside;
+    ok = ok &&
+         pl_space_networks(v->s, v->clients, chosen, v->proof->arena, &o->networks, &o->nnetworks);
     free(chosen);
     return ok;
 }
@@ -456,6 +458,8 @@ static void prove(struct proving *v)
         v->failed = true;
         return;
     }
+    for (size_t a = 0; a < v->clients->natoms; a++)
+        v->noutside += v->region.allowed[PL_ATTR_CLIENT_ADDRESS][a];
     find_holes(v);
     if (!v->failed && v->nholes > 0) {
         find_covered(v);

@@ -18,7 +18,8 @@ struct arguments {
     const char *control; /* --control PATH, or NULL */
     /* Of bench, as written; NULL: not given. */
     const char *connections, *seconds, *rate, *seed, *requests, *pid;
-    bool json, accept_wider;
+    const char *host; /* --host FILE, or NULL */
+    bool json, strict, no_host, by_rule, accept_wider;
     int count; /* what is left: words[0..count) */
     const char *const *words;
 };
@@ -30,6 +31,7 @@ int cmd_explain(const struct arguments *a);
 int cmd_query(const struct arguments *a);
 int cmd_reload(const struct arguments *a);
 int cmd_status(const struct arguments *a);
+int cmd_surface(const struct arguments *a);
 int cmd_test(const struct arguments *a);
 
 /* trouble - print "postlatch: …" on standard error; returns EXIT_TROUBLE */

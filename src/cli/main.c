@@ -9,7 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAKES_SOCKET = 1, TAKES_CONTROL = 2, TAKES_WORDS = 4, TAKES_LOAD = 8, TAKES_WIDER = 16 };
+enum {
+    TAKES_SOCKET = 1,
+    TAKES_CONTROL = 2,
+    TAKES_WORDS = 4,
+    TAKES_LOAD = 8,
+    TAKES_CHECK = 16,
+    TAKES_BY_RULE = 32,
+    TAKES_WIDER = 64
+};
 
 static const struct command {
     const char *name;
@@ -17,10 +25,17 @@ static const struct command {
     unsigned takes;
     const char *usage, *summary, *help;
 } commands[] = {
-    {"check", cmd_check, 0, "", "load the configuration and print all that is wrong with it",
-     "Load the configuration and everything it names, and print all that is wrong with it.\n"
-     "This version proves nothing about a policy that loads; its verdict is \"not computed\".\n"
-     "Exit status: 1 if it loads (0 is kept for a policy proved safe), 2 if it is invalid."},
+    {"check", cmd_check, TAKES_CHECK, "[--strict] [--host FILE | --no-host]",
+     "prove that the policy is no open relay, and print all that is wrong with it",
+     "Load the configuration and everything it names, and prove for all requests at once that no\n"
+     "client outside the relay boundary can send to a recipient that is not ours. Prints the\n"
+     "verdict (safe, open, unprovable, invalid) with a counterexample, who can relay, warnings,\n"
+     "notes, and what was assumed.\n"
+     "    --strict     a warning counts as a failure, too\n"
+     "    --host FILE  take the facts of the host (interfaces, bridges, gateways) from FILE\n"
+     "    --no-host    do not look at the host\n"
+     "Exit status: 0 safe, or all that is open is accepted; 1 open or unprovable, or a warning\n"
+     "with --strict; 2 invalid."},
     {"explain", cmd_explain, TAKES_WORDS, "ATTR=VALUE… | -",
      "how the policy answers a request, and why",
      "Tell how the policy answers a request, and why: each rule that was tried, the first\n"
@@ -64,7 +79,13 @@ static const struct command {
      "    --requests FILE  recorded requests, an empty line behind each, over and over\n"
      "    ATTR=VALUE…      this request, as in query\n"
      "Exit status: 0, or 2 when it could not be measured or an answer was missing or malformed."},
-    {"surface", NULL, 0, NULL, NULL, NULL},
+    {"surface", cmd_surface, TAKES_BY_RULE, "[--by-rule]",
+     "who can relay: the minimal list of networks",
+     "Print the relay surface: the minimal list of networks from which mail can be sent to a\n"
+     "recipient that is not ours without login or certificate, and the rules that let it; then\n"
+     "names, listeners, logins and certificates that can.\n"
+     "    --by-rule  the minimal list of each rule by itself\n"
+     "Exit status: 0, or 2 when the configuration does not load."},
     {"matrix", NULL, 0, NULL, NULL, NULL},
     {"diff", NULL, 0, NULL, NULL, NULL},
     {"who", NULL, 0, NULL, NULL, NULL},
@@ -87,6 +108,7 @@ static const struct option {
     size_t at; /* in struct arguments */
 } options[] = {
     {"-c", 0, offsetof(struct arguments, config)},
+    {"--host", TAKES_CHECK, offsetof(struct arguments, host)},
     {"--socket", TAKES_SOCKET, offsetof(struct arguments, socket)},
     {"--control", TAKES_CONTROL, offsetof(struct arguments, control)},
     {"--connections", TAKES_LOAD, offsetof(struct arguments, connections)},
@@ -98,6 +120,17 @@ static const struct option {
 };
 
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
+
+/* Options without a value. */
+static const struct option flags[] = {
+    {"--json", 0, offsetof(struct arguments, json)},
+    {"--strict", TAKES_CHECK, offsetof(struct arguments, strict)},
+    {"--no-host", TAKES_CHECK, offsetof(struct arguments, no_host)},
+    {"--by-rule", TAKES_BY_RULE, offsetof(struct arguments, by_rule)},
+    {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
+};
+
+enum { FLAGS = sizeof(flags) / sizeof(flags[0]) };
 
 static bool takes(const struct command *c, const struct option *o)
 {
@@ -170,10 +203,11 @@ static int unknown_option(const struct command *c, const char *option)
     char hint[80];
 
     pl_suggest_init(&s, pl_str_of(option));
-    pl_suggest_try(&s, "--json");
     pl_suggest_try(&s, "--help");
-    if ((c->takes & TAKES_WIDER) != 0)
-        pl_suggest_try(&s, "--accept-wider");
+    for (size_t i = 0; i < FLAGS; i++) {
+        if (takes(c, &flags[i]))
+            pl_suggest_try(&s, flags[i].name);
+    }
     for (size_t i = 0; i < OPTIONS; i++) {
         if (takes(c, &options[i]))
             pl_suggest_try(&s, options[i].name);
@@ -188,6 +222,16 @@ static const char **option_place(const struct command *c, struct arguments *a, c
     for (size_t i = 0; i < OPTIONS; i++) {
         if (strcmp(options[i].name, name) == 0 && takes(c, &options[i]))
             return (const char **)(void *)((char *)a + options[i].at);
+    }
+    return NULL;
+}
+
+/* What a flag sets; NULL if it is none that this command takes. */
+static bool *flag_place(const struct command *c, struct arguments *a, const char *name)
+{
+    for (size_t i = 0; i < FLAGS; i++) {
+        if (strcmp(flags[i].name, name) == 0 && takes(c, &flags[i]))
+            return (bool *)(void *)((char *)a + flags[i].at);
     }
     return NULL;
 }
@@ -211,15 +255,14 @@ static int run(const struct command *c, int argc, char **argv)
         return trouble("out of memory");
     for (int i = 2; i < argc; i++) {
         const char **value = option_place(c, &a, argv[i]);
+        bool *flag = flag_place(c, &a, argv[i]);
 
         if (value != NULL) {
             *value = option_value(c, argc, argv, &i);
             if (*value == NULL)
                 goto out;
-        } else if (strcmp(argv[i], "--json") == 0) {
-            a.json = true;
-        } else if ((c->takes & TAKES_WIDER) != 0 && strcmp(argv[i], "--accept-wider") == 0) {
-            a.accept_wider = true;
+        } else if (flag != NULL) {
+            *flag = true;
         } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             print_help(c);
             status = EXIT_FINE;

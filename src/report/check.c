@@ -233,17 +233,18 @@ static void print_json(const struct checked *c, FILE *out)
     bool open = c->proof != NULL && c->proof->nopenings > 0;
 
     pl_json_set(report, "verdict",
-                pl_json_string(pl_str_of(c->policy == NULL ? "invalid"
-                                                           : pl_verdict_word(c->proof->verdict))));
+                pl_json_string(
+                    pl_str_of(c->policy == NULL ? "invalid" : pl_verdict_word(c->proof->verdict))));
     pl_json_set(report, "accepted", pl_json_bool(c->proof != NULL && c->proof->accepted));
     pl_json_set(report, "witness",
                 open ? pl_check_json_request(c->proof->openings[0].request) : pl_json_null());
     pl_json_set(report, "openings", json_openings(c));
-    pl_json_set(report, "reason", c->proof == NULL || c->proof->gave_up == NULL
-                                      ? pl_json_null()
-                                      : pl_json_string(pl_str_of(c->proof->gave_up)));
-    pl_json_set(report, "surface", c->surface == NULL ? pl_json_array()
-                                                      : pl_check_json_surface(c->surface, true));
+    pl_json_set(report, "reason",
+                c->proof == NULL || c->proof->gave_up == NULL
+                    ? pl_json_null()
+                    : pl_json_string(pl_str_of(c->proof->gave_up)));
+    pl_json_set(report, "surface",
+                c->surface == NULL ? pl_json_array() : pl_check_json_surface(c->surface, true));
     pl_json_set(report, "errors", json_errors(c->d));
     pl_json_set(report, "error_count", pl_json_number((long long)pl_diag_errors(c->d)));
     pl_json_set(report, "warnings", json_findings(c, false));
