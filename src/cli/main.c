@@ -128,6 +128,7 @@ static const struct option flags[] = {
     {"--no-host", TAKES_CHECK, offsetof(struct arguments, no_host)},
     {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
     {"--by-rule", TAKES_BY_RULE, offsetof(struct arguments, by_rule)},
+    {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
 };
 
 enum { FLAGS = sizeof(flags) / sizeof(flags[0]) };
