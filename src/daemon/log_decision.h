@@ -2,6 +2,7 @@
 #ifndef DAEMON_LOG_DECISION_H
 #define DAEMON_LOG_DECISION_H
 
+#include "log.h"
 #include "postlatch/config.h"
 #include "postlatch/policy.h"
 

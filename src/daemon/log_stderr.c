@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The copy of the log on standard error, which must never hold up a worker: the other end may be a
+ * The copy of the log on standard error, which must never hold up anybody: the other end may be a
  * pipe that nobody reads, or a terminal stopped by Ctrl-S. Pipes and terminals are opened anew, so
  * that O_NONBLOCK stays ours (a description of our own) and does not surprise the shell that shares
- * the old one. A line that finds no room is dropped and counted.
+ * the old one. Lines are gathered into pieces that a pipe takes whole or not at all; those of a piece
+ * that finds no room are dropped and counted.
  *
- * One lock, taken only when somebody runs the daemon in the foreground. Cost: one write a line.
+ * One lock: the log's thread writes, the main thread closes. Cost: a copy, a write a piece.
  */
 #include "log.h"
 
@@ -17,18 +18,32 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
 static const struct pl_str prefix = {"postlatchd: ", 12};
 
 static struct {
     pthread_mutex_t lock;
+    atomic_int what; /* enum log_stderr */
     int fd;
-    bool own;       /* fd is ours to close */
-    bool is_socket; /* send() can refuse to wait, write() cannot */
-    bool torn;      /* the last line lost its end: the next must begin on a line of its own */
+    bool own;             /* fd is ours to close */
+    bool is_socket;       /* send() can refuse to wait, write() cannot */
+    bool torn;            /* the last line lost its end: the next must begin on a line of its own */
+    char piece[PIPE_BUF]; /* whole lines that wait for log_stderr_flush */
+    size_t n, lines;      /* bytes of it; lines in it */
     atomic_ulong dropped;
 } out = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = STDERR_FILENO};
+
+void log_to_stderr(enum log_stderr what)
+{
+    atomic_store(&out.what, (int)what);
+}
+
+bool log_stderr_is_wanted(void)
+{
+    return atomic_load_explicit(&out.what, memory_order_relaxed) != LOG_STDERR_NONE;
+}
 
 void log_stderr_open(void)
 {
@@ -77,36 +92,84 @@ static size_t put(const char *p, size_t n)
     return put < 0 ? 0 : (size_t)put;
 }
 
-void log_stderr_write(struct pl_str text)
+/* What was gathered leaves. */
+static void flush(void)
 {
-    char piece[PIPE_BUF];
-    size_t n = 0, done = 0;
+    size_t written, whole = 0;
 
-    pthread_mutex_lock(&out.lock);
+    if (out.n == 0)
+        return;
+    written = put(out.piece, out.n);
+    if (written < out.n) {
+        /* Of an empty line in front, which ends a torn one, nobody has lost anything. */
+        for (size_t i = out.piece[0] == '\n' ? 1 : 0; i < written; i++)
+            whole += out.piece[i] == '\n';
+        atomic_fetch_add(&out.dropped, out.lines - whole);
+        if (written > 0)
+            out.torn = out.piece[written - 1] != '\n';
+    } else {
+        out.torn = false;
+    }
+    out.n = out.lines = 0;
+}
+
+/* A line that is longer than a piece, in several; nothing is gathered. */
+static void write_long(struct pl_str text)
+{
+    size_t n = 0;
+    bool last;
+
     if (out.torn)
-        piece[n++] = '\n';
-    memcpy(piece + n, prefix.p, prefix.n);
+        out.piece[n++] = '\n';
+    memcpy(out.piece + n, prefix.p, prefix.n);
     n += prefix.n;
-    for (;;) {
-        size_t more = text.n - done < sizeof(piece) - n ? text.n - done : sizeof(piece) - n;
-        bool last = text.n - done + n < sizeof(piece);
-        size_t written;
+    do {
+        size_t room = sizeof(out.piece) - n, more = text.n < room ? text.n : room, written;
 
-        memcpy(piece + n, text.p + done, more);
+        last = text.n < room;
+        memcpy(out.piece + n, text.p, more);
         n += more;
-        done += more;
+        text = pl_str_from(text, more);
         if (last)
-            piece[n++] = '\n';
-        written = put(piece, n);
+            out.piece[n++] = '\n';
+        written = put(out.piece, n);
         if (written < n) {
-            out.torn = out.torn || done > more || written > 0;
+            out.torn = out.torn || written > 0;
             atomic_fetch_add(&out.dropped, 1);
-            break;
+            return;
         }
         out.torn = !last;
-        if (last)
-            break;
         n = 0;
+    } while (!last);
+}
+
+void log_stderr_add(int priority, struct pl_str text)
+{
+    int what = atomic_load_explicit(&out.what, memory_order_relaxed);
+    size_t need = 1 + prefix.n + text.n + 1; /* with a LF for a torn line */
+
+    if (what == LOG_STDERR_NONE || (what == LOG_STDERR_WARNINGS && priority > LOG_WARNING))
+        return;
+    pthread_mutex_lock(&out.lock);
+    if (need > sizeof(out.piece) - out.n)
+        flush();
+    if (need > sizeof(out.piece)) {
+        write_long(text);
+    } else {
+        if (out.n == 0 && out.torn)
+            out.piece[out.n++] = '\n';
+        memcpy(out.piece + out.n, prefix.p, prefix.n);
+        memcpy(out.piece + out.n + prefix.n, text.p, text.n);
+        out.n += prefix.n + text.n;
+        out.piece[out.n++] = '\n';
+        out.lines++;
     }
+    pthread_mutex_unlock(&out.lock);
+}
+
+void log_stderr_flush(void)
+{
+    pthread_mutex_lock(&out.lock);
+    flush();
     pthread_mutex_unlock(&out.lock);
 }

@@ -181,7 +181,7 @@ static bool start_workers(struct daemon *d)
     d->snapshots.readers = d->pool.count + 1; /* each worker, and the main thread */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    ok = pool_start(&d->pool);
+    ok = log_start((unsigned)d->pool.count) && pool_start(&d->pool);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return ok;
 }
@@ -284,8 +284,10 @@ static int serve(struct daemon *d)
         ev_run(d->loop, 0);
         status = ENDED;
     }
-    if (!stop(d))
+    if (!stop(d)) {
+        log_close();
         _exit(status);
+    }
     if (status == ENDED)
         log_info("postlatchd ended");
     return status;

@@ -270,6 +270,7 @@ static void *run(void *arg)
 {
     struct worker *w = arg;
 
+    log_use_queue(w->index);
     ev_run(w->loop, 0);
     return NULL;
 }
