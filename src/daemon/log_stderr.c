@@ -29,6 +29,7 @@ static struct {
     int fd;
     bool own;             /* fd is ours to close */
     bool is_socket;       /* send() can refuse to wait, write() cannot */
+    bool is_file;         /* writing waits for nobody */
     bool torn;            /* the last line lost its end: the next must begin on a line of its own */
     char piece[PIPE_BUF]; /* whole lines that wait for log_stderr_flush */
     size_t n, lines;      /* bytes of it; lines in it */
@@ -53,8 +54,9 @@ void log_stderr_open(void)
     if (fstat(STDERR_FILENO, &st) != 0)
         return;
     out.is_socket = S_ISSOCK(st.st_mode);
+    out.is_file = S_ISREG(st.st_mode);
     if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
-        return; /* a file: writing waits for nobody. A new description would have its own offset */
+        return; /* a new description of a file would have its own offset */
     fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd >= 0) {
         out.fd = fd;
@@ -85,7 +87,7 @@ static size_t put(const char *p, size_t n)
 
     if (out.is_socket)
         put = send(out.fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
-    else if (!out.own && poll(&poll_fd, 1, 0) != 1)
+    else if (!out.own && !out.is_file && poll(&poll_fd, 1, 0) != 1)
         put = -1; /* could not be opened anew: at least look before writing */
     else
         put = write(out.fd, p, n);

@@ -91,6 +91,11 @@ void log_syslog_close(void)
     out.connected = false;
 }
 
+int log_syslog_fd(void)
+{
+    return out.fd;
+}
+
 static void follow_target(void)
 {
     if (atomic_load_explicit(&wanted.version, memory_order_acquire) == out.version)

@@ -33,6 +33,9 @@ void log_syslog_configure(const char *path, const char *tag, int facility);
  */
 size_t log_syslog_send(const struct log_record *records, size_t n, enum log_taken *taken);
 
+/* log_syslog_fd - the socket, to be polled for room after LOG_FULL */
+int log_syslog_fd(void);
+
 /*
  * log_syslog_send_last - a line before the end of a daemon whose state is unknown: past everything
  * that log_syslog_send uses; any thread

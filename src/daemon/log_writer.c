@@ -22,21 +22,21 @@
 #include "postlatch/compiler.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { MS = 1000, TICK_US = 4 * MS, SAY_DROPS_MS = 1000 };
 
-/*
- * How long to wait for a logger that takes nothing. It grows: a logger that is busy reading has room
- * soon (ten lines only, where the system's net.unix.max_dgram_qlen is the kernel's own default).
- */
+/* How long to wait before the next try when nothing is taken and no news can be hoped for. */
 enum { RETRY_MIN_US = 100, RETRY_MAX_US = 500 * MS };
 
 enum sleep { AWAKE, NAP, IDLE };
@@ -57,13 +57,16 @@ static struct {
     size_t count;
 
     pthread_t thread;
-    sem_t wake, flushed;
+    int wake; /* an eventfd; -1 without a thread */
+    sem_t flushed;
     atomic_int sleep; /* enum sleep */
     atomic_bool stopping, flush;
 
     /* The thread's. */
     bool stuck, absent;  /* nothing is taken now; because nobody is there */
-    int64_t retry_at_us; /* nothing is tried before */
+    bool room;           /* the socket said that it has room, and nothing was taken since */
+    bool await_room;     /* the socket will say so */
+    int64_t retry_at_us; /* nothing is tried before, unless it says so */
     unsigned retry_us;   /* how long to wait the next time that nothing is taken */
     bool ending;         /* stopping was seen */
     size_t first;        /* the worker whose turn it is to be first */
@@ -71,7 +74,8 @@ static struct {
     int64_t deadline_us, said_us;
     unsigned long said; /* dropped lines that syslog was told of */
     atomic_ulong discarded;
-} writer = {.lock = PTHREAD_MUTEX_INITIALIZER, .batch = LOG_BATCH, .said_us = INT64_MIN / 2};
+} writer = {
+    .lock = PTHREAD_MUTEX_INITIALIZER, .wake = -1, .batch = LOG_BATCH, .said_us = INT64_MIN / 2};
 
 static _Thread_local struct log_queue *my_queue;
 static _Thread_local bool is_writer;
@@ -81,7 +85,7 @@ static _Thread_local bool is_writer;
 static void wake(void)
 {
     if (atomic_exchange(&writer.sleep, AWAKE) != AWAKE)
-        sem_post(&writer.wake);
+        eventfd_write(writer.wake, 1);
 }
 
 static inline void committed(bool half_full)
@@ -232,6 +236,7 @@ static void send_source(struct source *s)
         if (sent > 0) {
             log_queue_release(s->queue, behind[sent - 1]);
             writer.retry_us = RETRY_MIN_US;
+            writer.room = false;
         }
         at = log_queue_begin(s->queue);
         note_taken(taken);
@@ -256,6 +261,17 @@ static void discard(struct source *s)
     atomic_fetch_add(&writer.discarded, lost);
 }
 
+/* Nothing is taken any more: what to wait for. */
+static void plan_retry(void)
+{
+    /* A socket that says it has room and then takes nothing must not keep us busy. */
+    writer.await_room = !writer.absent && !writer.room;
+    writer.room = false;
+    writer.retry_at_us = clock_us() + (writer.await_room ? RETRY_MAX_US : writer.retry_us);
+    if (!writer.await_room)
+        writer.retry_us = writer.retry_us > RETRY_MAX_US / 2 ? RETRY_MAX_US : 2 * writer.retry_us;
+}
+
 /* All that was looked at, messages first; the workers take turns at being the next. */
 static void send_all(void)
 {
@@ -269,10 +285,8 @@ static void send_all(void)
     writer.first++;
     if (!writer.stuck)
         say_drops();
-    if (!writer.stuck || held)
-        return;
-    writer.retry_at_us = clock_us() + writer.retry_us;
-    writer.retry_us = writer.retry_us > RETRY_MAX_US / 2 ? RETRY_MAX_US : 2 * writer.retry_us;
+    if (writer.stuck && !held)
+        plan_retry();
 }
 
 /* Looks at all queues once; returns whether there was something to do. */
@@ -301,16 +315,22 @@ static bool pass(void)
 
 /* ---- the thread ---- */
 
+/* Until somebody calls wake(), syslog has room if we wait for that, or some time has passed; -1: any. */
 static void sleep_for(int64_t us)
 {
-    struct timespec until;
+    struct pollfd fds[2] = {{writer.wake, POLLIN, 0}, {log_syslog_fd(), POLLOUT, 0}};
+    struct timespec time = {us / 1000000, us % 1000000 * 1000};
+    nfds_t n = writer.stuck && writer.await_room ? 2 : 1;
+    eventfd_t calls;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    us += until.tv_nsec / 1000;
-    until.tv_sec += us / 1000000;
-    until.tv_nsec = us % 1000000 * 1000;
-    while (sem_clockwait(&writer.wake, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
-        ;
+    if (ppoll(fds, n, us < 0 ? NULL : &time, NULL) > 0) {
+        if (fds[0].revents != 0)
+            eventfd_read(writer.wake, &calls);
+        if (n == 2 && fds[1].revents != 0) {
+            writer.room = true;
+            writer.retry_at_us = 0;
+        }
+    }
     atomic_store(&writer.sleep, AWAKE);
 }
 
@@ -337,12 +357,14 @@ static void rest(bool busy)
     atomic_store(&writer.sleep, idle ? IDLE : NAP);
     if (is_called() || (idle && !all_empty())) {
         atomic_store(&writer.sleep, AWAKE);
-    } else if (!idle) {
-        sleep_for(writer.stuck ? writer.retry_at_us - clock_us() : TICK_US);
+    } else if (idle) {
+        sleep_for(-1);
+    } else if (writer.stuck) {
+        int64_t left = writer.retry_at_us - clock_us();
+
+        sleep_for(left > 0 ? left : 0);
     } else {
-        while (sem_wait(&writer.wake) != 0)
-            ; /* interrupted */
-        atomic_store(&writer.sleep, AWAKE);
+        sleep_for(TICK_US);
     }
 }
 
@@ -368,13 +390,17 @@ static void *run(void *arg)
     }
 }
 
-static void forget_sources(void)
+static void forget_thread(void)
 {
     for (size_t i = 0; i < writer.count; i++)
         log_queue_free(writer.sources[i].queue);
     free(writer.sources);
     writer.sources = NULL;
     writer.count = 0;
+    if (writer.wake >= 0)
+        close(writer.wake);
+    writer.wake = -1;
+    sem_destroy(&writer.flushed);
 }
 
 bool log_writer_start(unsigned workers)
@@ -389,16 +415,16 @@ bool log_writer_start(unsigned workers)
             log_queue_new(writer.count == 0 ? LOG_MESSAGES_BYTES : LOG_QUEUE_BYTES);
         ok = writer.sources[writer.count].queue != NULL;
     }
-    sem_init(&writer.wake, 0, 0);
     sem_init(&writer.flushed, 0, 0);
+    writer.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     atomic_store(&writer.sleep, AWAKE);
     writer.retry_us = RETRY_MIN_US;
     writer.retry_at_us = 0;
-    ok = ok && pthread_create(&writer.thread, NULL, run, NULL) == 0;
+    ok = ok && writer.wake >= 0 && pthread_create(&writer.thread, NULL, run, NULL) == 0;
     if (ok)
         pthread_setname_np(writer.thread, "log");
     else
-        forget_sources();
+        forget_thread();
     atomic_store(&writer.running, ok);
     pthread_mutex_unlock(&writer.lock);
     return ok;
@@ -430,9 +456,7 @@ void log_writer_stop(void)
         wake();
         pthread_join(writer.thread, NULL);
         count_left();
-        forget_sources();
-        sem_destroy(&writer.wake);
-        sem_destroy(&writer.flushed);
+        forget_thread();
         atomic_store(&writer.stopping, false);
         writer.ending = false;
         atomic_store(&writer.running, false);
