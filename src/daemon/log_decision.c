@@ -64,8 +64,9 @@ static inline void put_value(struct line *l, struct pl_str value)
         put(l, pl_str_lit("-"));
     else
         put_text(l, value);
-    CLOSE(l);
 }
+
+#define PUT_VALUE(l, key, value) (KEY(l, key), put_value(l, value), CLOSE(l))
 
 static inline void put_mail(struct line *l, struct pl_str value)
 {
@@ -92,23 +93,24 @@ static inline void put_addr(struct line *l, const struct pl_addr *addr)
 }
 
 /* The client's address in canonical text; what is none is shown as it came. */
-static void put_client(struct line *l, const struct pl_query *q)
+static void put_client(struct line *l, struct pl_query *q)
 {
-    if (q->client.family == 0) {
+    pl_query_need(q, PL_ATTR_CLIENT_ADDRESS);
+    if (q->client.family != 0)
+        put_addr(l, &q->client);
+    else
         put_value(l, q->attr[PL_ATTR_CLIENT_ADDRESS]);
-        return;
-    }
-    put_addr(l, &q->client);
-    CLOSE(l);
 }
 
-static void put_server(struct line *l, const struct pl_query *q)
+/* The server's address and port; "-" if it has none. */
+static void put_server(struct line *l, struct pl_query *q)
 {
     struct pl_str port = q->attr[PL_ATTR_SERVER_PORT];
     unsigned long number;
 
+    pl_query_need(q, PL_ATTR_SERVER_ADDRESS);
     if (q->server.family == 0) {
-        put_value(l, (struct pl_str){NULL, 0});
+        put(l, pl_str_lit("-"));
         return;
     }
     if (q->server.family == 6)
@@ -120,11 +122,40 @@ static void put_server(struct line *l, const struct pl_query *q)
         put(l, pl_str_lit(":"));
         put(l, port); /* a number has one spelling */
     }
-    CLOSE(l);
+}
+
+/*
+ * The same once more, by what a thread has seen last: a host is asked at few addresses of its own,
+ * and reading one costs more than all else of a line.
+ */
+static void put_server_again(struct line *l, struct pl_query *q)
+{
+    static _Thread_local struct {
+        struct pl_str addr, port, shown; /* in bytes */
+        char bytes[2 * PL_ADDR_TEXT + 16];
+    } last;
+    struct pl_str addr = q->attr[PL_ATTR_SERVER_ADDRESS], port = q->attr[PL_ATTR_SERVER_PORT];
+    char *begin = l->at, *p = last.bytes;
+
+    if (pl_str_eq(addr, last.addr) && pl_str_eq(port, last.port)) {
+        put(l, last.shown.n > 0 ? last.shown : pl_str_lit("-"));
+        return;
+    }
+    put_server(l, q);
+    if (addr.n >= PL_ADDR_TEXT || port.n > 5)
+        return;
+    memcpy(p, addr.p, addr.n);
+    last.addr = (struct pl_str){p, addr.n};
+    p += addr.n;
+    memcpy(p, port.p, port.n);
+    last.port = (struct pl_str){p, port.n};
+    p += port.n;
+    last.shown = (struct pl_str){p, (size_t)(l->at - begin)};
+    memcpy(p, begin, last.shown.n);
 }
 
 size_t log_decision_format(char out[DECISION_LINE], const struct pl_config *config,
-                           unsigned long generation, const struct pl_query *q,
+                           unsigned long generation, struct pl_query *q,
                            const struct pl_decision *decision, int64_t us)
 {
     struct line l = {out, config->settings.log_format == PL_LOG_JSON};
@@ -132,32 +163,26 @@ size_t log_decision_format(char out[DECISION_LINE], const struct pl_config *conf
 
     PUT(&l, "decision action=", "{\"action\":\"");
     put_value(&l, pl_policy_sent_word(config->policy, decision));
-    if (config->policy->mode == PL_MODE_OBSERVE) {
-        KEY(&l, "would");
-        put_value(&l, decision->action->word);
-    }
-    KEY(&l, "rule");
-    put_value(&l, decision->rule->name);
+    CLOSE(&l);
+    if (config->policy->mode == PL_MODE_OBSERVE)
+        PUT_VALUE(&l, "would", decision->action->word);
+    PUT_VALUE(&l, "rule", decision->rule->name);
     KEY(&l, "client");
     put_client(&l, q);
-    KEY(&l, "name");
-    put_value(&l, name.n == 0 ? pl_str_lit("unknown") : name);
-    KEY(&l, "helo");
-    put_value(&l, q->attr[PL_ATTR_HELO_NAME]);
-    KEY(&l, "sasl");
-    put_value(&l, q->attr[PL_ATTR_SASL_USERNAME]);
+    CLOSE(&l);
+    PUT_VALUE(&l, "name", name.n == 0 ? pl_str_lit("unknown") : name);
+    PUT_VALUE(&l, "helo", q->attr[PL_ATTR_HELO_NAME]);
+    PUT_VALUE(&l, "sasl", q->attr[PL_ATTR_SASL_USERNAME]);
     KEY(&l, "from");
     put_mail(&l, q->attr[PL_ATTR_SENDER]);
     KEY(&l, "to");
     put_mail(&l, q->attr[PL_ATTR_RECIPIENT]);
-    KEY(&l, "state");
-    put_value(&l, q->attr[PL_ATTR_PROTOCOL_STATE]);
+    PUT_VALUE(&l, "state", q->attr[PL_ATTR_PROTOCOL_STATE]);
     KEY(&l, "server");
-    put_server(&l, q);
-    KEY(&l, "instance");
-    put_value(&l, q->attr[PL_ATTR_INSTANCE]);
-    KEY(&l, "queue_id");
-    put_value(&l, q->attr[PL_ATTR_QUEUE_ID]);
+    put_server_again(&l, q);
+    CLOSE(&l);
+    PUT_VALUE(&l, "instance", q->attr[PL_ATTR_INSTANCE]);
+    PUT_VALUE(&l, "queue_id", q->attr[PL_ATTR_QUEUE_ID]);
     KEY_NUMBER(&l, "generation");
     put_number(&l, generation);
     KEY_NUMBER(&l, "us");
@@ -179,7 +204,5 @@ void log_decision(const struct pl_config *config, unsigned long generation, stru
     line = log_reserve();
     if (line == NULL)
         return; /* counted as dropped */
-    pl_query_need(q, PL_ATTR_CLIENT_ADDRESS);
-    pl_query_need(q, PL_ATTR_SERVER_ADDRESS);
     log_commit(LOG_INFO, log_decision_format(line, config, generation, q, decision, us));
 }

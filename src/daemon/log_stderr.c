@@ -6,7 +6,8 @@
  * the old one. Lines are gathered into pieces that a pipe takes whole or not at all; those of a piece
  * that finds no room are dropped and counted.
  *
- * One lock: the log's thread writes, the main thread closes. Cost: a copy, a write a piece.
+ * Lines are gathered by one thread at a time (log_writer.c). The lock is for the descriptor, which
+ * the main thread closes. Cost: a copy, a write a piece.
  */
 #include "log.h"
 
@@ -82,20 +83,22 @@ unsigned long log_stderr_dropped(void)
 /* At most PIPE_BUF bytes, which a pipe takes whole or not at all; the bytes written, 0 for none. */
 static size_t put(const char *p, size_t n)
 {
-    struct pollfd poll_fd = {out.fd, POLLOUT, 0};
-    ssize_t put;
+    struct pollfd poll_fd = {0, POLLOUT, 0};
+    ssize_t done;
 
+    pthread_mutex_lock(&out.lock);
+    poll_fd.fd = out.fd;
     if (out.is_socket)
-        put = send(out.fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+        done = send(out.fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
     else if (!out.own && !out.is_file && poll(&poll_fd, 1, 0) != 1)
-        put = -1; /* could not be opened anew: at least look before writing */
+        done = -1; /* could not be opened anew: at least look before writing */
     else
-        put = write(out.fd, p, n);
-    return put < 0 ? 0 : (size_t)put;
+        done = write(out.fd, p, n);
+    pthread_mutex_unlock(&out.lock);
+    return done < 0 ? 0 : (size_t)done;
 }
 
-/* What was gathered leaves. */
-static void flush(void)
+void log_stderr_flush(void)
 {
     size_t written, whole = 0;
 
@@ -152,9 +155,8 @@ void log_stderr_add(int priority, struct pl_str text)
 
     if (what == LOG_STDERR_NONE || (what == LOG_STDERR_WARNINGS && priority > LOG_WARNING))
         return;
-    pthread_mutex_lock(&out.lock);
     if (need > sizeof(out.piece) - out.n)
-        flush();
+        log_stderr_flush();
     if (need > sizeof(out.piece)) {
         write_long(text);
     } else {
@@ -166,12 +168,4 @@ void log_stderr_add(int priority, struct pl_str text)
         out.piece[out.n++] = '\n';
         out.lines++;
     }
-    pthread_mutex_unlock(&out.lock);
-}
-
-void log_stderr_flush(void)
-{
-    pthread_mutex_lock(&out.lock);
-    flush();
-    pthread_mutex_unlock(&out.lock);
 }
