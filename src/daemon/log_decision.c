@@ -23,10 +23,16 @@ struct line {
     bool json;
 };
 
+static inline char *append(char *to, struct pl_str s)
+{
+    if (s.n > 0)
+        memcpy(to, s.p, s.n);
+    return to + s.n;
+}
+
 static inline void put(struct line *l, struct pl_str s)
 {
-    memcpy(l->at, s.p, s.n);
-    l->at += s.n;
+    l->at = append(l->at, s);
 }
 
 /* The text of a literal is known when this is compiled, so that copying it takes no call. */
@@ -144,12 +150,10 @@ static void put_server_again(struct line *l, struct pl_query *q)
     put_server(l, q);
     if (addr.n >= PL_ADDR_TEXT || port.n > 5)
         return;
-    memcpy(p, addr.p, addr.n);
     last.addr = (struct pl_str){p, addr.n};
-    p += addr.n;
-    memcpy(p, port.p, port.n);
+    p = append(p, addr);
     last.port = (struct pl_str){p, port.n};
-    p += port.n;
+    p = append(p, port);
     last.shown = (struct pl_str){p, (size_t)(l->at - begin)};
     memcpy(p, begin, last.shown.n);
 }
