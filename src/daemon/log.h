@@ -16,7 +16,7 @@ enum log_stderr { LOG_STDERR_NONE, LOG_STDERR_WARNINGS, LOG_STDERR_ALL };
 
 /*
  * Longest line of log_error and the like; what is longer is cut. Longest line at all. Bytes that wait
- * for syslog: decisions of a worker, messages. How long they are waited for when the daemon ends.
+ * for syslog: decisions of a worker, messages. How long the end of the daemon waits for them.
  */
 enum {
     LOG_TEXT_MAX = 4096,
@@ -49,7 +49,7 @@ bool log_start(unsigned workers);
 /* log_use_queue - this thread is that worker, counted from 0: its decisions have their own queue */
 void log_use_queue(unsigned worker);
 
-/* log_flush - standard error has what was logged so far, and syslog what it takes; waits a second */
+/* log_flush - what was logged so far is given away; waits for that, LOG_PATIENCE_MS at most */
 void log_flush(void);
 
 /* log_configure - socket, tag and facility for all lines from now on; copies what it needs */

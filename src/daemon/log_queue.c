@@ -94,7 +94,7 @@ char *log_queue_reserve(struct log_queue *q, size_t n)
     return place(q, q->start) + UNIT;
 }
 
-bool log_queue_commit(struct log_queue *q, int priority, int64_t second, size_t n)
+size_t log_queue_commit(struct log_queue *q, int priority, int64_t second, size_t n)
 {
     size_t head = q->start + record_size(n);
 
@@ -102,10 +102,9 @@ bool log_queue_commit(struct log_queue *q, int priority, int64_t second, size_t 
     *(struct head *)(void *)place(q, q->start) = (struct head){(uint32_t)n, priority, second};
     /* In one order with what the consumer says before it sleeps: see log_writer.c. */
     atomic_store(&q->head, head);
-    if (head - q->tail_seen < q->size / 2)
-        return false;
-    q->tail_seen = atomic_load_explicit(&q->tail, memory_order_acquire);
-    return head - q->tail_seen >= q->size / 2;
+    if (head - q->tail_seen >= q->size / 2)
+        q->tail_seen = atomic_load_explicit(&q->tail, memory_order_acquire);
+    return head - q->tail_seen;
 }
 
 unsigned long log_queue_refused(const struct log_queue *q)

@@ -45,9 +45,9 @@ char *log_queue_reserve(struct log_queue *q, size_t n);
  * log_queue_commit - the line that was reserved is written: the consumer may have it
  *
  * in       n: its bytes, at most as many as were reserved
- * returns  whether the queue is at least half full
+ * returns  bytes in the queue; exact if half of it or more
  */
-bool log_queue_commit(struct log_queue *q, int priority, int64_t second, size_t n);
+size_t log_queue_commit(struct log_queue *q, int priority, int64_t second, size_t n);
 
 /* log_queue_refused - lines that found no room; any thread */
 unsigned long log_queue_refused(const struct log_queue *q);

@@ -5,9 +5,10 @@
  * What a slow, full or absent logger does not take stays in its queue while there is room; then the
  * oldest lines are dropped and counted, so that the copy on standard error still gets everything.
  *
- * The thread sleeps in two ways. IDLE: all queues were empty; the next line wakes it. NAP: there were
- * lines just now, so more will come; it looks again after TICK_MS, and a queue that is half full wakes
- * it before. So a busy daemon pays for some hundred wake-ups a second, whatever it logs, and the line
+ * The thread sleeps in three ways. IDLE: all queues were empty; the next line wakes it. NAP: there
+ * were lines just now, so more will come; it looks again after TICK_US, and a queue that is half full
+ * wakes it before. STUCK: the logger takes nothing; it wakes when that changes, and a queue that is
+ * almost full wakes it before. So a busy daemon pays for some hundred wake-ups a second, whatever it logs, and the line
  * of a quiet one leaves at once. No wake-up is lost: the thread says that it goes to sleep, then looks
  * at the queues; a producer commits its line, then looks whether the thread sleeps; both in one order
  * (sequentially consistent).
@@ -39,7 +40,7 @@ enum { MS = 1000, TICK_US = 4 * MS, SAY_DROPS_MS = 1000 };
 /* How long to wait before the next try when nothing is taken and no news can be hoped for. */
 enum { RETRY_MIN_US = 100, RETRY_MAX_US = 500 * MS };
 
-enum sleep { AWAKE, NAP, IDLE };
+enum sleep { AWAKE, NAP, STUCK, IDLE };
 
 /* A queue, as the thread sees it. */
 struct source {
@@ -88,11 +89,13 @@ static void wake(void)
         eventfd_write(writer.wake, 1);
 }
 
-static inline void committed(bool half_full)
+static inline void commit(struct log_queue *q, int priority, int64_t second, size_t n)
 {
+    size_t used = log_queue_commit(q, priority, second, n), size = log_queue_size(q);
     int sleep = atomic_load(&writer.sleep);
 
-    if (sleep == IDLE || (sleep == NAP && half_full))
+    if (sleep == IDLE || (sleep == NAP && used >= size / 2) ||
+        (sleep == STUCK && used >= size / 4 * 3))
         wake();
 }
 
@@ -125,13 +128,13 @@ void log_commit(int priority, size_t n)
 
     pl_assert(n <= LOG_LINE_MAX);
     if (my_queue != NULL) {
-        committed(log_queue_commit(my_queue, priority, r.second, n));
+        commit(my_queue, priority, r.second, n);
         return;
     }
     if (!atomic_load(&writer.running))
         send_at_once(&r);
     else
-        committed(log_queue_commit(writer.sources[0].queue, priority, r.second, n));
+        commit(writer.sources[0].queue, priority, r.second, n);
     pthread_mutex_unlock(&writer.lock);
 }
 
@@ -147,7 +150,7 @@ void log_writer_put(int priority, struct pl_str text)
 
         if (room != NULL) {
             memcpy(room, text.p, text.n);
-            committed(log_queue_commit(writer.sources[0].queue, priority, r.second, text.n));
+            commit(writer.sources[0].queue, priority, r.second, text.n);
         }
     }
     pthread_mutex_unlock(&writer.lock);
@@ -246,16 +249,20 @@ static void send_source(struct source *s)
     }
 }
 
-/* Nobody takes lines, and there is little room for more: the oldest go. */
+/*
+ * Nobody takes lines, and there is little room for more: the oldest go. A logger that is only slow has
+ * more time for them.
+ */
 static void discard(struct source *s)
 {
     size_t at = log_queue_begin(s->queue), size = log_queue_size(s->queue);
+    size_t most = writer.absent ? size / 2 : size / 4 * 3;
     unsigned long lost = 0;
     struct log_record r;
 
-    if (s->end - at <= size / 2)
+    if (s->end - at < most)
         return;
-    while (s->end - at > size / 4 && log_queue_next(s->queue, &at, s->end, &r))
+    while (s->end - at > most - size / 4 && log_queue_next(s->queue, &at, s->end, &r))
         lost++;
     log_queue_release(s->queue, at);
     atomic_fetch_add(&writer.discarded, lost);
@@ -354,7 +361,7 @@ static void rest(bool busy)
 {
     bool idle = !busy && !writer.stuck && log_dropped() == writer.said;
 
-    atomic_store(&writer.sleep, idle ? IDLE : NAP);
+    atomic_store(&writer.sleep, idle ? IDLE : writer.stuck && !writer.absent ? STUCK : NAP);
     if (is_called() || (idle && !all_empty())) {
         atomic_store(&writer.sleep, AWAKE);
     } else if (idle) {
@@ -368,23 +375,31 @@ static void rest(bool busy)
     }
 }
 
+/* Nothing is left to be given away, or nobody to take it. */
+static bool is_dry(void)
+{
+    return (writer.stuck && writer.absent) || all_empty();
+}
+
 static void *run(void *arg)
 {
+    bool flushing = false, busy;
+
     (void)arg;
     is_writer = true;
     for (;;) {
-        bool flush = atomic_exchange(&writer.flush, false), busy;
-
-        if (atomic_load(&writer.stopping) && !writer.ending) {
-            writer.ending = true;
+        if (is_called()) {
+            flushing = atomic_exchange(&writer.flush, false) || flushing;
+            writer.ending = atomic_load(&writer.stopping);
             writer.retry_at_us = 0;
             writer.retry_us = RETRY_MIN_US;
         }
         busy = pass();
-        if (flush)
+        if (flushing && is_dry()) {
+            flushing = false;
             sem_post(&writer.flushed);
-        if (writer.ending &&
-            (all_empty() || (writer.stuck && writer.absent) || clock_us() >= writer.deadline_us))
+        }
+        if (writer.ending && (is_dry() || clock_us() >= writer.deadline_us))
             return NULL;
         rest(busy);
     }
@@ -475,7 +490,9 @@ void log_flush(void)
     if (!atomic_load(&writer.running) || is_writer)
         return;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec++;
+    until.tv_sec += LOG_PATIENCE_MS / 1000;
+    while (sem_trywait(&writer.flushed) == 0)
+        ; /* of a flush that was not waited for to its end */
     atomic_store(&writer.flush, true);
     wake();
     while (sem_clockwait(&writer.flushed, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)

@@ -288,6 +288,7 @@ static int serve(struct daemon *d)
         log_close();
         _exit(status);
     }
+    log_flush();
     if (status == ENDED)
         log_info("postlatchd ended");
     return status;

@@ -74,19 +74,20 @@ static void full(void **state)
     log_queue_free(q);
 }
 
-/* Half full is said from the line on that makes it so, and no longer when room is released. */
-static void half_full(void **state)
+/* How full it is, is exact from the half on. */
+static void fill(void **state)
 {
     struct log_queue *q = log_queue_new(128);
 
     (void)state;
     assert_non_null(log_queue_reserve(q, 16));
-    assert_false(log_queue_commit(q, 3, 7, 16));
-    assert_non_null(log_queue_reserve(q, 16));
-    assert_true(log_queue_commit(q, 3, 7, 16));
+    assert_int_equal(log_queue_commit(q, 3, 7, 16), 32);
+    log_queue_release(q, 16);
+    assert_non_null(log_queue_reserve(q, 1));
+    assert_int_equal(log_queue_commit(q, 3, 7, 1), 48);
     log_queue_release(q, 32);
     assert_non_null(log_queue_reserve(q, 0));
-    assert_false(log_queue_commit(q, 3, 7, 0));
+    assert_int_equal(log_queue_commit(q, 3, 7, 0), 48);
     log_queue_free(q);
 }
 
@@ -182,7 +183,7 @@ static void two_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(in_and_out), cmocka_unit_test(full),        cmocka_unit_test(half_full),
+        cmocka_unit_test(in_and_out), cmocka_unit_test(full),        cmocka_unit_test(fill),
         cmocka_unit_test(around),     cmocka_unit_test(two_threads),
     };
 
