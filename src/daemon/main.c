@@ -228,7 +228,7 @@ static bool start_workers(struct daemon *d)
     d->snapshots.readers = d->pool.count + 1; /* each worker, and the main thread */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    ok = pool_start(&d->pool);
+    ok = log_start((unsigned)d->pool.count) && pool_start(&d->pool);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return ok;
 }
@@ -331,8 +331,11 @@ static int serve(struct daemon *d)
         ev_run(d->loop, 0);
         status = ENDED;
     }
-    if (!stop(d))
+    if (!stop(d)) {
+        log_close();
         _exit(status);
+    }
+    log_flush();
     if (status == ENDED)
         log_info("postlatchd ended");
     return status;

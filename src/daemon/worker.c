@@ -332,6 +332,7 @@ static void *run(void *arg)
     struct worker *w = arg;
 
     w->woke_us = clock_us(); /* the thread starts later than its worker was made */
+    log_use_queue(w->index);
     ev_run(w->loop, 0);
     return NULL;
 }

@@ -458,6 +458,50 @@ static void quads(void **state)
     }
 }
 
+/* Addresses are written as inet_ntop writes them, with any words zero and any number of digits. */
+static void agrees_with_inet_ntop(void **state)
+{
+    static const uint8_t bytes[] = {0, 0, 0, 1, 9, 10, 0x10, 99, 100, 0xff};
+    char mine[PL_ADDR_TEXT], theirs[PL_ADDR_TEXT];
+    struct pl_addr a = {0};
+    uint32_t seed = 1;
+
+    (void)state;
+    for (unsigned i = 0; i < 300000; i++) {
+        a.family = i % 3 == 0 ? 4 : 6;
+        for (unsigned k = 0; k < 16; k += 2) {
+            seed = seed * 1664525 + 1013904223;
+            a.bytes[k] = a.bytes[k + 1] = 0;
+            if ((seed >> 29 & i >> 4) != 0 || a.family == 4) {
+                a.bytes[k] = bytes[(seed >> 8) % 10];
+                a.bytes[k + 1] = bytes[(seed >> 16) % 10];
+            }
+        }
+        if (i % 7 == 0 && a.family == 6)
+            memset(a.bytes + 10, i % 2 == 0 ? 0xff : 0, 2);
+        inet_ntop(a.family == 4 ? AF_INET : AF_INET6, a.bytes, theirs, sizeof(theirs));
+        check_str("address", pl_addr_format(mine, &a), theirs);
+    }
+    /* Every pattern of zero words, with the words around them short and long. */
+    for (unsigned zeros = 0; zeros < 256; zeros++) {
+        for (unsigned value = 1; value <= 0xffff; value = value * 16 + 15) {
+            for (unsigned k = 0; k < 8; k++) {
+                a.bytes[2 * k] = (zeros >> k & 1) != 0 ? 0 : (uint8_t)(value >> 8);
+                a.bytes[2 * k + 1] = (zeros >> k & 1) != 0 ? 0 : (uint8_t)value;
+            }
+            a.family = 6;
+            inet_ntop(AF_INET6, a.bytes, theirs, sizeof(theirs));
+            check_str("zero words", pl_addr_format(mine, &a), theirs);
+        }
+    }
+    for (unsigned i = 0; i < 256; i++) {
+        struct pl_addr four = {.family = 4, .bytes = {(uint8_t)i, 1, (uint8_t)(255 - i), 0}};
+
+        inet_ntop(AF_INET, four.bytes, theirs, sizeof(theirs));
+        check_str("octets", pl_addr_format(mine, &four), theirs);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,6 +514,7 @@ int main(void)
         cmocka_unit_test(equality),
         cmocka_unit_test(libcidr_is_not_trusted),
         cmocka_unit_test(agrees_with_inet_pton),
+        cmocka_unit_test(agrees_with_inet_ntop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
