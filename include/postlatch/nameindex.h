@@ -74,4 +74,13 @@ void pl_name_index_fini(struct pl_name_index *index);
  */
 uint32_t pl_name_index_find(const struct pl_name_index *index, struct pl_str value);
 
+/*
+ * pl_name_index_each - all keys, in no order that means anything, each with the class that it gives:
+ * that of the name itself, of the names below a ".parent", of the logins of an "@realm"
+ *
+ * returns  false as soon as each does. key is dead with the index
+ */
+bool pl_name_index_each(const struct pl_name_index *index,
+                        bool (*each)(struct pl_str key, uint32_t class, void *arg), void *arg);
+
 #endif

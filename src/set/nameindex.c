@@ -312,3 +312,16 @@ uint32_t pl_name_index_find(const struct pl_name_index *x, struct pl_str value)
     class = find(x, value, &found);
     return found ? class : find_above(x, value);
 }
+
+bool pl_name_index_each(const struct pl_name_index *x,
+                        bool (*each)(struct pl_str key, uint32_t class, void *arg), void *arg)
+{
+    size_t next;
+
+    for (size_t i = 0; i < x->nslots && x->count > 0; i++) {
+        if (x->slots[i] != 0 &&
+            !each(key_at(x->bytes, (uint32_t)x->slots[i], &next), slot_class(x->slots[i]), arg))
+            return false;
+    }
+    return true;
+}
