@@ -60,7 +60,7 @@ enum pl_row_kind {
 /* pl_row_kind_title - as a heading: "clients by address" */
 const char *pl_row_kind_title(enum pl_row_kind kind);
 
-enum pl_column_kind { PL_COLUMN_OURS, PL_COLUMN_NAMED, PL_COLUMN_ROUTED, PL_COLUMN_FOREIGN };
+enum pl_column_kind { PL_COLUMN_OURS, PL_COLUMN_NAMED, PL_COLUMN_FOREIGN, PL_COLUMN_ROUTED };
 
 /* How many members of a class are listed; the others are counted. */
 enum { PL_CLASS_ITEMS = 200 };
@@ -138,7 +138,7 @@ struct pl_matrix {
  * pl_matrix_new - a policy as rows, columns and cells
  *
  * in       p: not lean; s: its space, or NULL to have it made
- * returns  NULL when memory is short; free with pl_matrix_free. p must outlive it
+ * returns  NULL when memory is short; free with pl_matrix_free. p and s must outlive it
  * cost     a step of the walk for each pair of atoms, of which there are at most
  *          PL_MATRIX_PAIRS_MAX_MILLION million, and a look-up for each entry of a table in use
  */

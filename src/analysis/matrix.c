@@ -263,10 +263,7 @@ static void add_outcome(struct build *b, struct cell_place *at, const struct row
     *o = (struct pl_outcome_told){.rule = pl_space_rule(b->s, bit, &part), .usual = usual != NULL};
     o->flow = flow_of(b, row, at->column->class.kind == PL_COLUMN_OURS, o->rule);
     o->when = conditions(b, row->family, o->rule);
-    if (!pl_walk_request(b->s, atoms, b->arena, o->request)) {
-        b->failed = true;
-        return;
-    }
+    pl_walk_request(b->s, atoms, o->request);
     confirm(b, o);
     cell->noutcomes++;
 }

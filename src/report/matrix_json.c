@@ -27,7 +27,7 @@ static const char *row_word(unsigned kind)
 
 struct pl_json *class_json(const struct pl_matrix *m, const struct pl_class *class, bool row)
 {
-    static const char *const columns[] = {"ours", "named", "routed", "foreign"};
+    static const char *const columns[] = {"ours", "named", "foreign", "routed"};
     struct pl_json *out = pl_json_object(), *items = pl_json_array();
 
     pl_json_set(out, "kind",
