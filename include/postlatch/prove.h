@@ -6,6 +6,7 @@
 #include "postlatch/buf.h"
 #include "postlatch/policy.h"
 #include "postlatch/space.h"
+#include "postlatch/walk.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,10 +36,13 @@ struct pl_opening {
     bool masking;                        /* the example's client is a masking address */
     const struct pl_waiver *waiver;      /* that accepts all of it; NULL: none does */
     struct pl_str request[PL_ATTR_COUNT]; /* an example; pl_policy_decide has confirmed it */
-    struct pl_prefix *networks;          /* outsiders' addresses from which it is open, minimal */
+    /* Outsiders' addresses from which it is open, minimal; of the first PL_OPENINGS_LISTED only. */
+    struct pl_prefix *networks;
     size_t nnetworks;
     bool no_address; /* open for a client whose address is unknown, too */
 };
+
+enum { PL_OPENINGS_LISTED = 20 };
 
 /* struct pl_proof - read-only */
 struct pl_proof {
@@ -62,9 +66,22 @@ struct pl_proof {
 struct pl_proof *pl_prove(const struct pl_policy *p, const struct pl_space *s);
 void pl_proof_free(struct pl_proof *proof);
 
-/* pl_prove_region - the requests of outsiders to foreign recipients: what the proof is about */
-struct pl_region;
+/*
+ * pl_prove_region - the requests of outsiders to foreign recipients: what the proof is about
+ *
+ * out      *region: zeroed before; what it points to is owned by arena. Its walk begins with
+ *          protocol_state, sasl_username (if it is an axis), client_address, recipient
+ * returns  false when memory is short
+ */
 bool pl_prove_region(const struct pl_space *s, struct pl_arena *arena, struct pl_region *region);
+
+/*
+ * pl_prove_trust - the built-in rules that mean a client inside the boundary, as bits of a space
+ *
+ * builtin:network, builtin:name, builtin:listener, builtin:authenticated, builtin:certificate; NULL
+ * when memory is short
+ */
+uint64_t *pl_prove_trust(const struct pl_space *s, struct pl_arena *arena);
 
 /* pl_prove_lets_pass - whether an action lets mail of a client with these labels pass, and how */
 bool pl_prove_lets_pass(const struct pl_policy *p, const struct pl_action *action,

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct axis_pair;
+
 /*
  * All requests that there are, as a policy sees them.
  *
@@ -26,7 +28,7 @@
 /* What is true of all values of an atom. Bits. */
 enum pl_label {
     PL_LABEL_ABSENT = 1,
-    /* client_address; a second policy's boundary does not count */
+    /* client_address; of the second policy the same, shifted by PL_LABEL_SECOND_SHIFT */
     PL_LABEL_NETWORK = 2,    /* in relay_networks */
     PL_LABEL_BY_RULE = 4,    /* in relay_by_rule */
     PL_LABEL_MASKING = 8,    /* in masking */
@@ -39,6 +41,7 @@ enum pl_label {
     PL_LABEL_ROUTED = 512,
     PL_LABEL_BARE = 1024
 };
+enum { PL_LABEL_SECOND_SHIFT = 16 };
 
 /* struct pl_atom - one set of values; read-only */
 struct pl_atom {
@@ -53,8 +56,9 @@ struct pl_axis {
     size_t natoms;
     const struct pl_atom *atoms; /* those with a good example first: absent, documentation names */
     const uint64_t *asked;       /* nwords: the rules that have a condition on it */
-    /* PL_KIND_ADDR: which atom a class of addresses is; see pl_space_each_range */
-    const uint32_t *atom_of_class;
+    /* PL_KIND_ADDR: which atom a pair of classes is; for pl_space_each_range */
+    const struct axis_pair *pairs;
+    size_t pairs_cap;
 };
 
 /* struct pl_space - read-only; any number of threads may walk it. The policies must outlive it */

@@ -21,8 +21,9 @@ enum { PL_WALK_STEPS_MAX_MILLION = 2000, PL_WALK_MEMO_MAX_MIB = 512 };
 /*
  * struct pl_region - the part of the space that a question is about; fill in, zeroed means all of it
  *
- * A rule that is forbidden must not hold; one that is ignored is passed over, as if it did not exist.
- * A required rule must hold (all rules of one policy's that come before it may hold too).
+ * A rule that is forbidden must not hold, one that is required must; one that is ignored does not
+ * decide, as if it did not exist. A rule may be both required and ignored, but not forbidden and
+ * anything else.
  */
 struct pl_region {
     const bool *allowed[PL_ATTR_COUNT]; /* natoms of the attribute's axis; NULL: all of them */
@@ -94,10 +95,11 @@ size_t pl_walk_steps(const struct pl_walk *w);
 /*
  * pl_walk_request - the request that stands for atoms, as Postfix would send it
  *
- * What no rule asks about has an ordinary value. The values are owned by arena or the space; those
- * that are absent are empty.
+ * What no rule asks about has an ordinary value, or none. The values are the space's.
+ *
+ * in       atoms: by attribute, as pl_walk_find gives them
  */
-bool pl_walk_request(const struct pl_space *s, const uint32_t atoms[PL_ATTR_COUNT],
-                     struct pl_arena *arena, struct pl_str request[PL_ATTR_COUNT]);
+void pl_walk_request(const struct pl_space *s, const uint32_t atoms[PL_ATTR_COUNT],
+                     struct pl_str request[PL_ATTR_COUNT]);
 
 #endif

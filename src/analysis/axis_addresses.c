@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The axes of addresses. Both policies cut all addresses into ranges of one class each; where either
+ * begins a range, a new pair of classes may begin.
+ */
+#include "axis.h"
+
+#include "postlatch/buf.h"
+#include "postlatch/compiler.h"
+#include "postlatch/ranges.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the ranges of both policies ---- */
+
+struct start {
+    struct pl_addr last;
+    uint32_t class;
+};
+
+struct starts {
+    struct start *of; /* ranges of the second policy, in order: where each ends */
+    size_t count, cap, next;
+};
+
+struct merge {
+    struct starts second;
+    bool two;
+    bool (*each)(const struct pl_addr *first, const struct pl_addr *last, uint64_t classes,
+                 void *arg);
+    void *arg;
+};
+
+static bool collect(const struct pl_addr *first, const struct pl_addr *last, uint32_t class,
+                    void *arg)
+{
+    struct starts *s = arg;
+    struct start *grown = pl_grow(s->of, &s->cap, s->count, sizeof(*grown));
+
+    (void)first;
+    if (grown == NULL)
+        return false;
+    s->of = grown;
+    s->of[s->count++] = (struct start){*last, class};
+    return true;
+}
+
+static int compare(const struct pl_addr *a, const struct pl_addr *b)
+{
+    if (a->family != b->family)
+        return a->family < b->family ? -1 : 1;
+    return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+static struct pl_addr next_of(const struct pl_addr *addr)
+{
+    struct pl_addr next = *addr;
+
+    for (size_t i = pl_addr_bits(addr) / 8; i-- > 0;) {
+        if (++next.bytes[i] != 0)
+            break;
+    }
+    return next;
+}
+
+static bool merge_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t class,
+                        void *arg)
+{
+    struct merge *m = arg;
+    struct starts *s = &m->second;
+    struct pl_addr from = *first;
+    int cmp;
+
+    if (!m->two)
+        return m->each(first, last, (uint64_t) class << 32, m->arg);
+    do {
+        const struct start *other = &s->of[s->next];
+        const struct pl_addr *to;
+
+        pl_assert(s->next < s->count);
+        cmp = compare(&other->last, last);
+        to = cmp < 0 ? &other->last : last;
+        if (!m->each(&from, to, (uint64_t) class << 32 | other->class, m->arg))
+            return false;
+        if (cmp <= 0)
+            s->next++;
+        from = next_of(to);
+    } while (cmp < 0);
+    return true;
+}
+
+static bool each_pair(const struct pl_space *s,
+                      bool (*each)(const struct pl_addr *first, const struct pl_addr *last,
+                                   uint64_t classes, void *arg),
+                      void *arg)
+{
+    struct merge m = {.two = s->nparts == 2, .each = each, .arg = arg};
+    bool ok = true;
+
+    if (m.two)
+        ok = pl_addr_index_walk(&s->policy[1]->compiled->addrs, collect, &m.second);
+    ok = ok && pl_addr_index_walk(&s->policy[0]->compiled->addrs, merge_range, &m);
+    free(m.second.of);
+    return ok;
+}
+
+/* ---- pairs of classes ---- */
+
+struct axis_pair *axis_pair_find(struct axis_pair *pairs, size_t cap, uint64_t classes)
+{
+    size_t i = (size_t)((classes ^ classes >> 29) * 0x9e3779b97f4a7c15ULL >> 32) & (cap - 1);
+
+    while (pairs[i].classes != UINT64_MAX && pairs[i].classes != classes)
+        i = (i + 1) & (cap - 1);
+    return &pairs[i];
+}
+
+static bool grow_pairs(struct axis_builder *b)
+{
+    size_t cap = b->pairs_cap == 0 ? 64 : 2 * b->pairs_cap;
+    struct axis_pair *pairs = malloc(cap * sizeof(*pairs));
+
+    if (pairs == NULL)
+        return false;
+    memset(pairs, 0xff, cap * sizeof(*pairs));
+    for (size_t i = 0; i < b->pairs_cap; i++) {
+        if (b->pairs[i].classes != UINT64_MAX)
+            *axis_pair_find(pairs, cap, b->pairs[i].classes) = b->pairs[i];
+    }
+    free(b->pairs);
+    b->pairs = pairs;
+    b->pairs_cap = cap;
+    return true;
+}
+
+/* What the boundary lists of the first policy say about a class of its addresses. */
+static unsigned labels_of(const struct axis_builder *b, uint64_t classes)
+{
+    static const struct {
+        enum pl_boundary list;
+        unsigned label;
+    } lists[] = {{PL_BOUNDARY_RELAY_NETWORKS, PL_LABEL_NETWORK},
+                 {PL_BOUNDARY_RELAY_BY_RULE, PL_LABEL_BY_RULE},
+                 {PL_BOUNDARY_MASKING, PL_LABEL_MASKING},
+                 {PL_BOUNDARY_PERMITTED_ELSEWHERE, PL_LABEL_ELSEWHERE}};
+    unsigned labels = 0;
+
+    if (b->attr != PL_ATTR_CLIENT_ADDRESS)
+        return 0;
+    for (size_t part = 0; part < b->s->nparts; part++) {
+        uint16_t in = b->s->policy[part]->compiled->addr_lists[(uint32_t)(
+            part == 0 ? classes >> 32 : classes)];
+
+        for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+            if ((in >> lists[i].list & 1) != 0)
+                labels |= lists[i].label << (part == 0 ? 0 : PL_LABEL_SECOND_SHIFT);
+        }
+    }
+    return labels;
+}
+
+static bool offer_pair(struct axis_builder *b, const struct pl_addr *example, uint64_t classes)
+{
+    struct axis_pair *pair;
+    char text[PL_ADDR_TEXT];
+
+    if (2 * (b->npairs + 1) > b->pairs_cap && !grow_pairs(b)) {
+        b->failed = true;
+        return false;
+    }
+    pair = axis_pair_find(b->pairs, b->pairs_cap, classes);
+    if (pair->classes == classes)
+        return true;
+    pair->classes = classes;
+    b->npairs++;
+    pair->atom =
+        axis_offer(b, pl_str_of(pl_addr_format(text, example)), labels_of(b, classes));
+    return !axis_is_stopped(b);
+}
+
+static bool offer_range(const struct pl_addr *first, const struct pl_addr *last, uint64_t classes,
+                        void *arg)
+{
+    (void)last;
+    return offer_pair(arg, first, classes);
+}
+
+/* Examples that nobody takes for a real host (RFC 5737, RFC 3849) stand for their class. */
+static void offer_documentation(struct axis_builder *b)
+{
+    static const char *const client[] = {"203.0.113.9", "198.51.100.9", "192.0.2.9",
+                                         "2001:db8::9"};
+    static const char *const server[] = {"192.0.2.1", "198.51.100.1", "203.0.113.1",
+                                         "2001:db8::1"};
+    const char *const *texts = b->attr == PL_ATTR_CLIENT_ADDRESS ? client : server;
+
+    for (size_t i = 0; i < sizeof(client) / sizeof(client[0]); i++) {
+        struct pl_addr addr;
+        uint64_t classes = 0;
+
+        pl_assert(pl_addr_parse(&addr, pl_str_of(texts[i])));
+        for (size_t part = 0; part < b->s->nparts; part++)
+            classes |= (uint64_t)pl_addr_index_find(&b->s->policy[part]->compiled->addrs, &addr)
+                       << (part == 0 ? 32 : 0);
+        if (!offer_pair(b, &addr, classes))
+            return;
+    }
+}
+
+void axis_addresses(struct axis_builder *b)
+{
+    bool client = b->attr == PL_ATTR_CLIENT_ADDRESS;
+
+    if (!client)
+        axis_offer(b, (struct pl_str){"", 0}, 0);
+    offer_documentation(b);
+    if (!axis_is_stopped(b) && !each_pair(b->s, offer_range, b) && !axis_is_stopped(b))
+        b->failed = true;
+    if (client)
+        axis_offer(b, pl_str_lit("unknown"), 0);
+}
+
+/* ---- addresses of atoms ---- */
+
+struct each {
+    const struct pl_axis *axis;
+    bool (*each)(const struct pl_addr *first, const struct pl_addr *last, uint32_t atom, void *arg);
+    void *arg;
+};
+
+static bool find_atom(const struct pl_addr *first, const struct pl_addr *last, uint64_t classes,
+                      void *arg)
+{
+    const struct each *e = arg;
+    /* The search does not write, but for the builder it may. */
+    const struct axis_pair *pair =
+        axis_pair_find((struct axis_pair *)e->axis->pairs, e->axis->pairs_cap, classes);
+
+    return e->each(first, last, pair->atom, e->arg);
+}
+
+bool pl_space_each_range(const struct pl_space *s, const struct pl_axis *axis,
+                         bool (*each)(const struct pl_addr *first, const struct pl_addr *last,
+                                      uint32_t atom, void *arg),
+                         void *arg)
+{
+    struct each e = {axis, each, arg};
+
+    return each_pair(s, find_atom, &e);
+}
+
+struct listing {
+    const bool *chosen;
+    struct pl_range open; /* family 0: none */
+    struct pl_prefix *prefixes;
+    size_t count, cap;
+};
+
+static bool flush(struct listing *l)
+{
+    struct pl_prefix prefix;
+
+    while (l->open.low.family != 0 && pl_range_next_prefix(&l->open, &prefix)) {
+        struct pl_prefix *grown = pl_grow(l->prefixes, &l->cap, l->count, sizeof(*grown));
+
+        if (grown == NULL)
+            return false;
+        l->prefixes = grown;
+        l->prefixes[l->count++] = prefix;
+    }
+    l->open.low.family = 0;
+    return true;
+}
+
+/* Ranges come without gaps: one that is chosen joins the open one, any other ends it. */
+static bool list_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t atom,
+                       void *arg)
+{
+    struct listing *l = arg;
+
+    if (!l->chosen[atom] || l->open.low.family != first->family) {
+        if (!flush(l))
+            return false;
+    }
+    if (!l->chosen[atom])
+        return true;
+    if (l->open.low.family == 0)
+        l->open.low = *first;
+    l->open.high = *last;
+    return true;
+}
+
+bool pl_space_networks(const struct pl_space *s, const struct pl_axis *axis, const bool *chosen,
+                       struct pl_arena *arena, struct pl_prefix **networks, size_t *n)
+{
+    struct listing l = {.chosen = chosen};
+    bool ok = pl_space_each_range(s, axis, list_range, &l) && flush(&l);
+
+    *networks = ok ? pl_arena_array(arena, l.count, sizeof(**networks)) : NULL;
+    *n = l.count;
+    ok = ok && *networks != NULL;
+    if (ok && l.count > 0)
+        memcpy(*networks, l.prefixes, l.count * sizeof(*l.prefixes));
+    free(l.prefixes);
+    return ok;
+}

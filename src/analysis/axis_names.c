@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The axes of host names, logins, fingerprints, words and ports: an example of each class of each index. */
+#include "axis.h"
+
+#include "postlatch/buf.h"
+#include "postlatch/compiler.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_ROOM = 4 * PL_KEY_MAX };
+
+enum pl_names axis_names_of(enum pl_attr attr)
+{
+    switch (pl_attr_kind(attr)) {
+    case PL_KIND_MAIL:
+    case PL_KIND_HOST:
+        return PL_NAMES_DOMAINS;
+    case PL_KIND_USER:
+        return PL_NAMES_USERS;
+    case PL_KIND_FINGERPRINT:
+        return PL_NAMES_FINGERPRINTS;
+    case PL_KIND_WORD_FOLD:
+        return PL_NAMES_WORDS_FOLD;
+    default:
+        return PL_NAMES_WORDS;
+    }
+}
+
+uint64_t axis_classes(const struct pl_space *s, enum pl_names names, struct pl_str name)
+{
+    uint64_t classes = 0;
+
+    for (size_t part = 0; part < s->nparts; part++)
+        classes |= (uint64_t)pl_name_index_find(&s->policy[part]->compiled->names[names], name)
+                   << (part == 0 ? 32 : 0);
+    return classes;
+}
+
+struct pl_str axis_child(const struct pl_space *s, struct pl_str parent, char *room, size_t size)
+{
+    static const char *const labels[] = {"host", "mail", AXIS_NOBODY, "x"};
+    struct pl_str child = {room, 0};
+    uint64_t wanted;
+    char label[PL_DOMAIN_MAX + sizeof(AXIS_NOBODY)];
+
+    if (parent.n + sizeof(AXIS_NOBODY) > sizeof(label) || size < sizeof(label))
+        return child;
+    snprintf(label, sizeof(label), "%s%.*s", AXIS_NOBODY, (int)parent.n, parent.p);
+    wanted = axis_classes(s, PL_NAMES_DOMAINS, pl_str_of(label));
+    for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+        child.n = (size_t)snprintf(room, size, "%s%.*s", labels[i], (int)parent.n, parent.p);
+        if (child.n <= PL_DOMAIN_MAX && axis_classes(s, PL_NAMES_DOMAINS, child) == wanted)
+            return child;
+    }
+    child.n = 0;
+    return child;
+}
+
+/* ---- what a key looks like when it is sent ---- */
+
+static struct pl_str hex_of(struct pl_str bytes, char *room, size_t size)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < bytes.n && n + 4 < size; i++)
+        n += (size_t)snprintf(room + n, size - n, "%s%02X", i == 0 ? "" : ":",
+                              (unsigned)(unsigned char)bytes.p[i]);
+    return (struct pl_str){room, n};
+}
+
+static struct pl_str xtext_of(struct pl_str text, char *room, size_t size)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.n && n + 4 < size; i++) {
+        if (pl_ascii_is_print(text.p[i]) && strchr("+= ", text.p[i]) == NULL)
+            room[n++] = text.p[i];
+        else
+            n += (size_t)snprintf(room + n, size - n, "+%02X", (unsigned)(unsigned char)text.p[i]);
+    }
+    return (struct pl_str){room, n};
+}
+
+static struct pl_str value_of(const struct axis_builder *b, struct pl_str key, char *room,
+                              size_t size)
+{
+    switch (pl_attr_kind(b->attr)) {
+    case PL_KIND_HOST:
+        return key.p[0] == '.' ? axis_child(b->s, key, room, size) : key;
+    case PL_KIND_USER:
+        if (key.p[0] != '@')
+            return key;
+        return (struct pl_str){
+            room, (size_t)snprintf(room, size, "someone%.*s", (int)key.n, key.p)};
+    case PL_KIND_FINGERPRINT:
+        return hex_of(key, room, size);
+    case PL_KIND_WORD_XTEXT:
+        return xtext_of(key, room, size);
+    default:
+        return key;
+    }
+}
+
+/* ---- keys ---- */
+
+struct keys {
+    struct axis_builder *b;
+    bool *seen; /* one policy: classes that have an example */
+};
+
+/* The same login in the forms that differ between two policies that read logins differently. */
+static void offer_login_forms(struct axis_builder *b, struct pl_str login)
+{
+    const struct pl_user_style *x = &b->s->policy[0]->users, *y = &b->s->policy[1]->users;
+    size_t at = pl_str_rfind(login, '@');
+    char upper[PL_USER_MAX];
+
+    if (!pl_str_eq_fold(x->default_realm, y->default_realm) && at < login.n)
+        axis_offer(b, (struct pl_str){login.p, at}, 0);
+    if (x->fold == y->fold || login.n > sizeof(upper))
+        return;
+    for (size_t i = 0; i < login.n; i++)
+        upper[i] = pl_ascii_upper(login.p[i]);
+    axis_offer(b, (struct pl_str){upper, login.n}, 0);
+}
+
+/* "someone" may be a login of its own: then another stands for those of the realm. */
+static void offer_realm(struct axis_builder *b, struct pl_str realm)
+{
+    char room[PL_USER_MAX + sizeof(AXIS_NOBODY)];
+    int n = snprintf(room, sizeof(room), AXIS_NOBODY "%.*s", (int)realm.n, realm.p);
+
+    if ((size_t)n <= PL_USER_MAX)
+        axis_offer(b, (struct pl_str){room, (size_t)n}, 0);
+}
+
+static bool offer_key(struct pl_str key, uint32_t class, void *arg)
+{
+    struct keys *k = arg;
+    struct axis_builder *b = k->b;
+    char room[NAME_ROOM];
+    struct pl_str value;
+
+    if (k->seen != NULL && k->seen[class])
+        return true;
+    value = value_of(b, key, room, sizeof(room));
+    if (value.n == 0)
+        return true; /* no name can be below it */
+    if (pl_attr_kind(b->attr) == PL_KIND_USER && key.p[0] == '@')
+        offer_realm(b, key);
+    else if (pl_attr_kind(b->attr) == PL_KIND_USER && b->s->nparts == 2)
+        offer_login_forms(b, key);
+    axis_offer(b, value, 0);
+    if (k->seen != NULL)
+        k->seen[class] = true;
+    return !axis_is_stopped(b);
+}
+
+static void offer_keys(struct axis_builder *b)
+{
+    enum pl_names names = axis_names_of(b->attr);
+    struct keys k = {.b = b};
+
+    if (b->s->nparts == 1) {
+        k.seen = calloc(b->s->policy[0]->compiled->names[names].classes.count, sizeof(*k.seen));
+        b->failed = k.seen == NULL;
+    }
+    for (size_t part = 0; part < b->s->nparts && !axis_is_stopped(b); part++)
+        pl_name_index_each(&b->s->policy[part]->compiled->names[names], offer_key, &k);
+    free(k.seen);
+}
+
+/* Values that are in no list, or in one that all are in, the more ordinary first. */
+static void offer_ordinary(struct axis_builder *b)
+{
+    static const struct {
+        enum pl_attr_kind kind;
+        const char *value;
+    } ordinary[] = {
+        {PL_KIND_HOST, "unknown"},
+        {PL_KIND_HOST, "host.client.example"},
+        {PL_KIND_HOST, AXIS_NOBODY "." AXIS_NOBODY},
+        {PL_KIND_USER, "someone"},
+        {PL_KIND_USER, "someone@realm.example"},
+        {PL_KIND_USER, AXIS_NOBODY},
+        {PL_KIND_USER, AXIS_NOBODY "@" AXIS_NOBODY},
+        {PL_KIND_FINGERPRINT, "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33"},
+        {PL_KIND_FINGERPRINT, "F3:9A:0C:51:7E:D4:28:B6:8D:60:E1:5F:47:C2:93:1A:BE:05:7C:88:"
+                              "2D:E9:46:A1:3B:F0:64:D7:19:8E:52:CB"},
+        {PL_KIND_STATE, "RCPT"},
+        {PL_KIND_STATE, AXIS_NOBODY},
+        {PL_KIND_WORD_FOLD, AXIS_NOBODY},
+        {PL_KIND_WORD, AXIS_NOBODY},
+        {PL_KIND_WORD_XTEXT, AXIS_NOBODY},
+    };
+
+    if (pl_attr_kind(b->attr) != PL_KIND_HOST)
+        axis_offer(b, (struct pl_str){"", 0}, 0);
+    if (b->attr == PL_ATTR_ENCRYPTION_PROTOCOL)
+        axis_offer(b, pl_str_lit("TLSv1.3"), 0);
+    for (size_t i = 0; i < sizeof(ordinary) / sizeof(ordinary[0]); i++) {
+        if (ordinary[i].kind == pl_attr_kind(b->attr))
+            axis_offer(b, pl_str_of(ordinary[i].value), 0);
+    }
+}
+
+void axis_names(struct axis_builder *b)
+{
+    offer_ordinary(b);
+    if (!axis_is_stopped(b))
+        offer_keys(b);
+}
+
+void axis_ports(struct axis_builder *b)
+{
+    static const unsigned well_known[] = {25, 587, 465};
+    char text[8];
+
+    axis_offer(b, (struct pl_str){"", 0}, 0);
+    for (size_t i = 0; i < sizeof(well_known) / sizeof(well_known[0]); i++) {
+        snprintf(text, sizeof(text), "%u", well_known[i]);
+        axis_offer(b, pl_str_of(text), 0);
+    }
+    for (unsigned port = 1; port <= 65535 && !axis_is_stopped(b); port++) {
+        bool begins = port == 1;
+
+        for (size_t part = 0; part < b->s->nparts; part++) {
+            const uint32_t *class = b->s->policy[part]->compiled->port_class;
+
+            begins = begins || (class != NULL && class[port] != class[port - 1]);
+        }
+        if (!begins)
+            continue;
+        snprintf(text, sizeof(text), "%u", port);
+        axis_offer(b, pl_str_of(text), 0);
+    }
+}

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The proof. Outsiders are the requests for which no built-in rule of trust holds, with no login, from
+ * clients outside relay_by_rule or behind a masking address; the question is which rules can decide
+ * when they write to somebody who is not ours, and whether one of these lets mail pass.
+ */
+#include "postlatch/prove.h"
+
+#include "postlatch/buf.h"
+#include "postlatch/compiler.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *pl_verdict_word(enum pl_verdict v)
+{
+    return v == PL_VERDICT_SAFE ? "safe" : v == PL_VERDICT_OPEN ? "open" : "unprovable";
+}
+
+bool pl_prove_lets_pass(const struct pl_policy *p, const struct pl_action *action,
+                        unsigned client_labels, enum pl_opening_why *why)
+{
+    switch (action->effect) {
+    case PL_EFFECT_REFUSE:
+        return false;
+    case PL_EFFECT_PASS:
+        *why = PL_OPENS_PASS;
+        return true;
+    case PL_EFFECT_UNKNOWN:
+        *why = PL_OPENS_CLASS;
+        return true;
+    case PL_EFFECT_LEAVE:
+        break;
+    }
+    *why = p->after_dunno == PL_AFTER_PERMIT ? PL_OPENS_PERMIT : PL_OPENS_ELSEWHERE;
+    return p->after_dunno == PL_AFTER_PERMIT || (client_labels & PL_LABEL_ELSEWHERE) != 0;
+}
+
+/* ---- outsiders ---- */
+
+uint64_t *pl_prove_trust(const struct pl_space *s, struct pl_arena *arena)
+{
+    static const char *const trust[] = {"builtin:network", "builtin:name", "builtin:listener",
+                                        "builtin:authenticated", "builtin:certificate"};
+    uint64_t *bits = pl_arena_array(arena, s->nwords, sizeof(*bits));
+
+    for (size_t part = 0; part < s->nparts && bits != NULL; part++) {
+        const struct pl_policy *p = s->policy[part];
+
+        for (size_t r = p->nwritten; r < p->nrules; r++) {
+            for (size_t i = 0; i < sizeof(trust) / sizeof(trust[0]); i++) {
+                size_t bit = pl_space_bit(s, part, r);
+
+                if (pl_str_eq(p->rules[r].name, pl_str_of(trust[i])))
+                    bits[bit / 64] |= 1ULL << bit % 64;
+            }
+        }
+    }
+    return bits;
+}
+
+/* Behind a masking address anyone may hide: no list of addresses counts for it. */
+static bool is_outside(unsigned labels)
+{
+    return (labels & PL_LABEL_MASKING) != 0 ||
+           (labels & (PL_LABEL_NETWORK | PL_LABEL_BY_RULE)) == 0;
+}
+
+static bool may_be(enum pl_attr attr, const struct pl_atom *atom)
+{
+    switch (attr) {
+    case PL_ATTR_PROTOCOL_STATE:
+        return pl_str_eq(atom->value, pl_str_lit("RCPT"));
+    case PL_ATTR_CLIENT_ADDRESS:
+        return is_outside(atom->labels);
+    case PL_ATTR_RECIPIENT:
+        return (atom->labels & PL_LABEL_FOREIGN) != 0;
+    default:
+        return true;
+    }
+}
+
+bool pl_prove_region(const struct pl_space *s, struct pl_arena *arena, struct pl_region *region)
+{
+    static const enum pl_attr order[] = {PL_ATTR_PROTOCOL_STATE, PL_ATTR_SASL_USERNAME,
+                                         PL_ATTR_CLIENT_ADDRESS, PL_ATTR_RECIPIENT};
+
+    region->no_login = true;
+    region->forbidden = pl_prove_trust(s, arena);
+    region->nfirst = sizeof(order) / sizeof(order[0]);
+    for (size_t i = 0; i < region->nfirst; i++) {
+        const struct pl_axis *axis = s->axis_of[order[i]];
+        bool *allowed;
+
+        region->first[i] = order[i];
+        if (axis == NULL)
+            continue;
+        allowed = pl_arena_array(arena, axis->natoms, sizeof(*allowed));
+        if (allowed == NULL)
+            return false;
+        for (size_t a = 0; a < axis->natoms; a++)
+            allowed[a] = may_be(order[i], &axis->atoms[a]);
+        region->allowed[order[i]] = allowed;
+    }
+    return region->forbidden != NULL;
+}
+
+/* ---- openings ---- */
+
+/* An opening while it is found: from which atoms of client_address. */
+struct hole {
+    const struct pl_rule *rule;
+    size_t bit;
+    enum pl_opening_why why;
+    uint32_t *clients;
+    size_t count, cap;
+};
+
+struct proving {
+    const struct pl_policy *p;
+    const struct pl_space *s;
+    struct pl_proof *proof;
+    struct pl_region region;
+    const struct pl_axis *clients;
+    struct hole *holes;
+    size_t nholes, holes_cap;
+    bool *uncovered; /* of each atom of client_address: some address of it is in no waiver */
+    bool failed;
+};
+
+static struct hole *find_hole(struct proving *v, size_t bit, enum pl_opening_why why)
+{
+    struct hole *grown;
+
+    for (size_t i = 0; i < v->nholes; i++) {
+        if (v->holes[i].bit == bit && v->holes[i].why == why)
+            return &v->holes[i];
+    }
+    grown = pl_grow(v->holes, &v->holes_cap, v->nholes, sizeof(*grown));
+    if (grown == NULL) {
+        v->failed = true;
+        return NULL;
+    }
+    v->holes = grown;
+    v->holes[v->nholes] =
+        (struct hole){.rule = pl_space_rule(v->s, bit, NULL), .bit = bit, .why = why};
+    return &v->holes[v->nholes++];
+}
+
+static void note_client(struct proving *v, size_t atom, const struct pl_outcome *outcomes, size_t n)
+{
+    unsigned labels = v->clients->atoms[atom].labels;
+    enum pl_opening_why why;
+
+    for (size_t i = 0; i < n && !v->failed; i++) {
+        const struct pl_rule *rule = pl_space_rule(v->s, outcomes[i].bit[0], NULL);
+        struct hole *hole;
+        uint32_t *grown;
+
+        if (!pl_prove_lets_pass(v->p, rule->action, labels, &why))
+            continue;
+        hole = find_hole(v, outcomes[i].bit[0], why);
+        grown = hole == NULL ? NULL
+                             : pl_grow(hole->clients, &hole->cap, hole->count, sizeof(*grown));
+        if (grown == NULL) {
+            v->failed = true;
+            return;
+        }
+        hole->clients = grown;
+        hole->clients[hole->count++] = (uint32_t)atom;
+    }
+}
+
+/* Chooses, on the axes before that of clients, the one atom that is allowed. */
+static bool go_to_clients(struct pl_walk *w, const struct pl_region *region)
+{
+    const struct pl_axis *axis;
+
+    while ((axis = pl_walk_axis(w)) != NULL && axis->attr != PL_ATTR_CLIENT_ADDRESS) {
+        size_t a = 0;
+
+        while (a < axis->natoms && !(region->allowed[axis->attr][a] && pl_walk_choose(w, a)))
+            a++;
+        if (a == axis->natoms)
+            return false;
+    }
+    return axis != NULL;
+}
+
+static void find_holes(struct proving *v)
+{
+    struct pl_walk *w = pl_walk_new(v->s, &v->region);
+
+    if (w == NULL) {
+        v->failed = true;
+        return;
+    }
+    if (go_to_clients(w, &v->region)) {
+        for (size_t a = 0; a < v->clients->natoms && pl_walk_gave_up(w) == NULL; a++) {
+            const struct pl_outcome *outcomes;
+            size_t n;
+
+            if (!pl_walk_choose(w, a))
+                continue;
+            pl_walk_collect(w, &outcomes, &n);
+            note_client(v, a, outcomes, n);
+            pl_walk_back(w);
+        }
+    }
+    v->proof->gave_up = pl_walk_gave_up(w);
+    v->proof->steps = pl_walk_steps(w);
+    pl_walk_free(w);
+}
+
+/* ---- waivers ---- */
+
+static bool range_is_within(const struct pl_ranges *r, const struct pl_addr *first,
+                            const struct pl_addr *last)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        const struct pl_range *x = &r->ranges[i];
+
+        if (x->low.family == first->family &&
+            memcmp(x->low.bytes, first->bytes, sizeof(first->bytes)) <= 0 &&
+            memcmp(last->bytes, x->high.bytes, sizeof(last->bytes)) <= 0)
+            return true;
+    }
+    return false;
+}
+
+/* Surfaces are lists that touch, so what lies in several of them lies in no single one. */
+static bool merge_surfaces(const struct pl_policy *p, struct pl_ranges *all)
+{
+    for (size_t w = 0; w < p->nwaivers; w++) {
+        for (size_t i = 0; i < p->waivers[w].surface.count; i++) {
+            struct pl_range range = p->waivers[w].surface.ranges[i];
+            struct pl_prefix prefix;
+
+            while (pl_range_next_prefix(&range, &prefix)) {
+                if (!pl_ranges_add(all, &prefix))
+                    return false;
+            }
+        }
+    }
+    pl_ranges_merge(all);
+    return true;
+}
+
+struct covering {
+    struct proving *v;
+    const struct pl_ranges *surface;
+};
+
+static bool cover_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t atom,
+                        void *arg)
+{
+    struct covering *c = arg;
+
+    if (!c->v->uncovered[atom] && !range_is_within(c->surface, first, last))
+        c->v->uncovered[atom] = true;
+    return true;
+}
+
+static void find_covered(struct proving *v)
+{
+    struct pl_ranges all = {0};
+    struct covering c = {v, &all};
+
+    v->uncovered = pl_arena_array(v->proof->arena, v->clients->natoms, sizeof(*v->uncovered));
+    if (v->uncovered == NULL || !merge_surfaces(v->p, &all)) {
+        v->failed = true;
+    } else {
+        for (size_t a = 0; a < v->clients->natoms; a++)
+            v->uncovered[a] = (v->clients->atoms[a].labels & PL_LABEL_ABSENT) != 0;
+        v->failed = !pl_space_each_range(v->s, v->clients, cover_range, &c);
+    }
+    pl_ranges_fini(&all);
+}
+
+/* The waiver that holds the address of an atom's example: the one to name. */
+static const struct pl_waiver *waiver_of(const struct proving *v, uint32_t atom)
+{
+    struct pl_addr addr;
+
+    if (!pl_addr_parse(&addr, v->clients->atoms[atom].value))
+        return NULL;
+    for (size_t w = 0; w < v->p->nwaivers; w++) {
+        if (range_is_within(&v->p->waivers[w].surface, &addr, &addr))
+            return &v->p->waivers[w];
+    }
+    return NULL;
+}
+
+static bool has_expired(const struct proving *v, const struct pl_waiver *w)
+{
+    return atomic_load_explicit(&v->p->today, memory_order_relaxed) > w->until;
+}
+
+/* The waiver that accepts all of a hole; of several the one that expires first. */
+static const struct pl_waiver *find_waiver(const struct proving *v, const struct hole *h)
+{
+    const struct pl_waiver *found = NULL;
+
+    for (size_t w = 0; w < v->p->nwaivers && h->why == PL_OPENS_CLASS; w++) {
+        if (pl_str_eq(v->p->waivers[w].rule, h->rule->name))
+            found = &v->p->waivers[w];
+    }
+    if (found != NULL)
+        return found;
+    for (size_t i = 0; i < h->count; i++) {
+        const struct pl_waiver *w;
+
+        if (v->uncovered[h->clients[i]])
+            return NULL;
+        w = waiver_of(v, h->clients[i]);
+        if (found == NULL || (w != NULL && w->until < found->until))
+            found = w;
+    }
+    return found;
+}
+
+/* ---- examples ---- */
+
+static bool is_wanted(const struct pl_outcome *outcome, void *arg)
+{
+    const size_t *bit = arg;
+
+    return outcome->bit[0] == *bit;
+}
+
+/* The witness has to be confirmed by the code that decides; else it proves nothing, either way. */
+static bool is_confirmed(const struct proving *v, const struct hole *h,
+                         const struct pl_str request[PL_ATTR_COUNT])
+{
+    struct pl_query q;
+    struct pl_cursor cursor = {0};
+    struct pl_decision d;
+
+    memcpy(q.attr, request, sizeof(q.attr));
+    pl_query_begin(&q);
+    return pl_policy_decide(v->p, &q, &cursor, &d) == PL_STEP_DECIDED &&
+           (d.rule == h->rule || d.rule == v->p->expired);
+}
+
+/* The client to show: outside all waivers if there is one. */
+static uint32_t client_to_show(const struct proving *v, const struct hole *h)
+{
+    for (size_t i = 0; i < h->count; i++) {
+        if (v->uncovered[h->clients[i]])
+            return h->clients[i];
+    }
+    return h->clients[0];
+}
+
+static bool find_example(struct proving *v, struct hole *h, struct pl_opening *o)
+{
+    struct pl_walk *w = pl_walk_new(v->s, &v->region);
+    uint32_t client = client_to_show(v, h), atoms[PL_ATTR_COUNT];
+    bool found = w != NULL && go_to_clients(w, &v->region) && pl_walk_choose(w, client) &&
+                 pl_walk_find(w, is_wanted, &h->bit, atoms);
+
+    pl_walk_free(w);
+    if (!found)
+        return false;
+    pl_walk_request(v->s, atoms, o->request);
+    for (unsigned i = 0; i < PL_ATTR_COUNT; i++) {
+        o->request[i] = pl_arena_copy(v->proof->arena, o->request[i]);
+        if (o->request[i].p == NULL)
+            return false;
+    }
+    o->masking = (v->clients->atoms[client].labels & PL_LABEL_MASKING) != 0;
+    return is_confirmed(v, h, o->request);
+}
+
+static bool list_clients(struct proving *v, const struct hole *h, struct pl_opening *o)
+{
+    bool *chosen = calloc(v->clients->natoms, sizeof(*chosen)), ok = chosen != NULL;
+
+    for (size_t i = 0; i < h->count && ok; i++) {
+        chosen[h->clients[i]] = true;
+        o->no_address =
+            o->no_address || (v->clients->atoms[h->clients[i]].labels & PL_LABEL_ABSENT) != 0;
+    }
+    ok = ok && pl_space_networks(v->s, v->clients, chosen, v->proof->arena, &o->networks,
+                                 &o->nnetworks);
+    free(chosen);
+    return ok;
+}
+
+static int compare_openings(const void *va, const void *vb)
+{
+    const struct pl_opening *a = va, *b = vb;
+
+    if ((a->waiver == NULL) != (b->waiver == NULL))
+        return a->waiver == NULL ? -1 : 1;
+    if ((a->why == PL_OPENS_CLASS) != (b->why == PL_OPENS_CLASS))
+        return a->why == PL_OPENS_CLASS ? 1 : -1;
+    if (a->rule != b->rule)
+        return a->rule < b->rule ? -1 : 1;
+    return a->why < b->why ? -1 : a->why > b->why;
+}
+
+static void tell(struct proving *v)
+{
+    struct pl_proof *proof = v->proof;
+
+    proof->openings = pl_arena_array(proof->arena, v->nholes, sizeof(*proof->openings));
+    if (proof->openings == NULL) {
+        v->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < v->nholes && !v->failed; i++) {
+        struct pl_opening *o = &proof->openings[proof->nopenings];
+
+        o->rule = v->holes[i].rule;
+        o->why = v->holes[i].why;
+        o->waiver = find_waiver(v, &v->holes[i]);
+        if (!find_example(v, &v->holes[i], o)) {
+            proof->gave_up = "a witness was not confirmed by the decision code: this is a fault of "
+                             "postlatch, please report it";
+            continue;
+        }
+        v->failed = i < PL_OPENINGS_LISTED && !list_clients(v, &v->holes[i], o);
+        proof->nopenings++;
+    }
+    qsort(proof->openings, proof->nopenings, sizeof(*proof->openings), compare_openings);
+}
+
+static void judge(struct proving *v)
+{
+    struct pl_proof *proof = v->proof;
+    bool all = proof->nopenings > 0 && proof->gave_up == NULL;
+
+    proof->verdict = proof->gave_up != NULL ? PL_VERDICT_UNPROVABLE : PL_VERDICT_SAFE;
+    for (size_t i = 0; i < proof->nopenings; i++) {
+        const struct pl_opening *o = &proof->openings[i];
+
+        if (o->why != PL_OPENS_CLASS)
+            proof->verdict = PL_VERDICT_OPEN;
+        else if (proof->verdict == PL_VERDICT_SAFE)
+            proof->verdict = PL_VERDICT_UNPROVABLE;
+        all = all && o->waiver != NULL;
+        proof->expired = proof->expired || (o->waiver != NULL && has_expired(v, o->waiver));
+    }
+    proof->expired = proof->expired && all;
+    proof->accepted = all && !proof->expired;
+}
+
+static void prove(struct proving *v)
+{
+    v->clients = v->s->axis_of[PL_ATTR_CLIENT_ADDRESS];
+    for (unsigned i = 0; i < PL_ATTR_COUNT; i++)
+        v->proof->atoms += v->s->axis_of[i] == NULL ? 0 : v->s->axis_of[i]->natoms;
+    if (!pl_prove_region(v->s, v->proof->arena, &v->region)) {
+        v->failed = true;
+        return;
+    }
+    find_holes(v);
+    if (!v->failed && v->nholes > 0) {
+        find_covered(v);
+        if (!v->failed)
+            tell(v);
+    }
+    judge(v);
+}
+
+struct pl_proof *pl_prove(const struct pl_policy *p, const struct pl_space *s)
+{
+    struct pl_space *own = NULL;
+    struct proving v = {.p = p, .s = s};
+    bool too_large = false;
+
+    v.proof = calloc(1, sizeof(*v.proof));
+    if (v.proof == NULL)
+        return NULL;
+    v.proof->arena = pl_arena_new();
+    v.failed = v.proof->arena == NULL;
+    if (s == NULL && !v.failed)
+        v.s = own = pl_space_new(p, NULL, &too_large);
+    v.failed = v.failed || (v.s == NULL && !too_large);
+    if (too_large) {
+        v.proof->verdict = PL_VERDICT_UNPROVABLE;
+        v.proof->gave_up = "its rules and lists overlap in too many different ways";
+    } else if (!v.failed) {
+        prove(&v);
+    }
+    for (size_t i = 0; i < v.nholes; i++)
+        free(v.holes[i].clients);
+    free(v.holes);
+    pl_space_free(own);
+    if (v.failed) {
+        pl_proof_free(v.proof);
+        return NULL;
+    }
+    return v.proof;
+}
+
+void pl_proof_free(struct pl_proof *proof)
+{
+    if (proof == NULL)
+        return;
+    pl_arena_free(proof->arena);
+    free(proof);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POSTLATCH_ANALYSIS_SURFACE_BUILD_H
+#define POSTLATCH_ANALYSIS_SURFACE_BUILD_H
+
+#include "postlatch/surface.h"
+#include "postlatch/walk.h"
+
+/* What a client shows beside its address. */
+enum { SHOWS_NAME = 1, SHOWS_PLACE = 2, SHOWS_LOGIN = 4, SHOWS_CERTIFICATE = 8 };
+
+/* What clients of an atom may do by their address alone. */
+struct surface_client {
+    uint32_t *rules; /* that let them pass */
+    size_t count;
+    bool all;       /* to each foreign recipient */
+    bool elsewhere; /* permitted_elsewhere does */
+};
+
+struct surface_build {
+    const struct pl_policy *p;
+    const struct pl_space *s;
+    const struct pl_axis *clients;
+    struct pl_surface *surface;
+    struct surface_client *by_client;
+    bool *chosen;  /* scratch: of each atom of client_address */
+    bool *in_line; /* scratch: of each rule */
+    struct pl_surface_line *lines; /* malloc'ed */
+    size_t cap;
+    bool failed;
+};
+
+/*
+ * surface_region - the requests at RCPT to foreign recipients of clients that show this, and of
+ * certificates possibly
+ */
+bool surface_region(struct surface_build *b, unsigned shown, struct pl_region *region);
+
+/* surface_go_to - choose the first allowed atom of each axis before that of attr; false: none */
+bool surface_go_to(struct pl_walk *w, const struct pl_region *region, enum pl_attr attr);
+
+/* surface_add_line - one more line; NULL after setting b->failed */
+struct pl_surface_line *surface_add_line(struct surface_build *b, enum pl_surface_kind kind,
+                                         struct pl_str text);
+
+/* surface_set_rules - the rules marked in b->in_line become those of the line */
+void surface_set_rules(struct surface_build *b, struct pl_surface_line *line);
+
+/* surface_credentials - the lines of names, listeners, logins and certificates */
+void surface_credentials(struct surface_build *b);
+
+#endif

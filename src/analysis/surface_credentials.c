@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a verified name, a place of relay_listeners, a login or a certificate adds to the surface: each
+ * member of the list through which a rule grants it, if some client who cannot relay by address can
+ * with it.
+ */
+#include "surface_build.h"
+
+#include "postlatch/compiler.h"
+#include "postlatch/explain.h"
+#include "postlatch/prove.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct credential {
+    enum pl_surface_kind kind;
+    enum pl_attr attr;
+    unsigned shown;
+} credentials[] = {
+    {PL_SURFACE_NAME, PL_ATTR_CLIENT_NAME, SHOWS_NAME},
+    {PL_SURFACE_LOGIN, PL_ATTR_SASL_USERNAME, SHOWS_LOGIN},
+    {PL_SURFACE_CERTIFICATE, PL_ATTR_CCERT_FINGERPRINT, SHOWS_CERTIFICATE},
+    {PL_SURFACE_CERTIFICATE, PL_ATTR_CCERT_PUBKEY_FINGERPRINT, SHOWS_CERTIFICATE},
+};
+
+/* Members of a list that get a line of their own; of more the list is named. */
+enum { MEMBERS_LISTED = 100 };
+
+struct adding {
+    struct surface_build *b;
+    const struct credential *c;
+    struct pl_region region;
+    struct pl_walk *w;
+};
+
+struct wanted {
+    const struct surface_build *b;
+    size_t rule;
+    unsigned labels; /* of the client */
+};
+
+static bool lets_pass(const struct pl_outcome *o, void *arg)
+{
+    const struct wanted *x = arg;
+    enum pl_opening_why why;
+
+    return o->bit[0] == x->rule &&
+           pl_prove_lets_pass(x->b->p, x->b->p->rules[x->rule].action, x->labels, &why);
+}
+
+static bool tries(struct adding *a, size_t rule, size_t client)
+{
+    struct wanted x = {a->b, rule, a->b->clients->atoms[client].labels};
+    uint32_t atoms[PL_ATTR_COUNT];
+    bool found = false;
+
+    if (a->b->by_client[client].count == 0 && pl_walk_choose(a->w, client)) {
+        found = pl_walk_find(a->w, lets_pass, &x, atoms);
+        pl_walk_back(a->w);
+    }
+    return found;
+}
+
+/* Whether the rule lets some client pass that cannot by its address; only: an atom, or SIZE_MAX. */
+static bool grants(struct adding *a, size_t rule, size_t only)
+{
+    const struct pl_axis *axis = a->b->s->axis_of[a->c->attr];
+    bool found = false, *allowed = (bool *)a->region.allowed[a->c->attr];
+    bool *all = malloc(axis->natoms * sizeof(*all));
+
+    if (all == NULL) {
+        a->b->failed = true;
+        return false;
+    }
+    memcpy(all, allowed, axis->natoms * sizeof(*all));
+    for (size_t i = 0; i < axis->natoms && only != SIZE_MAX; i++)
+        allowed[i] = i == only;
+    a->w = pl_walk_new(a->b->s, &a->region);
+    if (a->w == NULL) {
+        a->b->failed = true;
+    } else if (surface_go_to(a->w, &a->region, PL_ATTR_CLIENT_ADDRESS)) {
+        for (size_t i = 0; i < a->b->clients->natoms && !found; i++)
+            found = tries(a, rule, i);
+    }
+    pl_walk_free(a->w);
+    memcpy(allowed, all, axis->natoms * sizeof(*all));
+    free(all);
+    return found;
+}
+
+/* The atom of a value: the one with its rules. */
+static size_t atom_of(struct adding *a, struct pl_str value)
+{
+    const struct pl_space *s = a->b->s;
+    const struct pl_axis *axis = s->axis_of[a->c->attr];
+    uint64_t *row = malloc((s->nwords + 1) * sizeof(*row));
+    struct pl_query q;
+    size_t atom = 0, dim = 0;
+
+    if (row == NULL) {
+        a->b->failed = true;
+        return 0;
+    }
+    memset(q.attr, 0, sizeof(q.attr));
+    q.attr[a->c->attr] = value;
+    pl_query_begin(&q);
+    while (a->b->p->compiled->dims[dim].attr != a->c->attr)
+        dim++;
+    pl_policy_row(a->b->p, &q, dim, row);
+    for (size_t i = 0; i < s->nwords; i++)
+        row[i] &= s->live[i];
+    while (atom < axis->natoms &&
+           ((axis->atoms[atom].labels & PL_LABEL_ABSENT) != 0 ||
+            memcmp(axis->atoms[atom].row, row, s->nwords * sizeof(*row)) != 0))
+        atom++;
+    free(row);
+    return atom;
+}
+
+static void add_line(struct adding *a, size_t rule, struct pl_str text)
+{
+    struct pl_surface_line *line;
+
+    for (size_t i = 0; i < a->b->surface->nlines; i++) {
+        line = &a->b->lines[i];
+        if (line->kind != a->c->kind || !pl_str_eq(line->text, text))
+            continue;
+        for (size_t r = 0; r < line->nrules; r++)
+            a->b->in_line[line->rules[r] - a->b->p->rules] = true;
+        a->b->in_line[rule] = true;
+        line->nrules = 0;
+        surface_set_rules(a->b, line);
+        return;
+    }
+    line = surface_add_line(a->b, a->c->kind, text);
+    if (line == NULL)
+        return;
+    a->b->in_line[rule] = true;
+    surface_set_rules(a->b, line);
+    line->any = true;
+    for (size_t i = 0; i < a->b->p->rules[rule].ncond; i++)
+        line->any = line->any && a->b->p->rules[rule].cond[i].attr != PL_ATTR_RECIPIENT;
+    if (!line->any) {
+        struct pl_buf to = {0};
+
+        for (size_t i = 0; i < a->b->p->rules[rule].ncond; i++) {
+            if (a->b->p->rules[rule].cond[i].attr == PL_ATTR_RECIPIENT)
+                pl_explain_set(&to, a->b->p->rules[rule].cond[i].set, PL_ATTR_RECIPIENT);
+        }
+        line->to = pl_arena_copy(a->b->surface->arena, pl_buf_str(&to));
+        a->b->failed = a->b->failed || to.failed || line->to.p == NULL;
+        pl_buf_fini(&to);
+    }
+}
+
+static void add_table(struct adding *a, size_t rule, const struct pl_table *t)
+{
+    char room[PL_DOMAIN_MAX + 64];
+
+    if (t->name.n > 0 || t->entries == NULL || t->count > MEMBERS_LISTED) {
+        int n = t->name.n > 0 ? snprintf(room, sizeof(room), "<%s>", t->name.p)
+                              : snprintf(room, sizeof(room), "%zu entries", t->count);
+
+        add_line(a, rule, (struct pl_str){room, (size_t)n});
+        return;
+    }
+    for (size_t e = 0; e < t->count && !a->b->failed; e++) {
+        struct pl_str text = t->entries[e].text, value = text;
+        bool group = text.n > 0 && (text.p[0] == '.' || text.p[0] == '@');
+
+        if (group)
+            value = (struct pl_str){room, (size_t)snprintf(room, sizeof(room), "x7q2zk9w%.*s",
+                                                           (int)text.n, text.p)};
+        if (value.n < sizeof(room) && grants(a, rule, atom_of(a, value)))
+            add_line(a, rule, text);
+    }
+}
+
+static void add_members(struct adding *a, size_t rule, const struct pl_set *set)
+{
+    if ((set->in_words & PL_WORD_ANY) != 0)
+        add_line(a, rule, pl_str_lit("any"));
+    for (size_t i = 0; i < set->in_count && !a->b->failed; i++) {
+        if (set->in[i].set != NULL)
+            add_members(a, rule, set->in[i].set);
+        else
+            add_table(a, rule, set->in[i].table);
+    }
+}
+
+static void add_credential(struct surface_build *b, const struct credential *c)
+{
+    struct adding a = {.b = b, .c = c};
+
+    if (b->s->axis_of[c->attr] == NULL)
+        return;
+    if (!surface_region(b, c->shown, &a.region)) {
+        b->failed = true;
+        return;
+    }
+    for (size_t r = 0; r < b->p->nrules && !b->failed; r++) {
+        for (size_t i = 0; i < b->p->rules[r].ncond && !b->failed; i++) {
+            if (b->p->rules[r].cond[i].attr == c->attr && grants(&a, r, SIZE_MAX))
+                add_members(&a, r, b->p->rules[r].cond[i].set);
+        }
+    }
+}
+
+/* Who comes in at such a place needs nothing else; each is a built-in rule of its own. */
+static void add_listeners(struct surface_build *b)
+{
+    struct pl_region region;
+    size_t listener = 0;
+
+    if (!surface_region(b, SHOWS_PLACE, &region)) {
+        b->failed = true;
+        return;
+    }
+    for (size_t r = b->p->nwritten; r < b->p->nrules && !b->failed; r++) {
+        struct pl_walk *w;
+        uint32_t atoms[PL_ATTR_COUNT];
+        struct wanted x = {b, r, 0};
+
+        if (!pl_str_eq(b->p->rules[r].name, pl_str_lit("builtin:listener")))
+            continue;
+        w = pl_walk_new(b->s, &region);
+        if (w == NULL) {
+            b->failed = true;
+        } else if (pl_walk_find(w, lets_pass, &x, atoms)) {
+            struct pl_surface_line *line =
+                surface_add_line(b, PL_SURFACE_LISTENER, b->p->listeners[listener].text);
+
+            if (line != NULL) {
+                b->in_line[r] = true;
+                line->any = true;
+                surface_set_rules(b, line);
+            }
+        }
+        pl_walk_free(w);
+        listener++;
+    }
+}
+
+void surface_credentials(struct surface_build *b)
+{
+    size_t n = sizeof(credentials) / sizeof(credentials[0]);
+
+    add_credential(b, &credentials[0]);
+    add_listeners(b);
+    for (size_t i = 1; i < n && !b->failed; i++)
+        add_credential(b, &credentials[i]);
+}

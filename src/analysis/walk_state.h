@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef POSTLATCH_ANALYSIS_WALK_STATE_H
+#define POSTLATCH_ANALYSIS_WALK_STATE_H
+
+#include "postlatch/walk.h"
+
+/* What a request so far may have: a login, TLS. */
+enum { FRAME_LOGIN = 1, FRAME_TLS = 2 };
+
+/* The state before an axis: the words of rules that are possible, without those that are zero. */
+struct frame {
+    uint32_t *index;
+    uint64_t *word;
+    size_t n;
+    unsigned flags;
+    size_t chosen; /* by pl_walk_choose: the atom that led on from here */
+    uint64_t *seen, serial; /* results of children that the present node has met: its serial */
+    size_t seen_cap;
+};
+
+enum { RESULT_NOTHING = 0 };
+#define NO_RESULT UINT32_MAX
+
+/* What is known about a state. */
+struct memo {
+    uint64_t hash;
+    uint32_t result; /* or NO_RESULT */
+    uint32_t failed; /* the search that found nothing from here */
+    uint32_t k, flags, n;
+    uint64_t words[]; /* n words, then their n indexes, of 32 bits */
+};
+
+/* A set of decisions, kept once. */
+struct result {
+    uint32_t n;
+    const uint32_t *ids; /* of outcomes, ascending */
+    struct pl_outcome *outcomes;
+};
+
+struct pl_walk {
+    const struct pl_space *s;
+    struct pl_region region;
+    struct pl_arena *arena;
+    size_t naxes;
+    const struct pl_axis *axes[PL_ATTR_COUNT]; /* in the order of the walk */
+    size_t place_of[PL_ATTR_COUNT];
+    uint64_t *definite; /* of each place: the rules that ask about no axis from there on */
+    uint64_t *keep;     /* forbidden or required: not dropped */
+    size_t free_from;   /* from here on axes can be passed over */
+    bool empty;         /* some axis has no allowed atom */
+    bool nothing;       /* the region has no request */
+    size_t k;           /* the next axis */
+    struct frame frames[PL_ATTR_COUNT + 1];
+
+    size_t steps;
+    const char *gave_up;
+    struct memo **memo; /* hashed */
+    size_t memo_count, memo_cap, memo_bytes;
+    uint32_t searches;
+    uint64_t serial;
+
+    struct result *results;
+    size_t nresults, results_cap;
+    uint32_t *by_result; /* hashed by content */
+    size_t by_result_cap;
+    struct pl_outcome *outcomes;
+    size_t noutcomes, outcomes_cap;
+    uint32_t *by_outcome; /* hashed; UINT32_MAX: empty */
+    size_t by_outcome_cap;
+    uint64_t *stamp; /* of each outcome: the union that has it */
+    size_t stamp_cap;
+    uint64_t unions;
+};
+
+/* walk_single_result - the set of one decision; RESULT_NOTHING after giving up */
+uint32_t walk_single_result(struct pl_walk *w, const struct pl_outcome *outcome);
+
+/* walk_union - the set of all decisions of some sets */
+uint32_t walk_union(struct pl_walk *w, const uint32_t *results, size_t n);
+
+/* walk_list - what is in a set; returns result */
+uint32_t walk_list(const struct pl_walk *w, uint32_t result, const struct pl_outcome **outcomes,
+                   size_t *n);
+
+#endif
