@@ -349,6 +349,22 @@ static struct slot *name_slots(struct build *b, bool rows, size_t n)
     return slots;
 }
 
+/* "any other domain" is none where no other has a column. */
+static void name_rest(struct slot *columns, size_t n)
+{
+    struct pl_class *rest = NULL;
+    bool others = false;
+
+    for (size_t i = 0; i < n; i++) {
+        if (columns[i].class.rest && rest == NULL)
+            rest = &columns[i].class;
+        else
+            others |= columns[i].class.rest || columns[i].class.kind == PL_COLUMN_NAMED;
+    }
+    if (rest != NULL && !others && rest->attr == PL_ATTR_RECIPIENT)
+        rest->title = pl_str_lit("any domain");
+}
+
 static struct pl_class *classes_of(struct build *b, const struct slot *slots, size_t n)
 {
     struct pl_class *classes = pl_arena_array(b->arena, n, sizeof(*classes));
@@ -366,6 +382,7 @@ static void fill_page(struct build *b, struct pl_matrix *m)
 
     if (b->failed)
         goto out;
+    name_rest(columns, b->ncolumns);
     m->nrows = make_fit(b, rows, b->nrows, b->question->max_rows);
     m->ncolumns = make_fit(b, columns, b->ncolumns, b->question->max_columns);
     m->rows = classes_of(b, rows, m->nrows);

@@ -79,7 +79,8 @@ static void add_walks(struct build *b, struct family *f)
     }
     far = near;
     for (size_t i = 0; i < IDENTITIES; i++) {
-        if (identity[i] != f->attr && f->pinned[identity[i]] == PL_NO_ATOM)
+        if ((f->kind == PL_ROW_LISTENER || identity[i] != f->attr) &&
+            f->pinned[identity[i]] == PL_NO_ATOM)
             allow(b, &near, identity[i], b->plain[identity[i]], 2);
     }
     if (f->attr != PL_ATTR_CLIENT_ADDRESS) {
@@ -135,8 +136,11 @@ size_t matrix_go(const struct build *b, struct family *f, struct pl_walk *w, uin
     return steps;
 }
 
+/* Whether a rule that needs something else as well counts for the row: for its own attribute's sake. */
 static bool asks(const struct build *b, const struct family *f, uint32_t bit)
 {
+    size_t part;
+
     if (f->kind == PL_ROW_LISTENER) {
         for (size_t i = 0; i < PL_ATTR_COUNT; i++) {
             if (f->pinned[i] != PL_NO_ATOM &&
@@ -145,6 +149,8 @@ static bool asks(const struct build *b, const struct family *f, uint32_t bit)
         }
         return false;
     }
+    if (f->kind == PL_ROW_PLACE && pl_space_rule(b->s, bit, &part)->builtin)
+        return false; /* builtin:listener: each member of relay_listeners has its row */
     return (b->s->axis_of[f->attr]->asked[bit / 64] >> bit % 64 & 1) != 0;
 }
 

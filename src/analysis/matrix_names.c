@@ -23,9 +23,24 @@ static struct pl_str keep(struct build *b, struct pl_buf *text)
 
 /* ---- the entries of the tables that conditions name ---- */
 
-/* A value that the entry holds, as Postfix would send it. */
+/* A domain of ours as an example has it; empty if there is none. */
+static struct pl_str own_domain(const struct build *b, enum pl_attr attr)
+{
+    const struct pl_axis *axis = b->s->axis_of[attr];
+
+    for (size_t i = 0; i < axis->natoms; i++) {
+        struct pl_str value = axis->atoms[i].value;
+        size_t at = pl_str_rfind(value, '@');
+
+        if ((axis->atoms[i].labels & PL_LABEL_OURS) != 0 && at < value.n)
+            return pl_str_from(value, at + 1);
+    }
+    return (struct pl_str){NULL, 0};
+}
+
+/* A value that the entry holds, as Postfix would send it; domain: of an address that has none. */
 static void entry_value(struct pl_buf *out, const struct pl_table *t, size_t entry,
-                        enum pl_attr attr)
+                        enum pl_attr attr, struct pl_str domain)
 {
     struct pl_str text = t->entries[entry].text;
     bool mail = pl_attr_kind(attr) == PL_KIND_MAIL;
@@ -44,7 +59,7 @@ static void entry_value(struct pl_buf *out, const struct pl_table *t, size_t ent
     case PL_TABLE_ADDRESSES:
         pl_buf_add(out, text);
         if (text.n > 0 && text.p[text.n - 1] == '@')
-            pl_buf_add(out, pl_str_lit("q7vhx2-nowhere.q7vhx2.example"));
+            pl_buf_add(out, domain);
         break;
     case PL_TABLE_NETWORKS:
         pl_buf_add(out, (struct pl_str){text.p, pl_str_find(text, '/')});
@@ -58,27 +73,40 @@ static void entry_value(struct pl_buf *out, const struct pl_table *t, size_t ent
     }
 }
 
-static void list_table(struct build *b, enum pl_attr attr, const struct pl_table *t, bool *seen)
+static void add_member(struct build *b, enum pl_attr attr, const struct pl_table *t, size_t entry,
+                       struct pl_str domain)
 {
     struct members *m = &b->members[attr];
+    struct member *items = pl_grow(m->items, &m->cap, m->n, sizeof(*items));
     struct pl_buf value = {0};
+
+    entry_value(&value, t, entry, attr, domain);
+    if (items == NULL || value.failed) {
+        b->failed = true;
+    } else {
+        m->items = items;
+        items[m->n++] = (struct member){atom_find(&b->finder, attr, pl_buf_str(&value), &b->failed),
+                                        (uint32_t)entry, t};
+    }
+    pl_buf_fini(&value);
+}
+
+static void list_table(struct build *b, enum pl_attr attr, const struct pl_table *t, bool *seen)
+{
+    const struct pl_str nowhere = pl_str_of("q7vhx2-nowhere.q7vhx2.example");
+    struct pl_str own = own_domain(b, attr);
 
     if (seen[t->number])
         return;
     seen[t->number] = true;
     for (size_t e = 0; e < t->count && !b->failed; e++) {
-        struct member *items = pl_grow(m->items, &m->cap, m->n, sizeof(*items));
+        struct pl_str text = t->entries[e].text;
 
-        entry_value(&value, t, e, attr);
-        if (items == NULL || value.failed) {
-            b->failed = true;
-            break;
-        }
-        m->items = items;
-        items[m->n++] = (struct member){atom_find(&b->finder, attr, pl_buf_str(&value), &b->failed),
-                                        (uint32_t)e, t};
+        add_member(b, attr, t, e, nowhere);
+        /* "user@" is that local part anywhere: with us and elsewhere. */
+        if (t->kind == PL_TABLE_ADDRESSES && text.n > 0 && text.p[text.n - 1] == '@' && own.n > 0)
+            add_member(b, attr, t, e, own);
     }
-    pl_buf_fini(&value);
 }
 
 static void list_set(struct build *b, enum pl_attr attr, const struct pl_set *set, bool *seen)

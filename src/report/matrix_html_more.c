@@ -187,26 +187,6 @@ void html_surface(struct pl_buf *out, const struct pl_page *page)
     pl_buf_add(out, pl_str_lit("</section>\n"));
 }
 
-static void add_conditions(struct pl_buf *out, const struct pl_policy *p,
-                           const struct pl_rule *rule)
-{
-    struct pl_buf text = {0};
-
-    for (size_t i = 0; i < rule->ncond; i++) {
-        if (rule->cond[i].set == p->at_rcpt)
-            continue;
-        if (text.n > 0)
-            pl_buf_add(&text, pl_str_lit(", "));
-        pl_buf_addf(&text, "%s = ", pl_attr_name(rule->cond[i].attr));
-        pl_explain_set(&text, rule->cond[i].set, rule->cond[i].attr);
-    }
-    if (text.n == 0)
-        pl_buf_add(&text, pl_str_lit("always"));
-    add_text(out, pl_buf_str(&text));
-    out->failed |= text.failed;
-    pl_buf_fini(&text);
-}
-
 void html_rules(struct pl_buf *out, const struct pl_page *page)
 {
     const struct pl_policy *p = page->matrix->policy;
@@ -234,7 +214,9 @@ void html_rules(struct pl_buf *out, const struct pl_page *page)
         pl_buf_add(out, pl_str_lit("</td><td>"));
         add_text(out, rule->action->source);
         pl_buf_add(out, pl_str_lit("</td><td>"));
-        add_conditions(out, p, rule);
+        add_conditions(&place, p, rule);
+        add_text(out, pl_buf_str(&place));
+        pl_buf_reset(&place);
         pl_buf_add(out, pl_str_lit("</td><td class=\"place\">"));
         pl_explain_place(&place, p, rule->at);
         add_text(out, place.n > 0 ? pl_buf_str(&place) : pl_str_lit("built in"));

@@ -52,13 +52,6 @@ static void wrap(struct page *p, struct pl_buf *line, struct pl_str text, size_t
     flush(p, line);
 }
 
-static void letter(char out[4], size_t column)
-{
-    out[0] = (char)('A' + column % 26);
-    out[1] = column < 26 ? '\0' : (char)('0' + column / 26);
-    out[2] = '\0';
-}
-
 static void add_cell(struct page *p, struct pl_buf *line, const struct pl_cell *cell)
 {
     struct pl_buf text = {0};
@@ -80,47 +73,72 @@ static void add_cell(struct page *p, struct pl_buf *line, const struct pl_cell *
     pl_buf_fini(&text);
 }
 
-static void print_block(struct page *p, size_t from, size_t to)
+static void print_column_heads(struct page *p, size_t from, size_t to)
 {
-    const struct pl_matrix *m = p->m;
     struct pl_buf line = {0}, text = {0};
-    unsigned kind = PL_ROW_KIND_COUNT;
 
     add_cut(&line, pl_str_lit("from \\ to"), p->label);
     for (size_t c = from; c < to; c++) {
-        char name[4];
+        char name[8];
 
         letter(name, c);
         pl_buf_reset(&text);
-        pl_buf_addf(&text, "%s %s", name,
-                    m->columns[c].kind == PL_COLUMN_ROUTED ? "routed"
-                                                           : column_side(&m->columns[c]));
+        pl_buf_addf(&text, "%s %s", name, column_side(&p->m->columns[c]));
         pl_buf_add(&line, pl_str_lit("  "));
         add_cut(&line, pl_buf_str(&text), CELL - 2);
     }
     flush(p, &line);
+    add_cut(&line, pl_str_lit(""), p->label);
+    for (size_t c = from; c < to; c++) {
+        pl_buf_reset(&text);
+        add_plain(&text, p->m->columns[c].title);
+        pl_buf_add(&line, pl_str_lit("  "));
+        add_cut(&line, pl_buf_str(&text), CELL - 2);
+    }
+    flush(p, &line);
+    p->failed |= text.failed;
+    pl_buf_fini(&text);
+    pl_buf_fini(&line);
+}
+
+/* What a row is called, in the room there is: the lists alone where their networks find none. */
+static void add_label(struct page *p, struct pl_buf *line, const struct pl_class *row)
+{
+    struct pl_buf title = {0}, safe = {0};
+    bool lists = row->kind == PL_ROW_NETWORK && row->lists.n > 0 && !row->rest && row->merged == 0;
+
+    add_row_title(&title, row);
+    if (lists && text_width(pl_buf_str(&title)) > p->label - 5) {
+        pl_buf_reset(&title);
+        pl_buf_add(&title, row->lists);
+    }
+    add_plain(&safe, pl_buf_str(&title));
+    add_cut(line, pl_buf_str(&safe), p->label - 5);
+    p->failed |= title.failed || safe.failed;
+    pl_buf_fini(&safe);
+    pl_buf_fini(&title);
+}
+
+static void print_block(struct page *p, size_t from, size_t to)
+{
+    const struct pl_matrix *m = p->m;
+    struct pl_buf line = {0};
+    unsigned kind = PL_ROW_KIND_COUNT;
+
+    print_column_heads(p, from, to);
     for (size_t r = 0; r < m->nrows; r++) {
         if (m->rows[r].kind != kind) {
             kind = m->rows[r].kind;
             pl_buf_addf(&line, "%s", pl_row_kind_title((enum pl_row_kind)kind));
             flush(p, &line);
         }
-        pl_buf_reset(&text);
-        add_row_title(&text, &m->rows[r]);
         pl_buf_addf(&line, "%3zu  ", r + 1);
-        {
-            struct pl_buf safe = {0};
-
-            add_plain(&safe, pl_buf_str(&text));
-            add_cut(&line, pl_buf_str(&safe), p->label - 5);
-            pl_buf_fini(&safe);
-        }
+        add_label(p, &line, &m->rows[r]);
         for (size_t c = from; c < to; c++)
             add_cell(p, &line, pl_matrix_cell(m, r, c));
         flush(p, &line);
     }
     fputc('\n', p->out);
-    pl_buf_fini(&text);
     pl_buf_fini(&line);
 }
 
@@ -153,56 +171,76 @@ static void add_members(struct pl_buf *out, const struct pl_class *class)
         pl_buf_addf(out, ", … %zu more", class->nitems + class->more - shown);
 }
 
-static void print_row_key(struct page *p, size_t r)
+/* A line of the key, unless it says no more than the table did in `room` columns. */
+static void print_key(struct page *p, const char *name, const struct pl_buf *text,
+                      struct pl_str title, size_t room, bool *headed, const char *head)
+{
+    struct pl_buf line = {0}, plain = {0};
+
+    add_plain(&plain, title);
+    if (!pl_str_eq(pl_buf_str(text), pl_buf_str(&plain)) || text_width(pl_buf_str(text)) > room) {
+        if (!*headed)
+            fprintf(p->out, "%s\n", head);
+        *headed = true;
+        pl_buf_addf(&line, "%3s  ", name);
+        wrap(p, &line, pl_buf_str(text), 5);
+    }
+    p->failed |= text->failed || plain.failed;
+    pl_buf_fini(&plain);
+    pl_buf_fini(&line);
+}
+
+static void print_row_key(struct page *p, size_t r, bool *headed)
 {
     const struct pl_class *row = &p->m->rows[r];
-    struct pl_buf line = {0}, text = {0}, title = {0};
+    struct pl_buf text = {0}, title = {0}, notes = {0};
+    char name[24];
 
-    pl_buf_addf(&line, "%3zu  ", r + 1);
+    snprintf(name, sizeof(name), "%zu", r + 1);
     add_row_title(&title, row);
+    add_row_notes(&notes, row);
     if (row->merged > 0)
         pl_buf_addf(&text, "%zu classes that found no room here; --json has them", row->merged);
     else if (row->kind == PL_ROW_NETWORK && row->rest)
         pl_buf_addf(&text, "all addresses that are in no other row");
-    else if (row->nitems + row->more > 0) {
+    else if (row->kind == PL_ROW_NETWORK && row->nitems > 0) {
         if (row->lists.n > 0) {
             add_plain(&text, row->lists);
             pl_buf_add(&text, pl_str_lit(": "));
         }
         add_members(&text, row);
-    } else
+    } else if (row->nitems > 1 && !row->rest) {
+        add_members(&text, row);
+    } else {
         add_plain(&text, pl_buf_str(&title));
-    if (row->masking || row->elsewhere || row->no_address) {
+    }
+    if (notes.n > 0) {
         pl_buf_add(&text, pl_str_lit(" ("));
-        add_row_notes(&text, row);
+        pl_buf_add(&text, pl_buf_str(&notes));
         pl_buf_add_char(&text, ')');
     }
-    wrap(p, &line, pl_buf_str(&text), 5);
-    p->failed |= text.failed || title.failed;
+    print_key(p, name, &text, pl_buf_str(&title), p->label - 5, headed, "rows");
+    p->failed |= title.failed || notes.failed;
+    pl_buf_fini(&notes);
     pl_buf_fini(&title);
     pl_buf_fini(&text);
-    pl_buf_fini(&line);
 }
 
-static void print_column_key(struct page *p, size_t c)
+static void print_column_key(struct page *p, size_t c, bool *headed)
 {
     const struct pl_class *column = &p->m->columns[c];
-    struct pl_buf line = {0}, text = {0};
-    char name[4];
+    struct pl_buf text = {0};
+    char name[8];
 
     letter(name, c);
-    pl_buf_addf(&line, "%3s  ", name);
-    pl_buf_addf(&text, "%s: ", column_side(column));
     if (column->merged > 0)
         pl_buf_addf(&text, "%zu classes that found no room here; --json has them", column->merged);
     else if (column->rest || column->nitems + column->more == 0)
         add_plain(&text, column->title);
     else
         add_members(&text, column);
-    wrap(p, &line, pl_buf_str(&text), 5);
-    p->failed |= text.failed;
+    print_key(p, name, &text, column->title, CELL - 2, headed, "columns");
     pl_buf_fini(&text);
-    pl_buf_fini(&line);
 }
 
 static void print_rules(struct page *p)
@@ -233,40 +271,40 @@ static void print_rules(struct page *p)
     pl_buf_fini(&line);
 }
 
-/* "row 2, column A", once for each cell that depends on more than row and column. */
-static void print_exceptions(struct page *p, size_t r, size_t c, bool *headed)
+/* What else can decide, a rule once: what it asks for, and in which cells. */
+static void print_exceptions(struct page *p)
 {
-    const struct pl_cell *cell = pl_matrix_cell(p->m, r, c);
-    struct pl_buf line = {0}, text = {0};
-    char name[4];
+    const struct pl_policy *policy = p->m->policy;
+    struct pl_buf line = {0}, text = {0}, cells = {0};
+    bool headed = false;
 
-    if (cell->noutcomes < 2)
-        return;
-    if (!*headed)
-        fprintf(p->out, "\nother answers, for what row and column do not say (\"+\" above)\n");
-    *headed = true;
-    letter(name, c);
-    for (size_t i = 1; i < cell->noutcomes; i++) {
-        const struct pl_outcome_told *o = &cell->outcomes[i];
+    for (size_t r = 0; r < policy->nrules; r++) {
+        for (unsigned f = 0; f < PL_FLOW_COUNT && p->numbers.number[r] != 0; f++) {
+            pl_buf_reset(&cells);
+            add_cells_of(&cells, p->m, &policy->rules[r], (enum pl_flow)f);
+            if (cells.n == 0)
+                continue;
+            if (!headed)
+                fprintf(p->out,
+                        "\nother answers (\"+\" above), for what row and column do not say\n");
+            headed = true;
+            pl_buf_reset(&text);
+            pl_buf_addf(&line, "%3zu  ", p->numbers.number[r]);
+            pl_buf_addf(&text, "%s, if ", pl_flow_word((enum pl_flow)f));
+            {
+                struct pl_buf when = {0};
 
-        pl_buf_reset(&text);
-        if (i == 1)
-            pl_buf_addf(&line, "%3zu %-3s", r + 1, name);
-        else
-            pl_buf_addf(&line, "       ");
-        pl_buf_addf(&text, "%s %zu", pl_flow_word(o->flow),
-                    p->numbers.number[o->rule - p->m->policy->rules]);
-        if (o->when.n > 0) {
-            pl_buf_add(&text, pl_str_lit(" if "));
-            add_plain(&text, o->when);
-        } else {
-            pl_buf_add(&text, pl_str_lit(" for some values of what earlier rules ask about"));
+                add_conditions(&when, policy, &policy->rules[r]);
+                add_plain(&text, pl_buf_str(&when));
+                pl_buf_fini(&when);
+            }
+            pl_buf_add(&text, pl_str_lit(": "));
+            pl_buf_add(&text, pl_buf_str(&cells));
+            wrap(p, &line, pl_buf_str(&text), 5);
         }
-        wrap(p, &line, pl_buf_str(&text), 9);
     }
-    if (cell->more > 0)
-        fprintf(p->out, "       and %zu more\n", cell->more);
-    p->failed |= text.failed;
+    p->failed |= text.failed || cells.failed;
+    pl_buf_fini(&cells);
     pl_buf_fini(&text);
     pl_buf_fini(&line);
 }
@@ -314,17 +352,14 @@ bool pl_matrix_text(const struct pl_matrix *m, const struct pl_proof *proof, con
     if (m->nrows > 0 && m->ncolumns > 0) {
         print_table(&p);
         print_legend(&p);
-        fprintf(out, "\nrows\n");
+        fputc('\n', out);
         for (size_t r = 0; r < m->nrows; r++)
-            print_row_key(&p, r);
-        fprintf(out, "columns\n");
+            print_row_key(&p, r, &headed);
+        headed = false;
         for (size_t c = 0; c < m->ncolumns; c++)
-            print_column_key(&p, c);
+            print_column_key(&p, c, &headed);
         print_rules(&p);
-        for (size_t r = 0; r < m->nrows; r++) {
-            for (size_t c = 0; c < m->ncolumns; c++)
-                print_exceptions(&p, r, c, &headed);
-        }
+        print_exceptions(&p);
     }
     rule_numbers_fini(&p.numbers);
     return !p.failed;

@@ -130,6 +130,123 @@ void add_rule(struct pl_buf *out, const struct pl_rule *rule)
     pl_buf_add_char(out, '"');
 }
 
+void add_conditions(struct pl_buf *out, const struct pl_policy *p, const struct pl_rule *rule)
+{
+    struct pl_buf text = {0};
+
+    for (size_t i = 0; i < rule->ncond; i++) {
+        if (rule->cond[i].set == p->at_rcpt)
+            continue;
+        if (text.n > 0)
+            pl_buf_add(&text, pl_str_lit(", "));
+        pl_buf_addf(&text, "%s = ", pl_attr_name(rule->cond[i].attr));
+        pl_explain_set(&text, rule->cond[i].set, rule->cond[i].attr);
+    }
+    pl_buf_add(out, text.n > 0 ? pl_buf_str(&text) : pl_str_lit("always"));
+    out->failed |= text.failed;
+    pl_buf_fini(&text);
+}
+
+void letter(char out[8], size_t column)
+{
+    size_t n = 0;
+
+    if (column >= 26)
+        out[n++] = (char)('A' + column / 26 - 1);
+    out[n++] = (char)('A' + column % 26);
+    out[n] = '\0';
+}
+
+static bool decides_there(const struct pl_cell *cell, const struct pl_rule *rule, enum pl_flow flow)
+{
+    for (size_t i = 1; i < cell->noutcomes; i++) {
+        if (cell->outcomes[i].rule == rule && cell->outcomes[i].flow == flow)
+            return true;
+    }
+    return false;
+}
+
+/* Rows with the same columns are told together. */
+static bool same_columns(const struct pl_matrix *m, size_t a, size_t b, const struct pl_rule *rule,
+                         enum pl_flow flow)
+{
+    for (size_t c = 0; c < m->ncolumns; c++) {
+        if (decides_there(pl_matrix_cell(m, a, c), rule, flow) !=
+            decides_there(pl_matrix_cell(m, b, c), rule, flow))
+            return false;
+    }
+    return true;
+}
+
+/* "rows 1-3, 5" out of marks. */
+static void add_marked(struct pl_buf *out, const char *what, const bool *marked, size_t n,
+                       bool letters)
+{
+    size_t count = 0;
+    const char *between = " ";
+
+    for (size_t i = 0; i < n; i++)
+        count += marked[i];
+    pl_buf_addf(out, "%s%s", what, count == 1 ? "" : "s");
+    for (size_t i = 0; i < n; i++) {
+        size_t end = i;
+
+        if (!marked[i])
+            continue;
+        while (end + 1 < n && marked[end + 1])
+            end++;
+        if (letters) {
+            char first[8], last[8];
+
+            letter(first, i);
+            letter(last, end);
+            pl_buf_addf(out, "%s%s%s%s", between, first, end > i ? "-" : "", end > i ? last : "");
+        } else {
+            pl_buf_addf(out, "%s%zu", between, i + 1);
+            if (end > i)
+                pl_buf_addf(out, "-%zu", end + 1);
+        }
+        between = ", ";
+        i = end;
+    }
+}
+
+void add_cells_of(struct pl_buf *out, const struct pl_matrix *m, const struct pl_rule *rule,
+                  enum pl_flow flow)
+{
+    bool *rows = calloc(m->nrows + m->ncolumns + 1, sizeof(*rows));
+    bool *columns = rows == NULL ? NULL : rows + m->nrows;
+    const char *between = "";
+
+    if (rows == NULL) {
+        out->failed = true;
+        return;
+    }
+    for (size_t r = 0; r < m->nrows; r++) {
+        bool known = false, any = false, all = true;
+
+        for (size_t c = 0; c < m->ncolumns; c++) {
+            columns[c] = decides_there(pl_matrix_cell(m, r, c), rule, flow);
+            any |= columns[c];
+            all &= columns[c];
+        }
+        for (size_t k = 0; k < m->nrows; k++) {
+            rows[k] = same_columns(m, r, k, rule, flow);
+            known |= rows[k] && k < r;
+        }
+        if (!any || known)
+            continue;
+        pl_buf_addf(out, "%s", between);
+        add_marked(out, "row", rows, m->nrows, false);
+        if (!all) {
+            pl_buf_add(out, pl_str_lit(", "));
+            add_marked(out, "column", columns, m->ncolumns, true);
+        }
+        between = "; ";
+    }
+    free(rows);
+}
+
 /* A word of a command line: in single quotes if a shell would read it otherwise. */
 static void add_argument(struct pl_buf *out, const char *name, struct pl_str value)
 {
@@ -175,11 +292,15 @@ const char *column_side(const struct pl_class *column)
 
 void add_row_title(struct pl_buf *out, const struct pl_class *row)
 {
-    bool network = row->kind == PL_ROW_NETWORK && row->merged == 0;
-
-    if (network && row->lists.n > 0 && !row->rest) {
-        pl_buf_add(out, row->lists);
-        pl_buf_add(out, pl_str_lit(": "));
+    if (row->merged == 0 && !row->rest) {
+        if (row->kind == PL_ROW_NETWORK && row->lists.n > 0) {
+            pl_buf_add(out, row->lists);
+            pl_buf_add(out, pl_str_lit(": "));
+        } else if (row->kind == PL_ROW_PLACE) {
+            pl_buf_addf(out, "%s ", pl_attr_name(row->attr));
+        } else if (row->kind == PL_ROW_CERTIFICATE && row->attr != PL_ATTR_CCERT_FINGERPRINT) {
+            pl_buf_addf(out, "%s ", row->attr == PL_ATTR_CCERT_SUBJECT ? "subject" : "public key");
+        }
     }
     pl_buf_add(out, row->title);
 }
@@ -189,14 +310,14 @@ void add_row_notes(struct pl_buf *out, const struct pl_class *row)
     const char *between = "";
 
     if (row->masking) {
-        pl_buf_addf(out, "masking: anyone may hide behind it");
+        pl_buf_addf(out, "anyone may hide behind it");
         between = "; ";
     }
     if (row->elsewhere) {
-        pl_buf_addf(out, "%sPostfix lets it relay without our word (permitted_elsewhere)", between);
+        pl_buf_addf(out, "%sPostfix lets it relay without our word", between);
         between = "; ";
     }
-    if (row->no_address)
+    if (row->no_address && row->nnetworks > 0)
         pl_buf_addf(out, "%sclients whose address is unknown, too", between);
 }
 

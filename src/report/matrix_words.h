@@ -32,11 +32,24 @@ void add_number(struct pl_buf *out, double n);
 /* add_rule - builtin:network, or rule "app server" */
 void add_rule(struct pl_buf *out, const struct pl_rule *rule);
 
+/* add_conditions - what a rule asks: "sender = {ours}, helo_name = {…}"; "always" if nothing */
+void add_conditions(struct pl_buf *out, const struct pl_policy *p, const struct pl_rule *rule);
+
+/* letter - what a column is called: A, B, … */
+void letter(char out[8], size_t column);
+
+/*
+ * add_cells_of - the cells in which a rule decides, but not usually, with this flow: "rows 1-3, 5",
+ * "row 16, column E"; columns are left out where it is all of them. Nothing if there is no cell
+ */
+void add_cells_of(struct pl_buf *out, const struct pl_matrix *m, const struct pl_rule *rule,
+                  enum pl_flow flow);
+
 /* add_example - the attributes of a request that matter, as arguments of postlatch explain */
 void add_example(struct pl_buf *out, const struct pl_policy *p,
                  const struct pl_str request[PL_ATTR_COUNT]);
 
-/* add_column_prefix - "ours: ", "foreign: " */
+/* column_side - "ours", "foreign" */
 const char *column_side(const struct pl_class *column);
 
 /* add_row_title - what a row is called, with the lists that hold it */

@@ -8,195 +8,253 @@
 #include "matrix_json.h"
 #include "matrix_words.h"
 #include "postlatch/explain.h"
+#include "postlatch/ranges.h"
 #include "postlatch/reach.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum fate { MAY, SOMETIMES, MAY_NOT, FATES };
 
+/* What a restriction class does is not known, so it may let pass. */
 static enum fate fate_of(const struct pl_cell *cell)
 {
     bool some = false, all = true;
 
     for (size_t i = 0; i < cell->noutcomes; i++) {
-        some |= pl_flow_passes(cell->outcomes[i].flow);
-        all &= pl_flow_passes(cell->outcomes[i].flow);
+        enum pl_flow flow = cell->outcomes[i].flow;
+
+        some |= pl_flow_passes(flow) || flow == PL_FLOW_UNKNOWN;
+        all &= pl_flow_passes(flow);
     }
     return !some ? MAY_NOT : all ? MAY : SOMETIMES;
 }
 
-static void print(struct pl_buf *text, FILE *out, bool *ok)
+/* An answer while it is printed. Rules that decide now and then are told once, as numbered notes. */
+struct answer {
+    const struct pl_matrix *m;
+    bool rows;    /* who: the rows of the one column; else where: the columns of the one row */
+    size_t *note; /* of each rule; 0: none yet */
+    size_t nnotes;
+    FILE *out;
+    bool ok;
+};
+
+static void print(struct answer *a, struct pl_buf *text)
 {
-    *ok &= !text->failed;
-    fprintf(out, "%s\n", text->n > 0 ? text->p : "");
+    a->ok &= !text->failed;
+    fprintf(a->out, "%s\n", text->n > 0 ? text->p : "");
     pl_buf_reset(text);
 }
 
-static void add_outcome(struct pl_buf *text, const struct pl_policy *p,
-                        const struct pl_outcome_told *o)
+static void add_decision(struct pl_buf *text, const struct pl_policy *p, const struct pl_rule *rule,
+                         enum pl_flow flow)
 {
-    add_plain(text, o->rule->action->source);
+    add_plain(text, rule->action->source);
     pl_buf_add(text, pl_str_lit(" by "));
-    add_rule(text, o->rule);
-    if (o->rule->at.file < p->nfiles) {
+    add_rule(text, rule);
+    if (rule->at.file < p->nfiles) {
         pl_buf_add(text, pl_str_lit(" ("));
-        pl_explain_place(text, p, o->rule->at);
+        pl_explain_place(text, p, rule->at);
         pl_buf_add_char(text, ')');
     }
+    if (flow == PL_FLOW_LEFT)
+        pl_buf_add(text, pl_str_lit(", which leaves it to Postfix, and Postfix refuses it"));
+    else if (flow == PL_FLOW_UNKNOWN)
+        pl_buf_add(text, pl_str_lit(", a restriction class: what it does is not known"));
+    else if (flow == PL_FLOW_OPEN)
+        pl_buf_add(text, pl_str_lit(", for anybody: an open relay"));
 }
 
-/* The rules of a cell, a line each: the usual one bare, the others with their conditions. */
-static void print_outcomes(const struct pl_policy *p, const struct pl_cell *cell, FILE *out,
-                           bool *ok)
+/* The usual decision, and the numbers of the notes about the others. */
+static void print_decision(struct answer *a, const struct pl_cell *cell)
+{
+    struct pl_buf text = {0};
+    size_t first = cell->outcomes[0].usual || cell->noutcomes == 1 ? 1 : 0;
+
+    pl_buf_addf(&text, "      ");
+    if (first == 1)
+        add_decision(&text, a->m->policy, cell->outcomes[0].rule, cell->outcomes[0].flow);
+    else
+        pl_buf_add(&text, pl_str_lit("by several rules"));
+    if (cell->noutcomes > first)
+        pl_buf_addf(&text, "%s", first == 1 ? "; but see" : ": see");
+    for (size_t i = first; i < cell->noutcomes; i++) {
+        size_t *note = &a->note[cell->outcomes[i].rule - a->m->policy->rules];
+
+        if (*note == 0)
+            *note = ++a->nnotes;
+        pl_buf_addf(&text, " [%zu]", *note);
+    }
+    if (cell->more > 0)
+        pl_buf_addf(&text, " and %zu more rules", cell->more);
+    print(a, &text);
+    pl_buf_fini(&text);
+}
+
+static void print_notes(struct answer *a)
 {
     struct pl_buf text = {0};
 
-    for (size_t i = 0; i < cell->noutcomes; i++) {
-        const struct pl_outcome_told *o = &cell->outcomes[i];
-        bool lone = cell->noutcomes + cell->more == 1;
+    for (size_t n = 1; n <= a->nnotes; n++) {
+        for (size_t r = 0; r < a->m->policy->nrules; r++) {
+            const struct pl_rule *rule = &a->m->policy->rules[r];
 
-        pl_buf_addf(&text, "  %s", lone ? "" : o->usual ? "usually: " : "but: ");
-        add_outcome(&text, p, o);
-        if (!o->usual && o->when.n > 0) {
+            if (a->note[r] != n)
+                continue;
+            pl_buf_addf(&text, "[%zu] ", n);
+            add_decision(&text, a->m->policy, rule, PL_FLOW_MAIL);
             pl_buf_add(&text, pl_str_lit(", if "));
-            add_plain(&text, o->when);
+            {
+                struct pl_buf when = {0};
+
+                add_conditions(&when, a->m->policy, rule);
+                add_plain(&text, pl_buf_str(&when));
+                pl_buf_fini(&when);
+            }
+            print(a, &text);
         }
-        print(&text, out, ok);
-    }
-    if (cell->more > 0) {
-        pl_buf_addf(&text, "  and %zu more rules", cell->more);
-        print(&text, out, ok);
     }
     pl_buf_fini(&text);
 }
 
-/* "login", "server_port": what stands before a member of a row. */
-static const char *row_word(const struct pl_class *row)
+/* "login ", "server_port ": what stands before a member of a row. */
+static void add_row_word(struct pl_buf *text, const struct pl_class *row)
 {
     switch (row->kind) {
     case PL_ROW_NAME:
-        return "verified name ";
+        pl_buf_add(text, pl_str_lit("verified name "));
+        break;
     case PL_ROW_LISTENER:
-        return "relay listener ";
+        pl_buf_add(text, pl_str_lit("relay listener "));
+        break;
     case PL_ROW_LOGIN:
-        return "login ";
-    case PL_ROW_PLACE:
-    case PL_ROW_CERTIFICATE:
-        return pl_attr_name(row->attr);
+        pl_buf_add(text, pl_str_lit("login "));
+        break;
     default:
-        return "";
+        pl_buf_addf(text, "%s ", pl_attr_name(row->attr));
+        break;
     }
 }
 
-static void print_row(const struct pl_class *row, FILE *out, bool *ok)
+/* A class that is no network: its members, a line each. */
+static void print_class(struct answer *a, const struct pl_class *class)
 {
     struct pl_buf text = {0};
-    const char *word = row_word(row),
-               *blank = row->kind == PL_ROW_PLACE || row->kind == PL_ROW_CERTIFICATE ? " " : "";
+    bool whole = class->rest || class->nitems == 0;
 
-    if (row->masking || row->elsewhere || (row->no_address && !row->rest)) {
-        pl_buf_addf(&text, "    (");
-        add_row_notes(&text, row);
-        pl_buf_add_char(&text, ')');
-        print(&text, out, ok);
+    for (size_t i = 0; i < (whole ? 1 : class->nitems); i++) {
+        pl_buf_addf(&text, "  ");
+        if (!a->rows)
+            pl_buf_addf(&text, "%s: ", column_side(class));
+        else if (!class->rest)
+            add_row_word(&text, class);
+        add_plain(&text, whole ? class->title : class->items[i].text);
+        print(a, &text);
     }
-    if (row->rest || (row->nitems == 0 && row->nnetworks == 0)) {
-        bool bare = row->kind == PL_ROW_NETWORK || row->rest;
-
-        pl_buf_addf(&text, "    %s%s", bare ? "" : word, bare ? "" : blank);
-        add_plain(&text, row->title);
-        print(&text, out, ok);
-    } else if (row->kind == PL_ROW_NETWORK) {
-        for (size_t i = 0; i < row->nnetworks; i++) {
-            char prefix[PL_PREFIX_TEXT];
-
-            fprintf(out, "    %s\n", pl_prefix_format(prefix, &row->networks[i]));
-        }
-    } else {
-        for (size_t i = 0; i < row->nitems; i++) {
-            pl_buf_addf(&text, "    %s%s", word, blank);
-            add_plain(&text, row->items[i].text);
-            print(&text, out, ok);
-        }
-    }
-    if (!row->rest && row->kind != PL_ROW_NETWORK && row->more > 0)
-        fprintf(out, "    and %zu more of %s\n", row->more, row->title.p);
+    if (class->more > 0 && !whole)
+        fprintf(a->out, "  and %zu more\n", class->more);
     pl_buf_fini(&text);
 }
 
-static void print_column(const struct pl_class *column, FILE *out, bool *ok)
+/* The networks of all rows that are marked, as one minimal list. */
+static void print_networks(struct answer *a, const bool *marked)
 {
-    struct pl_buf text = {0};
+    struct pl_ranges all = {0};
+    bool rest = false, unknown = false;
 
-    if (column->rest || column->nitems == 0) {
-        pl_buf_addf(&text, "    %s: ", column_side(column));
-        add_plain(&text, column->title);
-        print(&text, out, ok);
+    for (size_t i = 0; i < a->m->nrows; i++) {
+        const struct pl_class *row = &a->m->rows[i];
+
+        if (!marked[i] || row->kind != PL_ROW_NETWORK)
+            continue;
+        rest |= row->rest;
+        unknown |= row->no_address;
+        for (size_t k = 0; k < row->nnetworks; k++)
+            a->ok &= pl_ranges_add(&all, &row->networks[k]);
     }
-    for (size_t i = 0; i < column->nitems && !column->rest; i++) {
-        pl_buf_addf(&text, "    %s: ", column_side(column));
-        add_plain(&text, column->items[i].text);
-        print(&text, out, ok);
+    pl_ranges_merge(&all);
+    if (rest)
+        fprintf(a->out, "  everybody%s\n", a->m->nrows > 1 ? " else" : "");
+    for (size_t i = 0; i < all.count && !rest; i++) {
+        char text[PL_PREFIX_TEXT];
+        struct pl_prefix prefix;
+
+        while (pl_range_next_prefix(&all.ranges[i], &prefix))
+            fprintf(a->out, "  %s\n", pl_prefix_format(text, &prefix));
     }
-    if (column->more > 0 && !column->rest)
-        fprintf(out, "    and %zu more\n", column->more);
-    pl_buf_fini(&text);
+    if (unknown && !rest)
+        fprintf(a->out, "  clients whose address is unknown\n");
+    pl_ranges_fini(&all);
 }
 
-static bool same_outcomes(const struct pl_cell *a, const struct pl_cell *b)
+static bool same_decision(const struct pl_cell *a, const struct pl_cell *b)
 {
     if (a->noutcomes != b->noutcomes || a->more != b->more)
         return false;
     for (size_t i = 0; i < a->noutcomes; i++) {
         if (a->outcomes[i].rule != b->outcomes[i].rule ||
-            a->outcomes[i].usual != b->outcomes[i].usual)
+            a->outcomes[i].usual != b->outcomes[i].usual ||
+            a->outcomes[i].flow != b->outcomes[i].flow)
             return false;
     }
     return true;
 }
 
-/* All cells of a list with one fate, those with the same rules under one head. */
-static void print_fate(const struct pl_matrix *m, bool rows, enum fate fate, const char *head,
-                       FILE *out, bool *ok)
+/* All classes with one fate, those that the same rules decide together. */
+static void print_fate(struct answer *a, enum fate fate, const char *head)
 {
-    size_t n = rows ? m->nrows : m->ncolumns;
-    bool headed = false;
+    const struct pl_matrix *m = a->m;
+    size_t n = a->rows ? m->nrows : m->ncolumns;
+    bool *marked = calloc(n + 1, sizeof(*marked)), headed = false;
 
-    for (size_t i = 0; i < n; i++) {
+    a->ok &= marked != NULL;
+    for (size_t i = 0; marked != NULL && i < n; i++) {
         bool told = false;
 
         if (m->cells[i].noutcomes == 0 || fate_of(&m->cells[i]) != fate)
             continue;
-        for (size_t k = 0; k < i && !told; k++)
-            told = fate_of(&m->cells[k]) == fate && same_outcomes(&m->cells[k], &m->cells[i]);
+        for (size_t k = 0; k < n; k++) {
+            marked[k] = same_decision(&m->cells[k], &m->cells[i]);
+            told |= marked[k] && k < i;
+        }
         if (told)
             continue;
         if (!headed)
-            fprintf(out, "%s\n", head);
+            fprintf(a->out, "%s\n", head);
         headed = true;
-        print_outcomes(m->policy, &m->cells[i], out, ok);
+        if (a->rows)
+            print_networks(a, marked);
         for (size_t k = i; k < n; k++) {
-            if (fate_of(&m->cells[k]) != fate || !same_outcomes(&m->cells[k], &m->cells[i]))
+            if (!marked[k])
                 continue;
-            if (rows)
-                print_row(&m->rows[k], out, ok);
-            else
-                print_column(&m->columns[k], out, ok);
+            if (!a->rows)
+                print_class(a, &m->columns[k]);
+            else if (m->rows[k].kind != PL_ROW_NETWORK)
+                print_class(a, &m->rows[k]);
         }
+        print_decision(a, &m->cells[i]);
     }
+    free(marked);
 }
 
 static bool print_lists(const struct pl_matrix *m, bool rows, FILE *out)
 {
-    bool ok = true;
+    struct answer a = {.m = m, .rows = rows, .out = out, .ok = true};
 
+    a.note = calloc(m->policy->nrules + 1, sizeof(*a.note));
+    if (a.note == NULL)
+        return false;
     if (m->gave_up != NULL)
         fprintf(out, "not complete: %s\n", m->gave_up);
-    print_fate(m, rows, MAY, rows ? "may send there:" : "may send to:", out, &ok);
-    print_fate(m, rows, SOMETIMES,
-               rows ? "may send there, but not always:" : "may send to, but not always:", out, &ok);
-    print_fate(m, rows, MAY_NOT, rows ? "may not:" : "may not send to:", out, &ok);
-    return ok;
+    print_fate(&a, MAY, rows ? "may send there:" : "may send to:");
+    print_fate(&a, SOMETIMES,
+               rows ? "may send there, but not always, or not usually:"
+                    : "may send to, but not always, or not usually:");
+    print_fate(&a, MAY_NOT, rows ? "may not send there:" : "may not send to:");
+    print_notes(&a);
+    free(a.note);
+    return a.ok;
 }
 
 /* How the recipient is read, as explain says it. */
@@ -253,8 +311,8 @@ bool pl_reach_who(const struct pl_policy *p, const struct pl_space *s, struct pl
         add_plain(&text, recipient);
         pl_buf_add(&text, pl_str_lit(": "));
         pl_buf_add(&text, pl_buf_str(&read));
-        print(&text, out, &ok);
-        ok &= print_lists(m, true, out);
+        fprintf(out, "%s\n", text.n > 0 ? text.p : "");
+        ok &= !text.failed && print_lists(m, true, out);
     }
     ok &= !read.failed;
     pl_buf_fini(&read);
@@ -295,9 +353,9 @@ bool pl_reach_where(const struct pl_policy *p, const struct pl_space *s, struct 
             add_plain(&text, m->rows[0].lists);
         }
         pl_buf_addf(&text, "%s",
-                    client ? ", without login, certificate or a name that rules ask about"
-                           : ", from an address in no list, or where a rule says so from another");
-        print(&text, out, &ok);
+                    client ? ", without login" : ", from an address that is in no list");
+        fprintf(out, "%s\n", text.n > 0 ? text.p : "");
+        ok &= !text.failed;
         if (m->nrows == 0 && m->gave_up == NULL)
             fprintf(out, "no rule asks about logins: it may send where its address may\n");
         ok &= print_lists(m, false, out);
@@ -334,47 +392,56 @@ static const char *sender_words(const struct pl_reach *r)
                           : "with some senders, not with the null sender";
 }
 
-/* The rules that refuse it somewhere, once each. */
-static void print_stops(const struct pl_matrix *m, FILE *out, bool *ok)
+/* Where a rule refuses the login mail to a recipient elsewhere; NULL: nowhere. */
+static const struct pl_outcome_told *refusal(const struct pl_matrix *m, const struct pl_rule *rule)
 {
-    struct pl_buf text = {0};
+    for (size_t c = 0; c < m->nrows * m->ncolumns; c++) {
+        for (size_t i = 0; i < m->cells[c].noutcomes; i++) {
+            const struct pl_outcome_told *o = &m->cells[c].outcomes[i];
+
+            if (o->rule == rule && !pl_flow_passes(o->flow) &&
+                m->columns[c % m->ncolumns].kind != PL_COLUMN_OURS)
+                return o;
+        }
+    }
+    return NULL;
+}
+
+/* The rules that refuse it somewhere, once each. */
+static void print_stops(struct answer *a)
+{
+    struct pl_buf text = {0}, when = {0};
     size_t shown = 0;
 
-    for (size_t r = 0; r < m->policy->nrules; r++) {
-        const struct pl_outcome_told *found = NULL;
+    for (size_t r = 0; r < a->m->policy->nrules; r++) {
+        const struct pl_rule *rule = &a->m->policy->rules[r];
+        const struct pl_outcome_told *found = refusal(a->m, rule);
 
-        for (size_t c = 0; c < m->nrows * m->ncolumns && found == NULL; c++) {
-            for (size_t i = 0; i < m->cells[c].noutcomes; i++) {
-                const struct pl_outcome_told *o = &m->cells[c].outcomes[i];
-
-                if (o->rule == &m->policy->rules[r] && !pl_flow_passes(o->flow) &&
-                    m->columns[c % m->ncolumns].kind != PL_COLUMN_OURS)
-                    found = o;
-            }
-        }
         if (found == NULL)
             continue;
         if (shown++ == 0)
-            fprintf(out, "what stops some of it:\n");
+            fprintf(a->out, "what stops some of it:\n");
         pl_buf_add(&text, pl_str_lit("  "));
-        add_outcome(&text, m->policy, found);
-        if (found->when.n > 0) {
-            pl_buf_add(&text, pl_str_lit(", if "));
-            add_plain(&text, found->when);
-        }
-        print(&text, out, ok);
+        add_decision(&text, a->m->policy, rule, found->flow);
+        pl_buf_reset(&when);
+        add_conditions(&when, a->m->policy, rule);
+        pl_buf_add(&text, pl_str_lit(", if "));
+        add_plain(&text, pl_buf_str(&when));
+        print(a, &text);
     }
     if (shown == 0)
-        fprintf(out, "nothing stops it: no rule refuses this login anything\n");
+        fprintf(a->out, "nothing stops it: no rule refuses this login anything\n");
+    a->ok &= !when.failed;
+    pl_buf_fini(&when);
     pl_buf_fini(&text);
 }
 
-static void print_recipients(const struct pl_matrix *m, FILE *out, bool *ok)
+static void print_recipients(struct answer *a)
 {
-    fprintf(out, "  to these recipients:\n");
-    for (size_t c = 0; c < m->ncolumns; c++) {
-        if (m->columns[c].kind != PL_COLUMN_OURS && fate_of(&m->cells[c]) != MAY_NOT)
-            print_column(&m->columns[c], out, ok);
+    fprintf(a->out, "  to these recipients:\n");
+    for (size_t c = 0; c < a->m->ncolumns; c++) {
+        if (a->m->columns[c].kind != PL_COLUMN_OURS && fate_of(&a->m->cells[c]) != MAY_NOT)
+            print_class(a, &a->m->columns[c]);
     }
 }
 
@@ -384,34 +451,34 @@ bool pl_reach_compromised(const struct pl_policy *p, const struct pl_space *s, s
     struct pl_matrix_question question = {.login = login, .every_address = true};
     struct pl_matrix *m = pl_matrix_new(p, s, &question);
     struct pl_reach *r = m == NULL ? NULL : pl_reach_login(p, s, login);
+    struct answer a = {.m = m, .out = out, .ok = r != NULL};
     struct pl_buf text = {0};
-    bool ok = r != NULL;
 
-    if (ok) {
+    if (a.ok) {
         pl_buf_add(&text, pl_str_lit("a stolen password of "));
         add_plain(&text, login);
         if (m->gave_up != NULL || r->gave_up != NULL) {
             pl_buf_addf(&text, ": not known: %s", m->gave_up != NULL ? m->gave_up : r->gave_up);
-            print(&text, out, &ok);
+            print(&a, &text);
         } else if (!r->passes) {
             pl_buf_addf(&text, " opens nothing: no mail to recipients elsewhere passes");
-            print(&text, out, &ok);
+            print(&a, &text);
         } else {
             pl_buf_addf(&text, " opens mail to recipients elsewhere");
-            print(&text, out, &ok);
+            print(&a, &text);
             print_from(r, out);
             fprintf(out, "  %s\n", sender_words(r));
             if (r->any_recipient)
                 fprintf(out, "  to any recipient\n");
             else
-                print_recipients(m, out, &ok);
-            print_stops(m, out, &ok);
+                print_recipients(&a);
+            print_stops(&a);
         }
     }
     pl_buf_fini(&text);
     pl_reach_free(r);
     pl_matrix_free(m);
-    return ok;
+    return a.ok;
 }
 
 struct pl_json *pl_reach_compromised_json(const struct pl_policy *p, const struct pl_space *s,
