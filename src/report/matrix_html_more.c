@@ -6,25 +6,18 @@
 
 enum { NETWORKS_SHOWN = 48, OTHERS_SHOWN = 120 };
 
-static void add_text(struct pl_buf *out, struct pl_str text)
-{
-    pl_buf_add(out, pl_str_lit("<bdi>"));
-    add_html(out, text);
-    pl_buf_add(out, pl_str_lit("</bdi>"));
-}
-
 static void add_rule_names(struct pl_buf *out, const struct pl_surface_line *line)
 {
     for (size_t i = 0; i < line->nrules; i++) {
         if (i > 0)
             pl_buf_add(out, pl_str_lit(", "));
-        add_text(out, line->rules[i]->name);
+        html_text(out, line->rules[i]->name);
     }
     if (line->elsewhere)
         pl_buf_add(out, pl_str_lit(" (Postfix itself lets it: permitted_elsewhere)"));
     if (!line->any) {
         pl_buf_add(out, pl_str_lit(", only to "));
-        add_text(out, line->to);
+        html_text(out, line->to);
     }
 }
 
@@ -44,18 +37,24 @@ static void add_size(struct pl_buf *out, const struct pl_prefix *network)
     pl_buf_addf(out, " address%s", bits == 0 ? "" : "es");
 }
 
+/* The bar of a network: as long as its size has bits, one address being a thin mark. */
 static void add_network(struct pl_buf *out, const struct pl_surface_line *line)
 {
     unsigned all = pl_addr_bits(&line->network.addr), bits = all - line->network.len;
 
     pl_buf_add(out, pl_str_lit("<code>"));
     add_html(out, line->text);
-    pl_buf_addf(out,
-                "</code>\n<svg class=\"bar\" viewBox=\"0 0 %u 8\" preserveAspectRatio=\"none\" "
-                "aria-hidden=\"true\"><rect class=\"track\" width=\"%u\" height=\"8\" "
-                "vector-effect=\"non-scaling-stroke\"/><rect class=\"fill\" width=\"%u\" "
-                "height=\"8\"/></svg>\n<span>",
-                all + 1, all + 1, bits + 1);
+    pl_buf_add(out,
+               pl_str_lit("</code>\n<svg class=\"bar\" viewBox=\"0 0 128 8\" "
+                          "preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect class=\"track\" "
+                          "width=\"128\" height=\"8\" vector-effect=\"non-scaling-stroke\"/>"));
+    pl_buf_addf(out, "<rect class=\"fill\" width=\"%.1f\" height=\"8\"/>",
+                bits == 0 ? 0.5 : bits * 128.0 / all);
+    for (unsigned i = 1; i < 4; i++)
+        pl_buf_addf(out,
+                    "<path class=\"tick\" d=\"M%u 0V8\" vector-effect=\"non-scaling-stroke\"/>",
+                    i * 32);
+    pl_buf_add(out, pl_str_lit("</svg>\n<span>"));
     add_size(out, &line->network);
     pl_buf_add(out, pl_str_lit("; <span class=\"place\">"));
     add_rule_names(out, line);
@@ -90,10 +89,10 @@ static void add_world(struct pl_buf *out, const struct pl_surface *s)
         pl_buf_addf(out, "<rect class=\"fill\" x=\"%.3f\" width=\"%.3f\" height=\"26\"/>",
                     at / all * 1024, width < 2 ? 2.0 : width);
     }
-    pl_buf_add(out,
-               pl_str_lit("</svg>\n<div class=\"ends mono\"><span>0.0.0.0</span><span>64</span>"
-                          "<span>128</span><span>192</span><span>255.255.255.255</span></div>\n"
-                          "<figcaption class=\"note\">All of IPv4, to scale (linear): "));
+    pl_buf_add(
+        out, pl_str_lit("</svg>\n<div class=\"steps mono\"><span>0.0.0.0</span>"
+                        "<span>64.0.0.0</span><span>128.0.0.0</span><span>192.0.0.0</span></div>\n"
+                        "<figcaption class=\"note\">All of IPv4, to scale (linear): "));
     add_number(out, s->addresses_v4);
     pl_buf_addf(out, " of 4,294,967,296 addresses, ");
     if (share > 0 && share < 0.001)
@@ -124,19 +123,21 @@ static void add_networks(struct pl_buf *out, const struct pl_surface *s)
         return;
     }
     add_world(out, s);
-    pl_buf_add(
-        out, pl_str_lit("<div class=\"surface\">\n<span class=\"head\">network</span>\n"
-                        "<span class=\"head steps\"><span>1</span><span>256</span>"
-                        "<span>65,536</span><span>/8</span><span>all</span></span>\n"
-                        "<span class=\"head\">size, logarithmic (IPv4: each quarter of the bar is "
-                        "256 times as many; IPv6: 2<sup>32</sup>); by which rule</span>\n"));
+    pl_buf_add(out, pl_str_lit("<div class=\"surface\">\n<span class=\"head\">network</span>\n"
+                               "<span class=\"head steps\"><span>1</span><span>256</span>"
+                               "<span>65,536</span><span>16,777,216</span></span>\n"
+                               "<span class=\"head\">addresses; by which rule</span>\n"));
     for (size_t i = 0; i < s->nlines && shown < NETWORKS_SHOWN; i++) {
         if (s->lines[i].kind != PL_SURFACE_NETWORK)
             continue;
         add_network(out, &s->lines[i]);
         shown++;
     }
-    pl_buf_add(out, pl_str_lit("</div>\n"));
+    pl_buf_add(
+        out,
+        pl_str_lit("</div>\n<p class=\"note\">The bars are logarithmic: each quarter stands for "
+                   "256 times as many IPv4 addresses, or 2<sup>32</sup> times as many IPv6 "
+                   "addresses; a full bar is all there are.</p>\n"));
     if (all > shown) {
         pl_buf_add(out, pl_str_lit("<p class=\"note\">… and "));
         add_number(out, (double)(all - shown));
@@ -161,7 +162,7 @@ static void add_others(struct pl_buf *out, const struct pl_surface *s)
             continue;
         shown++;
         pl_buf_addf(out, "<li>%s <b>", kind_word(line->kind));
-        add_text(out, line->text);
+        html_text(out, line->text);
         pl_buf_add(out, pl_str_lit("</b> <span class=\"place\">"));
         add_rule_names(out, line);
         pl_buf_add(out, pl_str_lit("</span></li>\n"));
@@ -210,16 +211,16 @@ void html_rules(struct pl_buf *out, const struct pl_page *page)
         if (numbers.number[r] == 0)
             continue;
         pl_buf_add(out, pl_str_lit("<tr><td>"));
-        add_text(out, rule->name);
+        html_text(out, rule->name);
         pl_buf_add(out, pl_str_lit("</td><td>"));
-        add_text(out, rule->action->source);
+        html_text(out, rule->action->source);
         pl_buf_add(out, pl_str_lit("</td><td>"));
         add_conditions(&place, p, rule);
-        add_text(out, pl_buf_str(&place));
+        html_text(out, pl_buf_str(&place));
         pl_buf_reset(&place);
         pl_buf_add(out, pl_str_lit("</td><td class=\"place\">"));
         pl_explain_place(&place, p, rule->at);
-        add_text(out, place.n > 0 ? pl_buf_str(&place) : pl_str_lit("built in"));
+        html_text(out, place.n > 0 ? pl_buf_str(&place) : pl_str_lit("built in"));
         out->failed |= place.failed;
         pl_buf_fini(&place);
         pl_buf_add(out, pl_str_lit("</td></tr>\n"));

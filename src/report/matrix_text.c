@@ -44,9 +44,11 @@ static void wrap(struct page *p, struct pl_buf *line, struct pl_str text, size_t
             for (size_t i = 0; i < indent; i++)
                 pl_buf_add_char(line, ' ');
         }
-        pl_buf_add(line, word);
-        if (blank < text.n)
-            pl_buf_add_char(line, ' ');
+        if (word.n > 0 || text_width(pl_buf_str(line)) > indent) { /* no blank begins a line */
+            pl_buf_add(line, word);
+            if (blank < text.n)
+                pl_buf_add_char(line, ' ');
+        }
         text = blank < text.n ? pl_str_from(text, blank + 1) : (struct pl_str){NULL, 0};
     }
     flush(p, line);
@@ -54,18 +56,16 @@ static void wrap(struct page *p, struct pl_buf *line, struct pl_str text, size_t
 
 static void add_cell(struct page *p, struct pl_buf *line, const struct pl_cell *cell)
 {
+    const struct pl_outcome_told *head = cell_head(cell);
     struct pl_buf text = {0};
-    size_t others = cell->noutcomes + cell->more;
 
-    if (cell->noutcomes == 0) {
+    if (head == NULL) {
         pl_buf_addf(&text, "-");
     } else {
-        pl_buf_addf(&text, "%-7s %2zu", pl_flow_word(cell->outcomes[0].flow),
-                    p->numbers.number[cell->outcomes[0].rule - p->m->policy->rules]);
-        if (others > 1)
-            pl_buf_addf(&text, " +%zu%s", others - 1,
-                        cell->flow == PL_FLOW_OPEN && cell->outcomes[0].flow != PL_FLOW_OPEN ? "!"
-                                                                                             : "");
+        pl_buf_addf(&text, "%-7s %2zu", pl_flow_word(cell->flow),
+                    p->numbers.number[head->rule - p->m->policy->rules]);
+        if (cell->noutcomes + cell->more > 1)
+            pl_buf_addf(&text, " +%zu", cell->noutcomes + cell->more - 1);
     }
     pl_buf_add(line, pl_str_lit("  "));
     add_cut(line, pl_buf_str(&text), CELL - 2);
@@ -210,6 +210,8 @@ static void print_row_key(struct page *p, size_t r, bool *headed)
         }
         add_members(&text, row);
     } else if (row->nitems > 1 && !row->rest) {
+        if (row->kind == PL_ROW_PLACE)
+            pl_buf_addf(&text, "%s ", pl_attr_name(row->attr));
         add_members(&text, row);
     } else {
         add_plain(&text, pl_buf_str(&title));

@@ -80,6 +80,23 @@ void add_html(struct pl_buf *out, struct pl_str text)
     add_safe(out, text, true);
 }
 
+void html_text(struct pl_buf *out, struct pl_str text)
+{
+    pl_buf_add(out, pl_str_lit("<bdi>"));
+    while (text.n > 0) {
+        size_t n = 0;
+
+        while (n < text.n && pl_str_find(pl_str_lit(":@./"), text.p[n]) == 4)
+            n++;
+        n += n < text.n;
+        add_html(out, (struct pl_str){text.p, n});
+        text = pl_str_from(text, n);
+        if (text.n > 0)
+            pl_buf_add(out, pl_str_lit("<wbr>"));
+    }
+    pl_buf_add(out, pl_str_lit("</bdi>"));
+}
+
 size_t text_width(struct pl_str text)
 {
     size_t n = 0;
@@ -157,10 +174,22 @@ void letter(char out[8], size_t column)
     out[n] = '\0';
 }
 
+const struct pl_outcome_told *cell_head(const struct pl_cell *cell)
+{
+    for (size_t i = 0; i < cell->noutcomes; i++) {
+        if (cell->outcomes[i].flow == cell->flow)
+            return &cell->outcomes[i];
+    }
+    return NULL;
+}
+
 static bool decides_there(const struct pl_cell *cell, const struct pl_rule *rule, enum pl_flow flow)
 {
-    for (size_t i = 1; i < cell->noutcomes; i++) {
-        if (cell->outcomes[i].rule == rule && cell->outcomes[i].flow == flow)
+    const struct pl_outcome_told *head = cell_head(cell);
+
+    for (size_t i = 0; i < cell->noutcomes; i++) {
+        if (&cell->outcomes[i] != head && cell->outcomes[i].rule == rule &&
+            cell->outcomes[i].flow == flow)
             return true;
     }
     return false;

@@ -20,6 +20,9 @@ void add_plain(struct pl_buf *out, struct pl_str text);
 /* add_html - the same for HTML, in elements and attributes */
 void add_html(struct pl_buf *out, struct pl_str text);
 
+/* html_text - text in <bdi>, with places where a long word may break behind ':', '@', '.', '/' */
+void html_text(struct pl_buf *out, struct pl_str text);
+
 /* text_width - columns that UTF-8 text takes, one a character */
 size_t text_width(struct pl_str text);
 
@@ -38,8 +41,11 @@ void add_conditions(struct pl_buf *out, const struct pl_policy *p, const struct 
 /* letter - what a column is called: A, B, … */
 void letter(char out[8], size_t column);
 
+/* cell_head - the decision that a cell shows: the usual one, but an open relay before all others */
+const struct pl_outcome_told *cell_head(const struct pl_cell *cell);
+
 /*
- * add_cells_of - the cells in which a rule decides, but not usually, with this flow: "rows 1-3, 5",
+ * add_cells_of - the cells in which a rule decides with this flow, but another one is shown: "rows 1-3, 5",
  * "row 16, column E"; columns are left out where it is all of them. Nothing if there is no cell
  */
 void add_cells_of(struct pl_buf *out, const struct pl_matrix *m, const struct pl_rule *rule,
