@@ -16,7 +16,8 @@ enum {
     TAKES_LOAD = 8,
     TAKES_CHECK = 16,
     TAKES_BY_RULE = 32,
-    TAKES_WIDER = 64
+    TAKES_WIDER = 64,
+    TAKES_HTML = 128
 };
 
 static const struct command {
@@ -86,10 +87,23 @@ static const struct command {
      "names, listeners, logins and certificates that can.\n"
      "    --by-rule  the minimal list of each rule by itself\n"
      "Exit status: 0, or 2 when the configuration does not load."},
-    {"matrix", NULL, 0, NULL, NULL, NULL},
+    {"matrix", cmd_matrix, TAKES_HTML, "[--html FILE]",
+     "the whole policy on a page: clients, recipients, rules",
+     "Print classes of clients against classes of recipients, and in each cell what becomes of\n"
+     "mail and the rule that decides; below it what they stand for. Recipients and clients that\n"
+     "all rules treat alike are one class.\n"
+     "    --html FILE      write a page to FILE, with the verdict and the relay surface on it\n"
+     "Exit status: 0, or 2 when the configuration cannot be read or FILE not be written."},
     {"diff", NULL, 0, NULL, NULL, NULL},
-    {"who", NULL, 0, NULL, NULL, NULL},
-    {"where", NULL, 0, NULL, NULL, NULL},
+    {"who", cmd_who, TAKES_WORDS, "RECIPIENT", "who may send to a recipient",
+     "List who may send to RECIPIENT, a mail address: networks, verified names, listeners, "
+     "logins,\n"
+     "certificates, each with the rule that decides; then who may not.\n"
+     "Exit status: 0, or 2 when RECIPIENT or the configuration cannot be read."},
+    {"where", cmd_where, TAKES_WORDS, "CLIENT | LOGIN", "where a client or a login may send",
+     "List the recipients that CLIENT, an address (or \"unknown\"), may send to without login, or\n"
+     "that LOGIN may send to, each with the rule that decides; then those that it may not.\n"
+     "Exit status: 0, or 2 when the question or the configuration cannot be read."},
     {"metrics", NULL, 0, NULL, NULL, NULL},
     {"top", NULL, 0, NULL, NULL, NULL},
     {"replay", NULL, 0, NULL, NULL, NULL},
@@ -117,6 +131,7 @@ static const struct option {
     {"--seed", TAKES_LOAD, offsetof(struct arguments, seed)},
     {"--requests", TAKES_LOAD, offsetof(struct arguments, requests)},
     {"--pid", TAKES_LOAD, offsetof(struct arguments, pid)},
+    {"--html", TAKES_HTML, offsetof(struct arguments, html)},
 };
 
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
