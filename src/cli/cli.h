@@ -18,9 +18,10 @@ struct arguments {
     const char *control; /* --control PATH, or NULL */
     /* Of bench, as written; NULL: not given. */
     const char *connections, *seconds, *rate, *seed, *requests, *pid;
-    const char *host; /* --host FILE, or NULL */
-    const char *html; /* --html FILE, or NULL */
-    bool json, strict, no_host, by_rule, accept_wider;
+    const char *host;        /* --host FILE, or NULL */
+    const char *compromised; /* --compromised LOGIN, or NULL */
+    const char *html;        /* --html FILE, or NULL */
+    bool json, strict, no_host, by_rule, accept_wider, overlaps;
     int count; /* what is left: words[0..count) */
     const char *const *words;
 };

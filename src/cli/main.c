@@ -26,7 +26,9 @@ static const struct command {
     unsigned takes;
     const char *usage, *summary, *help;
 } commands[] = {
-    {"check", cmd_check, TAKES_CHECK, "[--strict] [--host FILE | --no-host]",
+    {"check", cmd_check, TAKES_CHECK,
+     "[--strict] [--host FILE | --no-host]\n"
+     "       [--compromised LOGIN] [--overlaps]",
      "prove that the policy is no open relay, and print all that is wrong with it",
      "Load the configuration and everything it names, and prove for all requests at once that no\n"
      "client outside the relay boundary can send to a recipient that is not ours. Prints the\n"
@@ -35,6 +37,8 @@ static const struct command {
      "    --strict     a warning counts as a failure, too\n"
      "    --host FILE  take the facts of the host (interfaces, bridges, gateways) from FILE\n"
      "    --no-host    do not look at the host\n"
+     "    --compromised LOGIN  what a stolen password of LOGIN opens, too\n"
+     "    --overlaps   rules with different actions whose order decides, too\n"
      "Exit status: 0 safe, or all that is open is accepted; 1 open or unprovable, or a warning\n"
      "with --strict; 2 invalid."},
     {"explain", cmd_explain, TAKES_WORDS, "ATTR=VALUE… | -",
@@ -123,6 +127,7 @@ static const struct option {
 } options[] = {
     {"-c", 0, offsetof(struct arguments, config)},
     {"--host", TAKES_CHECK, offsetof(struct arguments, host)},
+    {"--compromised", TAKES_CHECK, offsetof(struct arguments, compromised)},
     {"--socket", TAKES_SOCKET, offsetof(struct arguments, socket)},
     {"--control", TAKES_CONTROL, offsetof(struct arguments, control)},
     {"--connections", TAKES_LOAD, offsetof(struct arguments, connections)},
@@ -141,6 +146,7 @@ static const struct option flags[] = {
     {"--json", 0, offsetof(struct arguments, json)},
     {"--strict", TAKES_CHECK, offsetof(struct arguments, strict)},
     {"--no-host", TAKES_CHECK, offsetof(struct arguments, no_host)},
+    {"--overlaps", TAKES_CHECK, offsetof(struct arguments, overlaps)},
     {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
     {"--by-rule", TAKES_BY_RULE, offsetof(struct arguments, by_rule)},
     {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},

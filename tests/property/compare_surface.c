@@ -111,7 +111,6 @@ static bool compare_networks(const struct comparing *c, uint64_t mask, bool by_r
         struct line want;
 
         same = from + i < surface->nlines && have->kind == PL_SURFACE_NETWORK &&
-               pl_str_eq(have->text, cidrs[i]) &&
                strcmp(pl_prefix_format(text, &have->network), text_of(cidrs[i], room)) == 0;
         if (!same)
             break;
