@@ -147,6 +147,8 @@ struct pl_walk *pl_walk_new(const struct pl_space *s, const struct pl_region *re
         return NULL;
     w->s = s;
     w->region = *region;
+    w->steps_max = region->steps_max > 0 ? region->steps_max
+                                         : (size_t)PL_WALK_STEPS_MAX_MILLION * 1000000;
     w->arena = pl_arena_new();
     for (size_t i = 0; i < region->nfirst; i++)
         add_to_order(w, region->first[i]);
@@ -424,7 +426,7 @@ static struct memo *recall(struct pl_walk *w, size_t k)
     size_t words = f->n + (f->n + 1) / 2, bytes = sizeof(struct memo) + words * sizeof(uint64_t), i;
     struct memo *m;
 
-    if (w->steps > (size_t)PL_WALK_STEPS_MAX_MILLION * 1000000) {
+    if (w->steps > w->steps_max) {
         w->gave_up = "it would take too many steps";
         return NULL;
     }
