@@ -19,6 +19,7 @@ bool ask_init(struct lint_ask *a, struct pl_findings *f, const struct pl_space *
     a->s = s;
     a->f = f;
     a->steps_left = (size_t)LINT_STEPS_MAX_MILLION * 1000000;
+    a->price = 1 + words / LINT_STEP_WORDS;
     a->arena = pl_arena_new();
     if (a->arena == NULL)
         return false;
@@ -28,7 +29,7 @@ bool ask_init(struct lint_ask *a, struct pl_findings *f, const struct pl_space *
     if (a->forbidden == NULL || a->ignored == NULL || a->required == NULL)
         return false;
     for (size_t i = 0; i < s->naxes; i++) {
-        a->floor += s->axes[i].natoms / 8;
+        a->floor += s->axes[i].natoms / 16;
         a->allowed[s->axes[i].attr] = pl_arena_array(a->arena, s->axes[i].natoms, sizeof(bool));
         if (a->allowed[s->axes[i].attr] == NULL)
             return false;
@@ -194,6 +195,7 @@ static void put_order(struct lint_ask *a)
 
 struct pl_walk *ask_walk(struct lint_ask *a)
 {
+    size_t most = (size_t)LINT_STEPS_MAX_MILLION * 1000000 / LINT_QUESTIONS_MIN;
     struct pl_walk *w;
 
     if (a->steps_left == 0)
@@ -201,7 +203,8 @@ struct pl_walk *ask_walk(struct lint_ask *a)
     if (a->gave_up || a->f->failed)
         return NULL;
     put_order(a);
-    a->region.steps_max = a->steps_left;
+    most = a->steps_left < most ? a->steps_left : most;
+    a->region.steps_max = most / a->price + 1;
     w = pl_walk_new(a->s, &a->region);
     a->f->failed = w == NULL;
     return w;
@@ -216,7 +219,7 @@ void ask_done(struct lint_ask *a, struct pl_walk *w)
 {
     a->gave_up = a->gave_up || pl_walk_gave_up(w) != NULL;
     a->incomplete = a->incomplete || a->gave_up;
-    ask_spend(a, pl_walk_steps(w) + a->floor);
+    ask_spend(a, pl_walk_steps(w) * a->price + a->floor);
     pl_walk_free(w);
 }
 

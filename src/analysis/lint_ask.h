@@ -18,9 +18,10 @@ struct lint_ask {
     const struct pl_space *s;
     struct pl_findings *f;
     struct pl_arena *arena;
-    size_t steps_left, floor; /* floor: what a walk costs before its first step */
-    bool gave_up;             /* on the present question */
-    bool incomplete;          /* on some question */
+    size_t steps_left;
+    size_t price, floor; /* of a step; of a walk before its first step */
+    bool gave_up;        /* on the present question */
+    bool incomplete;     /* on some question */
 
     struct pl_region region; /* the question: its bits are those below */
     enum pl_attr lead;       /* the walk begins with it; PL_ATTR_COUNT: with what is narrowest */
@@ -33,8 +34,12 @@ struct lint_ask {
     size_t nfound, found_cap;
 };
 
-/* The steps that each half of lint may take: the rules as such, and the flows of mail. */
-enum { LINT_STEPS_MAX_MILLION = 300 };
+/*
+ * The steps that each half of lint may take (the rules as such, and the flows of mail), and the share
+ * of it that one question may. A step counts once for each LINT_STEP_WORDS words of a row: so it stands
+ * for some 0.1 µs.
+ */
+enum { LINT_STEPS_MAX_MILLION = 250, LINT_STEP_WORDS = 32, LINT_QUESTIONS_MIN = 16 };
 
 /* ask_init - false when memory is short; release with ask_fini all the same */
 bool ask_init(struct lint_ask *a, struct pl_findings *f, const struct pl_space *s);
@@ -110,8 +115,11 @@ void lint_say_name(struct pl_buf *out, const struct pl_rule *rule);
 /* lint_say_answer - "OK", in quotes and cut */
 void lint_say_answer(struct pl_buf *out, const struct pl_rule *rule);
 
-/* lint_say_request - client_address=192.0.2.1 recipient=v@example.org: what rules ask about */
-void lint_say_request(struct pl_buf *out, const struct pl_space *s,
+/*
+ * lint_say_request - client_address=192.0.2.1 recipient=v@example.org: who writes to whom, and what else
+ * the rule asks about
+ */
+void lint_say_request(struct pl_buf *out, const struct pl_space *s, const struct pl_rule *rule,
                       const uint32_t atoms[PL_ATTR_COUNT]);
 
 /*
@@ -127,6 +135,15 @@ bool lint_say_blockers(struct lint_ask *a, size_t r, struct pl_buf *out, size_t 
 
 /* ask_spend - steps that something else took */
 void ask_spend(struct lint_ask *a, size_t steps);
+
+/*
+ * lint_is_shown - whether a finding would be kept; else it is noted here, without a text, and counted
+ *
+ * Of a code with thousands of findings only the first are shown: to say why takes longer than to find
+ * them.
+ */
+bool lint_is_shown(struct lint_ask *a, enum pl_lint_code code, struct pl_pos at,
+                   const struct pl_rule *rule, struct pl_str object);
 
 /* lint_tell - report what is in text, unless memory ran out while it was written */
 void lint_tell(struct lint_ask *a, enum pl_lint_code code, struct pl_pos at,

@@ -116,6 +116,8 @@ static void report(struct reach *x, const struct lint_unit *unit, uint32_t examp
     struct pl_buf text = {0};
     struct pl_quote q;
 
+    if (!lint_is_shown(a, PL_LINT_UNREACHABLE_DOMAIN, lint_units_at(unit), NULL, name))
+        return;
     ask_outsiders(x);
     ask_narrow(a, PL_ATTR_RECIPIENT, is_example, &example);
     ask_collect(a);

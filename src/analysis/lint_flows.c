@@ -185,7 +185,7 @@ static void lint_null_sender(struct lint_ask *a, size_t r)
     pl_buf_add(&text,
                pl_str_lit(" refuses mail from the null sender \"<>\" to recipients of ours. "
                           "That is how bounces and other reports are sent (RFC 5321 section "
-                          "6.1), so who writes from here never learns that a message was not "
+                          "4.5.5), so who writes from here never learns that a message was not "
                           "delivered, and some hosts refuse our mail for it. Take \"<>\" out "
                           "of sender"));
     lint_tell(a, PL_LINT_NULL_SENDER_REFUSED, rule->at, rule, rule->name, &text);
@@ -243,7 +243,8 @@ static void lint_lost_grant(struct lint_ask *a, size_t r)
     ask_label(a, PL_ATTR_RECIPIENT, PL_LABEL_FOREIGN);
     ask_rule(a, r);
     ask_before(a, r);
-    if (!ask_find(a, keep_grant, &granted, atoms))
+    if (!ask_find(a, keep_grant, &granted, atoms) ||
+        !lint_is_shown(a, PL_LINT_LOST_GRANT, rule->at, rule, rule->name))
         return;
     lint_say_name(&text, rule);
     pl_buf_add(&text, pl_str_lit(" takes relaying away from clients who may relay: it answers "));
@@ -254,7 +255,7 @@ static void lint_lost_grant(struct lint_ask *a, size_t r)
                 then[a->p->after_dunno]);
     lint_say_rule(&text, a->p, granted.by);
     pl_buf_add(&text, pl_str_lit(" answers OK, for instance to "));
-    lint_say_request(&text, a->s, atoms);
+    lint_say_request(&text, a->s, rule, atoms);
     pl_buf_add(&text,
                pl_str_lit(". Add recipient = {ours} to it if that is whom it is for, or put a "
                           "rule that grants before it"));
@@ -298,7 +299,7 @@ static void lint_login(struct lint_ask *a, size_t r)
     pl_buf_add(&text,
                pl_str_lit(" lets a login relay from anywhere that is not in relay_users, for "
                           "instance "));
-    lint_say_request(&text, a->s, atoms);
+    lint_say_request(&text, a->s, rule, atoms);
     pl_buf_add(&text,
                pl_str_lit(". Who reads relay_users does not see it, and may think that its "
                           "stolen password would reach nobody. Add the login to relay_users, "

@@ -14,31 +14,34 @@
 
 /* ---- unreachable-rule ---- */
 
+/* Nothing is in the set, whatever is taken out of it. */
+static bool is_empty(const struct pl_set *set)
+{
+    bool empty = set->in_words == 0;
+
+    for (size_t i = 0; i < set->in_count && empty; i++)
+        empty = set->in[i].table != NULL ? set->in[i].table->count == 0 : is_empty(set->in[i].set);
+    return empty;
+}
+
 /* No request has all that the rule asks for. */
-static void say_impossible(struct lint_ask *a, const struct pl_rule *rule, struct pl_buf *out)
+static void say_impossible(const struct pl_rule *rule, struct pl_buf *out)
 {
     const struct pl_condition *empty = NULL;
 
     for (size_t i = 0; i < rule->ncond && empty == NULL; i++) {
-        const struct pl_axis *axis = a->s->axis_of[rule->cond[i].attr];
-        size_t r = (size_t)(rule - a->p->rules);
-        bool any = false;
-
-        for (size_t atom = 0; axis != NULL && atom < axis->natoms && !any; atom++)
-            any = lint_holds(axis->atoms[atom].row, r);
-        if (!any)
+        if (is_empty(rule->cond[i].set))
             empty = &rule->cond[i];
     }
-    if (lint_holds(a->s->live, (size_t)(rule - a->p->rules)))
-        empty = NULL;
     lint_say_name(out, rule);
     if (empty != NULL) {
-        pl_buf_addf(out, " decides no request: no value of %s is in ", pl_attr_name(empty->attr));
+        pl_buf_addf(out, " decides no request: it asks for %s in ", pl_attr_name(empty->attr));
         pl_explain_set(out, empty->set, empty->attr);
+        pl_buf_add(out, pl_str_lit(", which has no entries. So "));
     } else {
-        pl_buf_add(out, pl_str_lit(" decides no request: its conditions never hold together"));
+        pl_buf_add(out, pl_str_lit(" decides no request: there is none for which all of its "
+                                   "conditions hold. So "));
     }
-    pl_buf_add(out, pl_str_lit(". So "));
     lint_say_answer(out, rule);
     pl_buf_add(out, pl_str_lit(" is never sent. Correct the conditions, or take the rule out"));
 }
@@ -54,8 +57,8 @@ static void say_unreachable(const struct pl_rule *rule, const char *blockers, si
         lint_say_answer(out, rule);
         pl_buf_addf(out,
                     " is never sent, whatever the rule was meant for. Put it before %s, narrow "
-                    "%s, or take it out",
-                    n == 1 ? "that rule" : "them", n == 1 ? "that rule" : "those");
+                    "%s, or take this one out",
+                    n == 1 ? "that one" : "them", n == 1 ? "that one" : "them");
     } else {
         pl_buf_addf(out,
                     "%s the same answer, so nothing is lost, but whoever edits this rule "
@@ -71,11 +74,13 @@ static void report_unreachable(struct lint_ask *a, size_t r)
     size_t n;
     bool other;
 
+    if (!lint_is_shown(a, PL_LINT_UNREACHABLE_RULE, rule->at, rule, rule->name))
+        return;
     ask_all(a);
     ask_rule(a, r);
     if (lint_say_blockers(a, r, &blockers, &n, &other)) {
         if (n == 0)
-            say_impossible(a, rule, &text);
+            say_impossible(rule, &text);
         else
             say_unreachable(rule, blockers.p, n, other, &text);
         text.failed = text.failed || blockers.failed;
@@ -116,6 +121,8 @@ static void report_redundant(struct lint_ask *a, size_t r, const bool *gone)
     const struct pl_rule *rule = &a->p->rules[r];
     struct pl_buf text = {0};
 
+    if (!lint_is_shown(a, PL_LINT_REDUNDANT_RULE, rule->at, rule, rule->name))
+        return;
     ask_without(a, r, gone);
     ask_collect(a);
     lint_say_name(&text, rule);

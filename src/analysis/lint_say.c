@@ -38,7 +38,7 @@ void lint_say_answer(struct pl_buf *out, const struct pl_rule *rule)
     pl_buf_addf(out, "%s", pl_quote(&q, rule->action->source));
 }
 
-void lint_say_request(struct pl_buf *out, const struct pl_space *s,
+void lint_say_request(struct pl_buf *out, const struct pl_space *s, const struct pl_rule *rule,
                       const uint32_t atoms[PL_ATTR_COUNT])
 {
     struct pl_str request[PL_ATTR_COUNT];
@@ -48,12 +48,33 @@ void lint_say_request(struct pl_buf *out, const struct pl_space *s,
     for (unsigned attr = 0; attr < PL_ATTR_COUNT; attr++) {
         char text[PL_QUOTE_SIZE];
 
-        if (request[attr].n == 0 || attr == PL_ATTR_PROTOCOL_STATE || s->axis_of[attr] == NULL)
+        bool shown =
+            attr == PL_ATTR_CLIENT_ADDRESS || attr == PL_ATTR_SASL_USERNAME ||
+            attr == PL_ATTR_RECIPIENT ||
+            (attr != PL_ATTR_PROTOCOL_STATE && lint_asks(rule, (enum pl_attr)attr) != NULL);
+
+        if (request[attr].n == 0 || !shown)
             continue;
         pl_escape(text, sizeof(text), request[attr], PL_QUOTE_SHOWN);
         pl_buf_addf(out, "%s%s=%s", between, pl_attr_name((enum pl_attr)attr), text);
         between = " ";
     }
+}
+
+bool lint_is_shown(struct lint_ask *a, enum pl_lint_code code, struct pl_pos at,
+                   const struct pl_rule *rule, struct pl_str object)
+{
+    bool shown = a->f->found[code] < PL_LINT_SHOWN;
+
+    for (size_t i = 0; i < a->f->count && !shown; i++) {
+        const struct pl_finding *x = &a->f->items[i];
+
+        shown = x->code == code &&
+                (at.file != x->at.file ? at.file < x->at.file : at.line < x->at.line);
+    }
+    if (!shown)
+        pl_lint_add(a->f, code, at, rule, object, "%s", "");
+    return shown;
 }
 
 void lint_tell(struct lint_ask *a, enum pl_lint_code code, struct pl_pos at,

@@ -3,6 +3,10 @@
  * Entries and tables of a rule that decide nothing. A condition that names several is asked about
  * piece by piece: is there a request with a value of this piece that the rule decides? What was found
  * about an atom serves all pieces that have it.
+ *
+ * Rules before it that answer the same count as if they did not exist: where they decide instead, the
+ * answer is the one that was meant. Else of two rules that name the same login, with the same answer,
+ * each could be called of no use because of the other.
  */
 #include "lint_shadow.h"
 
@@ -20,6 +24,7 @@ struct shadow {
     const struct pl_condition *cond;
     bool *atoms;    /* of the present piece */
     uint8_t *known; /* of each atom of the present condition: an enum known */
+    uint32_t *same; /* of each written rule: the first one that answers the same */
 };
 
 static bool is_of_unit(const struct lint_ask *a, const struct pl_axis *axis, size_t atom,
@@ -35,6 +40,10 @@ static bool is_of_unit(const struct lint_ask *a, const struct pl_axis *axis, siz
 static void ask_unit(struct shadow *s)
 {
     ask_all(s->a);
+    for (size_t i = 0; i < s->r; i++) {
+        if (s->same[i] == s->same[s->r])
+            ask_ignore(s->a, i);
+    }
     ask_rule(s->a, s->r);
     ask_narrow(s->a, s->cond->attr, is_of_unit, s);
 }
@@ -92,10 +101,14 @@ static void say_shadowed(const struct shadow *s, const struct lint_unit *unit, c
     pl_buf_addf(out, " decides nothing: %s %s before it and %s all requests that it is for. So ",
                 blockers, n == 1 ? "stands" : "stand", n == 1 ? "takes" : "take");
     lint_say_answer(out, rule);
-    pl_buf_addf(out,
-                " is never sent for it, whatever it was written there for. Put the rule before %s, "
-                "narrow %s, or take it out of the list",
-                n == 1 ? "that one" : "them", n == 1 ? "that one" : "those");
+    pl_buf_addf(
+        out,
+        " is never sent for it, whatever it was written there for. Put this rule before %s, "
+        "narrow %s, or take %s out of the list",
+        n == 1 ? "that one" : "them", n == 1 ? "that one" : "them",
+        unit->is_entry              ? "the entry"
+        : unit->table || unit->list ? "the table"
+                                    : "the word");
 }
 
 static bool look_at_unit(const struct lint_unit *unit, void *arg)
@@ -116,7 +129,10 @@ static bool look_at_unit(const struct lint_unit *unit, void *arg)
     if (is_alive(s))
         return true;
     ask_unit(s);
-    if (lint_say_blockers(s->a, s->r, &blockers, &n, &other) && n > 0 && other) {
+    if (!ask_any(s->a) ||
+        !lint_is_shown(s->a, PL_LINT_SHADOWED_RULE, lint_units_at(unit), rule, rule->name))
+        return !s->a->f->failed;
+    if (lint_say_blockers(s->a, s->r, &blockers, &n, &other) && n > 0) {
         say_shadowed(s, unit, blockers.p, n, &text);
         text.failed = text.failed || blockers.failed;
         lint_tell(s->a, PL_LINT_SHADOWED_RULE, lint_units_at(unit), rule, rule->name, &text);
@@ -125,19 +141,39 @@ static bool look_at_unit(const struct lint_unit *unit, void *arg)
     return !s->a->f->failed;
 }
 
+/* Few rules have an answer of their own, so each is compared with those that have. */
+static void number_answers(struct shadow *s, uint32_t *firsts)
+{
+    const struct pl_rule *rules = s->a->p->rules;
+    size_t n = 0;
+
+    for (uint32_t r = 0; r < s->a->p->nwritten; r++) {
+        size_t i = 0;
+
+        while (i < n && !lint_same_answer(rules[firsts[i]].action, rules[r].action))
+            i++;
+        if (i == n)
+            firsts[n++] = r;
+        s->same[r] = firsts[i];
+    }
+}
+
 void lint_shadowed(struct lint_ask *a, const bool *unreachable)
 {
     struct shadow s = {.a = a};
+    uint32_t *firsts = pl_arena_array(a->arena, a->p->nwritten, sizeof(*firsts));
     size_t most = 0;
 
+    s.same = pl_arena_array(a->arena, a->p->nwritten, sizeof(*s.same));
     for (size_t i = 0; i < a->s->naxes; i++)
         most = a->s->axes[i].natoms > most ? a->s->axes[i].natoms : most;
     s.atoms = pl_arena_array(a->arena, most, sizeof(*s.atoms));
     s.known = pl_arena_array(a->arena, most, sizeof(*s.known));
-    if (s.atoms == NULL || s.known == NULL) {
+    if (s.atoms == NULL || s.known == NULL || s.same == NULL || firsts == NULL) {
         a->f->failed = true;
         return;
     }
+    number_answers(&s, firsts);
     lint_units_init(&s.units, a->p, a->s);
     for (s.r = 0; s.r < a->p->nwritten; s.r++) {
         const struct pl_rule *rule = &a->p->rules[s.r];

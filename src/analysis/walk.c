@@ -276,9 +276,9 @@ static bool step(struct pl_walk *w, size_t k, size_t atom)
     unsigned needs = needs_of(w->axes[k]->attr), gives = gives_of(w->axes[k]->attr);
     bool absent = (a->labels & PL_LABEL_ABSENT) != 0;
 
-    w->steps++;
     if (!is_allowed(w, k, atom) || (needs != 0 && !absent && (from->flags & needs) == 0))
         return false;
+    w->steps++;
     to->flags = from->flags;
     if (gives != 0)
         to->flags = absent ? from->flags & ~gives : from->flags | gives;
