@@ -35,11 +35,11 @@ struct pl_change {
     bool every_client;
     struct pl_prefix *clients; /* a minimal list */
     size_t nclients;
-    bool no_address;       /* clients whose address is unknown, too */
-    struct pl_str login;   /* "none", "any", or logins as "alice, bob, other logins" */
+    bool no_address;     /* clients whose address is unknown, too */
+    struct pl_str login; /* "none", "any", or logins as "alice, bob, other logins" */
     size_t nrecipients;
     struct pl_str *recipients; /* "any", "ours", "foreign", "example.org", "v@example.org", … */
-    bool only_some; /* other attributes than these three matter */
+    bool only_some;            /* other attributes than these three matter */
     struct pl_str request[PL_ATTR_COUNT]; /* an example, confirmed by both policies */
 };
 

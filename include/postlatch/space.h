@@ -47,7 +47,8 @@ enum { PL_LABEL_SECOND_SHIFT = 16 };
 struct pl_atom {
     struct pl_str value; /* one of them, as Postfix would send it; empty: absent */
     unsigned labels;     /* bits of enum pl_label */
-    const uint64_t *row; /* nwords: the rules whose condition on the attribute holds, or that have none */
+    const uint64_t
+        *row; /* nwords: the rules whose condition on the attribute holds, or that have none */
 };
 
 /* struct pl_axis - an attribute that rules ask about; read-only */

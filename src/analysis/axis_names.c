@@ -92,8 +92,8 @@ static struct pl_str value_of(const struct axis_builder *b, struct pl_str key, c
     case PL_KIND_USER:
         if (key.p[0] != '@')
             return key;
-        return (struct pl_str){
-            room, (size_t)snprintf(room, size, "someone%.*s", (int)key.n, key.p)};
+        return (struct pl_str){room,
+                               (size_t)snprintf(room, size, "someone%.*s", (int)key.n, key.p)};
     case PL_KIND_FINGERPRINT:
         return hex_of(key, room, size);
     case PL_KIND_WORD_XTEXT:
@@ -198,6 +198,8 @@ static void offer_ordinary(struct axis_builder *b)
 
     if (pl_attr_kind(b->attr) != PL_KIND_HOST)
         axis_offer(b, (struct pl_str){"", 0}, 0);
+    if (b->attr == PL_ATTR_HELO_NAME)
+        axis_offer(b, pl_str_lit("host.client.example"), 0);
     if (b->attr == PL_ATTR_ENCRYPTION_PROTOCOL)
         axis_offer(b, pl_str_lit("TLSv1.3"), 0);
     for (size_t i = 0; i < sizeof(ordinary) / sizeof(ordinary[0]); i++) {

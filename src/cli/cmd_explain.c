@@ -36,6 +36,8 @@ static void print_step(const struct pl_explanation *e, size_t i)
     pl_buf_addf(&line, "\n       %s: ", s->matched ? "yes" : "no");
     if (!s->matched) {
         pl_explain_condition(&line, e, &s->rule->cond[s->failed]);
+    } else if (s->rule == e->policy->expired) {
+        pl_explain_ended(&line, e);
     } else if (s->rule->ncond == 0) {
         pl_buf_add(&line, pl_str_lit("it has no condition"));
     } else {
@@ -156,6 +158,10 @@ static struct pl_json *step_json(const struct pl_explanation *e, const struct pl
     for (size_t i = from; i < to; i++) {
         pl_buf_reset(&text);
         pl_explain_condition(&text, e, &s->rule->cond[i]);
+        pl_json_append(why, pl_json_string(pl_buf_str(&text)));
+    }
+    if (s->rule == e->policy->expired) {
+        pl_explain_ended(&text, e);
         pl_json_append(why, pl_json_string(pl_buf_str(&text)));
     }
     pl_json_set(step, "why", why);
