@@ -87,7 +87,16 @@ static const struct command {
      "    --by-rule  the minimal list of each rule by itself\n"
      "Exit status: 0, or 2 when the configuration does not load."},
     {"matrix", NULL, 0, NULL, NULL, NULL},
-    {"diff", NULL, 0, NULL, NULL, NULL},
+    {"diff", cmd_diff, TAKES_WORDS, "OLD NEW", "what changes in meaning from one policy to another",
+     "Compare two configurations in meaning, and print for each change who is concerned, both\n"
+     "answers with their rules, and an example request; the most dangerous first:\n"
+     "    +RELAY  may relay now, to recipients that are not ours\n"
+     "    -MAIL   mail to us was let in and is refused now\n"
+     "    -RELAY  may relay no more\n"
+     "    +MAIL   mail to us was refused and is let in now\n"
+     "    ~TEXT   another answer with the same effect\n"
+     "What is not printed has the same answer from both: that is proved, not sampled.\n"
+     "Exit status: 0 same, 1 differs, 2 a configuration does not load or nothing was computed."},
     {"who", NULL, 0, NULL, NULL, NULL},
     {"where", NULL, 0, NULL, NULL, NULL},
     {"metrics", NULL, 0, NULL, NULL, NULL},
