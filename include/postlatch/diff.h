@@ -52,11 +52,16 @@ struct pl_change {
     const struct pl_rule *rule[2]; /* old, new */
     bool at_rcpt;                  /* at RCPT only, as nearly everything */
     struct pl_str states;          /* not at_rcpt: "DATA, other states" */
+    /* +RELAY, -RELAY: ours for one policy, foreign for the other; let in, or let pass, by both */
+    bool moved;
     bool every_client;
     bool unlisted;             /* clients would have taken too long to list: the example has one */
     struct pl_prefix *clients; /* a minimal list */
     size_t nclients;
-    bool no_address;     /* clients whose address is unknown, too */
+    bool no_address; /* clients whose address is unknown, too */
+    /* Where it is the shorter list and no_address: those whom it is not about. */
+    struct pl_prefix *others;
+    size_t nothers;
     struct pl_str login; /* "none", "any", "any or none", or as "alice, bob, other logins" */
     size_t nrecipients;
     struct pl_str *recipients; /* "any", "ours", "foreign", "example.org", "v@example.org", "!…" */

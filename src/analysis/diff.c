@@ -89,8 +89,15 @@ static enum fate fate_of(const struct diff_build *b, size_t part, uint32_t bit,
                                                                                : FATE_STAYS;
 }
 
-bool diff_kind(const struct diff_build *b, const uint32_t bit[2], unsigned client_labels,
-               unsigned recipient_labels, bool at_rcpt, enum pl_change_kind *kind)
+/* A cell of the table. */
+struct cell {
+    enum pl_change_kind kind;
+    bool moved;
+};
+
+/* What a pair of decisions means for a recipient; false: nothing changes. */
+static bool judge(const struct diff_build *b, const uint32_t bit[2], unsigned client_labels,
+                  unsigned recipient_labels, struct cell *cell)
 {
     static const enum pl_change_kind kinds[4][4] = {
         [FATE_PASSES] = {PL_CHANGE_TEXT, PL_CHANGE_LESS_RELAY, PL_CHANGE_LESS_RELAY,
@@ -106,15 +113,17 @@ bool diff_kind(const struct diff_build *b, const uint32_t bit[2], unsigned clien
                 pl_space_rule(b->s, bit[1], NULL)->action->effect == PL_EFFECT_LEAVE;
     enum fate from, to;
 
-    *kind = PL_CHANGE_TEXT;
-    if (!at_rcpt || (recipient_labels & PL_LABEL_ABSENT) != 0)
+    *cell = (struct cell){PL_CHANGE_TEXT, false};
+    if (!diff_is_rcpt(b, b->at[KEY_STATES]) || (recipient_labels & PL_LABEL_ABSENT) != 0)
         return !same;
     from = fate_of(b, 0, bit[0], client_labels, recipient_labels);
     to = fate_of(b, 1, bit[1], client_labels, recipient_labels);
-    *kind = kinds[from][to];
+    cell->kind = kinds[from][to];
+    cell->moved =
+        (from == FATE_PASSES && to == FATE_LET_IN) || (from == FATE_LET_IN && to == FATE_PASSES);
     if (left &&
         ((from == FATE_STAYS && to == FATE_LET_IN) || (from == FATE_LET_IN && to == FATE_STAYS)))
-        *kind = PL_CHANGE_TEXT;
+        cell->kind = PL_CHANGE_TEXT;
     /* The same answer can mean something else only where Postfix lets the one pass, not the other. */
     return !same || (from == FATE_PASSES && to == FATE_STAYS) ||
            (from == FATE_STAYS && to == FATE_PASSES);
@@ -171,10 +180,10 @@ static bool is_stopped(struct diff_build *b)
     return b->failed || b->diff->gave_up != NULL;
 }
 
-static void add_piece(struct diff_build *b, const struct pl_outcome *o, enum pl_change_kind kind,
+static void add_piece(struct diff_build *b, const struct pl_outcome *o, const struct cell *cell,
                       bool only_some)
 {
-    uint32_t group[] = {(uint32_t)kind, o->bit[0], o->bit[1], only_some};
+    uint32_t group[] = {(uint32_t)cell->kind, cell->moved, o->bit[0], o->bit[1], only_some};
     struct diff_piece *grown = pl_grow(b->pieces, &b->pieces_cap, b->npieces, sizeof(*grown));
 
     if (grown != NULL)
@@ -192,12 +201,11 @@ static void add_piece(struct diff_build *b, const struct pl_outcome *o, enum pl_
 static void visit_recipients(struct diff_build *b)
 {
     unsigned labels = b->clients->atoms[b->at[KEY_CLIENTS]].labels;
-    bool at_rcpt = diff_is_rcpt(b, b->at[KEY_STATES]);
     size_t before = b->npieces, folded;
 
     for (uint32_t a = 0; a < b->recipients->natoms && !is_stopped(b); a++) {
         const struct pl_outcome *outcomes;
-        enum pl_change_kind kind;
+        struct cell cell;
         size_t n;
 
         if (++b->steps > (size_t)PL_DIFF_STEPS_MAX_MILLION * 1000000)
@@ -207,9 +215,8 @@ static void visit_recipients(struct diff_build *b)
         b->at[KEY_RECIPIENTS] = a;
         pl_walk_collect(b->w, &outcomes, &n);
         for (size_t i = 0; i < n && !b->failed; i++) {
-            if (diff_kind(b, outcomes[i].bit, labels, b->recipients->atoms[a].labels, at_rcpt,
-                          &kind))
-                add_piece(b, &outcomes[i], kind, n > 1);
+            if (judge(b, outcomes[i].bit, labels, b->recipients->atoms[a].labels, &cell))
+                add_piece(b, &outcomes[i], &cell, n > 1);
         }
         pl_walk_back(b->w);
     }

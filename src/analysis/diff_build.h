@@ -102,10 +102,6 @@ void diff_find_pieces(struct diff_build *b);
 /* diff_tell - the folded pieces as changes */
 void diff_tell(struct diff_build *b);
 
-/* diff_kind - of a changed answer; false: nothing changes */
-bool diff_kind(const struct diff_build *b, const uint32_t bit[2], unsigned client_labels,
-               unsigned recipient_labels, bool at_rcpt, enum pl_change_kind *kind);
-
 /* diff_is_rcpt - whether an atom of b->states is RCPT */
 bool diff_is_rcpt(const struct diff_build *b, uint32_t atom);
 

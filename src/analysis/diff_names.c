@@ -265,12 +265,14 @@ static void add_atom(struct wording *x, const char *sign, size_t atom)
 struct word {
     const char *text;
     unsigned labels;
+    bool absent; /* holds what is absent too */
 };
 enum { EXCEPTIONS_MAX = 4 };
 
 static bool has(const struct pl_atom *atom, const struct word *word)
 {
-    return (atom->labels & PL_LABEL_ABSENT) == 0 && (atom->labels & word->labels) == word->labels;
+    return (word->absent || (atom->labels & PL_LABEL_ABSENT) == 0) &&
+           (atom->labels & word->labels) == word->labels;
 }
 
 /* "foreign", and "!routed" if few of them are not meant. */
@@ -302,21 +304,24 @@ static void try_word(struct wording *x, const struct word *word, size_t exceptio
 
 static void find_words(struct wording *x)
 {
-    static const struct word mail[] = {{"any", 0},
-                                       {"ours", PL_LABEL_OURS | PL_LABEL_OURS_2},
-                                       {"foreign", PL_LABEL_FOREIGN | PL_LABEL_FOREIGN_2},
-                                       {"routed", PL_LABEL_ROUTED}},
-                             users[] = {{"any", 0}};
+    static const struct word mail[] = {{"any", 0, false},
+                                       {"ours", PL_LABEL_OURS | PL_LABEL_OURS_2, false},
+                                       {"foreign", PL_LABEL_FOREIGN | PL_LABEL_FOREIGN_2, false},
+                                       {"routed", PL_LABEL_ROUTED, false}},
+                             users[] = {{"any", 0, false}, {"any or none", 0, true}};
     const struct word *words = x->names->axis->attr == PL_ATTR_RECIPIENT ? mail : users;
     size_t n = words == mail ? sizeof(mail) / sizeof(mail[0]) : 1;
+    bool none = false;
 
+    for (size_t a = 0; a < x->names->axis->natoms; a++)
+        none = none || (x->chosen[a] && (x->names->axis->atoms[a].labels & PL_LABEL_ABSENT) != 0);
     for (size_t i = 0; i < n; i++)
         try_word(x, &words[i], 0);
     if (words == mail) {
         try_word(x, &mail[2], EXCEPTIONS_MAX);
         try_word(x, &mail[1], EXCEPTIONS_MAX);
     } else {
-        try_word(x, &users[0], EXCEPTIONS_MAX);
+        try_word(x, &users[none ? 1 : 0], EXCEPTIONS_MAX);
     }
     for (size_t a = 0; a < x->names->axis->natoms && !x->failed; a++) {
         if (x->left[a])

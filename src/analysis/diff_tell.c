@@ -15,8 +15,8 @@
 enum { RANGES_MAX = 40000000, LISTED_ANYWAY = 20 };
 
 struct networks {
-    struct pl_prefix *prefixes;
-    size_t n;
+    struct pl_prefix *prefixes, *others;
+    size_t n, nothers;
     bool made;
 };
 
@@ -29,6 +29,7 @@ struct telling {
 
 struct group {
     enum pl_change_kind kind;
+    bool moved;
     uint32_t bit[2];
     bool only_some;
 };
@@ -38,7 +39,8 @@ static struct group group_of(const struct diff_build *b, const struct diff_piece
     size_t n;
     const uint32_t *items = diff_lists_get(&b->lists, piece->key[KEY_GROUP], &n);
 
-    return (struct group){(enum pl_change_kind)items[0], {items[1], items[2]}, items[3] != 0};
+    return (struct group){
+        (enum pl_change_kind)items[0], items[1] != 0, {items[2], items[3]}, items[4] != 0};
 }
 
 /* ---- order ---- */
@@ -52,8 +54,10 @@ struct ordered {
 static int compare(const void *va, const void *vb)
 {
     const struct ordered *a = va, *b = vb;
-    uint32_t x[] = {a->group.kind, a->group.bit[0], a->group.bit[1], a->group.only_some},
-             y[] = {b->group.kind, b->group.bit[0], b->group.bit[1], b->group.only_some};
+    uint32_t x[] = {a->group.kind, a->group.moved, a->group.bit[0], a->group.bit[1],
+                    a->group.only_some},
+             y[] = {b->group.kind, b->group.moved, b->group.bit[0], b->group.bit[1],
+                    b->group.only_some};
 
     for (size_t i = 0; i < sizeof(x) / sizeof(x[0]); i++) {
         if (x[i] != y[i])
@@ -172,6 +176,30 @@ static bool may_list(const struct telling *t)
     return t->nlisted < LISTED_ANYWAY || t->nlisted * t->ranges < RANGES_MAX;
 }
 
+/* Of a list that is longer than this, the list of all others may be the shorter one. */
+enum { SHORT_LIST = 4 };
+
+static bool list_clients(struct telling *t, const uint32_t *atoms, size_t n, bool no_address,
+                         struct networks *networks)
+{
+    struct diff_build *b = t->b;
+    bool *chosen = calloc(b->clients->natoms, sizeof(*chosen)), ok = chosen != NULL;
+
+    for (size_t i = 0; i < n && ok; i++)
+        chosen[atoms[i]] = true;
+    ok = ok && pl_space_networks(b->s, b->clients, chosen, b->diff->arena, &networks->prefixes,
+                                 &networks->n);
+    if (ok && no_address && networks->n > SHORT_LIST) {
+        for (size_t a = 0; a < b->clients->natoms; a++)
+            chosen[a] = !chosen[a];
+        ok = pl_space_networks(b->s, b->clients, chosen, b->diff->arena, &networks->others,
+                               &networks->nothers);
+    }
+    free(chosen);
+    t->nlisted++;
+    return ok;
+}
+
 static void tell_clients(struct telling *t, const struct ordered *o, struct pl_change *c)
 {
     struct diff_build *b = t->b;
@@ -179,7 +207,6 @@ static void tell_clients(struct telling *t, const struct ordered *o, struct pl_c
     size_t n;
     const uint32_t *atoms = diff_lists_get(&b->lists, list, &n);
     struct networks *networks = &t->networks[list];
-    bool *chosen;
 
     c->every_client = n == b->clients->natoms;
     for (size_t i = 0; i < n; i++)
@@ -191,19 +218,15 @@ static void tell_clients(struct telling *t, const struct ordered *o, struct pl_c
         c->unlisted = true;
         return;
     }
-    if (!networks->made) {
-        chosen = calloc(b->clients->natoms, sizeof(*chosen));
-        for (size_t i = 0; i < n && chosen != NULL; i++)
-            chosen[atoms[i]] = true;
-        networks->made =
-            chosen != NULL && pl_space_networks(b->s, b->clients, chosen, b->diff->arena,
-                                                &networks->prefixes, &networks->n);
-        free(chosen);
-        t->nlisted++;
-    }
+    if (!networks->made)
+        networks->made = list_clients(t, atoms, n, c->no_address, networks);
     b->failed = b->failed || !networks->made;
     c->clients = networks->prefixes;
     c->nclients = networks->n;
+    if (networks->nothers < networks->n) {
+        c->others = networks->others;
+        c->nothers = networks->nothers;
+    }
 }
 
 /* ---- examples ---- */
@@ -331,6 +354,7 @@ static void tell_change(struct telling *t, const struct ordered *o)
     c->kind = o->group.kind;
     for (size_t part = 0; part < 2; part++)
         c->rule[part] = pl_space_rule(b->s, o->group.bit[part], NULL);
+    c->moved = o->group.moved;
     c->only_some = o->group.only_some;
     if (find_example(b, o, atoms)) {
         pl_walk_request(b->s, atoms, c->request);

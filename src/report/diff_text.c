@@ -22,6 +22,12 @@ static void add_clients(struct pl_buf *out, const struct pl_change *c, size_t mo
         pl_buf_add(out, pl_str_lit("clients as in the example (too many networks to list)"));
         return;
     }
+    if (c->nothers > 0 && c->nothers <= most) {
+        pl_buf_add(out, pl_str_lit("every client but "));
+        for (size_t i = 0; i < c->nothers; i++)
+            pl_buf_addf(out, "%s%s", i == 0 ? "" : ", ", pl_prefix_format(text, &c->others[i]));
+        return;
+    }
     for (size_t i = 0; i < c->nclients && i < most; i++)
         pl_buf_addf(out, "%s%s", i == 0 ? "" : ", ", pl_prefix_format(text, &c->clients[i]));
     if (c->nclients > most)
@@ -61,7 +67,7 @@ static void add_matters(struct pl_buf *out, const struct pl_change *c)
 {
     const char *between = "";
 
-    pl_buf_add(out, pl_str_lit("for some values of "));
+    pl_buf_add(out, pl_str_lit("only for some values of "));
     for (unsigned attr = 0; attr < PL_ATTR_COUNT; attr++) {
         if ((c->matters >> attr & 1) == 0)
             continue;
@@ -70,7 +76,6 @@ static void add_matters(struct pl_buf *out, const struct pl_change *c)
     }
     if (c->matters == 0)
         pl_buf_add(out, pl_str_lit("other attributes"));
-    pl_buf_add(out, pl_str_lit(" only"));
 }
 
 static void add_answer(struct pl_buf *out, const struct pl_diff *d, const struct pl_change *c,
@@ -108,7 +113,7 @@ static void add_change(struct pl_buf *out, const struct pl_diff *d, const struct
     pl_buf_add(out, pl_str_lit("\n    new       "));
     add_answer(out, d, c, 1);
     if (c->only_some) {
-        pl_buf_add(out, pl_str_lit("\n    only      "));
+        pl_buf_add(out, pl_str_lit("\n    where     "));
         add_matters(out, c);
     }
     if (is_of_facts(c))
@@ -116,6 +121,11 @@ static void add_change(struct pl_buf *out, const struct pl_diff *d, const struct
                     c->kind == PL_CHANGE_MORE_RELAY ? "is let pass there now"
                                                     : "is not let pass there any more",
                     fact_of(d, c));
+    if (c->moved)
+        pl_buf_addf(out, "\n    why       %s",
+                    c->kind == PL_CHANGE_MORE_RELAY
+                        ? "these recipients were ours and are foreign now: what was mail is relay"
+                        : "these recipients were foreign and are ours now: what was relay is mail");
     pl_buf_add(out, pl_str_lit("\n    example   "));
     pl_check_add_request(out, c->request);
     pl_buf_add(out, pl_str_lit("\n\n"));
@@ -184,10 +194,28 @@ static void add_end(struct pl_buf *out, const struct pl_diff *d)
         pl_buf_addf(out, "same answer for everything%s (proved)\n", any ? " else" : "");
 }
 
+/* Postfix names the recipient at RCPT, so this is of little interest beside the rest. */
+static bool is_without_recipient(const struct pl_change *c)
+{
+    return c->at_rcpt && c->nrecipients == 1 && c->request[PL_ATTR_RECIPIENT].n == 0;
+}
+
 void pl_diff_text_add(struct pl_buf *out, const struct pl_diff *d)
 {
+    size_t empty = 0;
+
     for (size_t i = 0; i < d->nchanges; i++)
-        add_change(out, d, &d->changes[i]);
+        empty += is_without_recipient(&d->changes[i]);
+    for (size_t i = 0; i < d->nchanges; i++) {
+        if (empty == d->nchanges || !is_without_recipient(&d->changes[i]))
+            add_change(out, d, &d->changes[i]);
+    }
+    if (empty > 0 && empty < d->nchanges)
+        pl_buf_addf(
+            out,
+            "~TEXT   and %zu more for requests at RCPT that name no recipient; --json lists "
+            "%s\n\n",
+            empty, empty == 1 ? "it" : "them");
     add_omitted(out, d);
     add_notes(out, d);
     add_end(out, d);
