@@ -78,6 +78,15 @@ bool diff_names_init(struct diff_names *names, const struct pl_space *s, enum pl
 bool diff_names_list(const struct diff_names *names, const uint32_t *chosen, size_t nchosen,
                      struct pl_str **words, size_t *n);
 
+/*
+ * diff_names_best - the atom of some to make an example of: what is in no list (of logins: none)
+ * before the first by name; what indexes list has no order, so the number of an atom says nothing
+ */
+uint32_t diff_names_best(const struct diff_names *names, const uint32_t *atoms, size_t n);
+
+/* diff_names_first - the name by which an atom is put in order; a value of it if it has none */
+struct pl_str diff_names_first(const struct diff_names *names, size_t atom);
+
 /* ---- comparing ---- */
 
 struct diff_build {

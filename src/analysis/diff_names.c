@@ -197,6 +197,37 @@ bool diff_names_init(struct diff_names *names, const struct pl_space *s, enum pl
     return !f.failed;
 }
 
+/* ---- order ---- */
+
+struct pl_str diff_names_first(const struct diff_names *names, size_t atom)
+{
+    return names->atoms[atom].kept > 0 ? names->atoms[atom].name[0]
+                                       : names->axis->atoms[atom].value;
+}
+
+static unsigned rank(const struct diff_names *names, uint32_t atom)
+{
+    bool absent = (names->axis->atoms[atom].labels & PL_LABEL_ABSENT) != 0;
+
+    if (absent)
+        return names->axis->attr == PL_ATTR_RECIPIENT ? 4 : 0;
+    return atom == names->nobody ? 1 : names->atoms[atom].kept > 0 ? 2 : 3;
+}
+
+uint32_t diff_names_best(const struct diff_names *names, const uint32_t *atoms, size_t n)
+{
+    uint32_t best = atoms[0];
+
+    for (size_t i = 1; i < n; i++) {
+        unsigned x = rank(names, atoms[i]), y = rank(names, best);
+
+        if (x < y || (x == y && pl_str_cmp(diff_names_first(names, atoms[i]),
+                                           diff_names_first(names, best)) < 0))
+            best = atoms[i];
+    }
+    return best;
+}
+
 /* ---- words ---- */
 
 struct wording {
@@ -275,11 +306,22 @@ static bool has(const struct pl_atom *atom, const struct word *word)
            (atom->labels & word->labels) == word->labels;
 }
 
+static int compare_words(const void *a, const void *b)
+{
+    return pl_str_cmp(*(const struct pl_str *)a, *(const struct pl_str *)b);
+}
+
+static void sort_words(struct wording *x, size_t from)
+{
+    if (x->n > from)
+        qsort(x->words + from, x->n - from, sizeof(*x->words), compare_words);
+}
+
 /* "foreign", and "!routed" if few of them are not meant. */
 static void try_word(struct wording *x, const struct word *word, size_t exceptions)
 {
     const struct pl_axis *axis = x->names->axis;
-    size_t news = 0, inside = 0, missing = 0;
+    size_t news = 0, inside = 0, missing = 0, from;
     bool nobody = false;
 
     for (size_t a = 0; a < axis->natoms; a++) {
@@ -293,6 +335,7 @@ static void try_word(struct wording *x, const struct word *word, size_t exceptio
     if (news == 0 || missing > exceptions || (missing > 0 && !nobody && inside <= 2 * missing))
         return;
     add_word(x, "", pl_str_of(word->text));
+    from = x->n;
     for (size_t a = 0; a < axis->natoms; a++) {
         if (!has(&axis->atoms[a], word))
             continue;
@@ -300,6 +343,7 @@ static void try_word(struct wording *x, const struct word *word, size_t exceptio
             add_atom(x, "!", a);
         x->left[a] = false;
     }
+    sort_words(x, from);
 }
 
 static void find_words(struct wording *x)
@@ -310,7 +354,7 @@ static void find_words(struct wording *x)
                                        {"routed", PL_LABEL_ROUTED, false}},
                              users[] = {{"any", 0, false}, {"any or none", 0, true}};
     const struct word *words = x->names->axis->attr == PL_ATTR_RECIPIENT ? mail : users;
-    size_t n = words == mail ? sizeof(mail) / sizeof(mail[0]) : 1;
+    size_t n = words == mail ? 3 : 1, from; /* exactly; then with exceptions */
     bool none = false;
 
     for (size_t a = 0; a < x->names->axis->natoms; a++)
@@ -320,13 +364,16 @@ static void find_words(struct wording *x)
     if (words == mail) {
         try_word(x, &mail[2], EXCEPTIONS_MAX);
         try_word(x, &mail[1], EXCEPTIONS_MAX);
+        try_word(x, &mail[3], 0);
     } else {
         try_word(x, &users[none ? 1 : 0], EXCEPTIONS_MAX);
     }
+    from = x->n;
     for (size_t a = 0; a < x->names->axis->natoms && !x->failed; a++) {
         if (x->left[a])
             add_atom(x, "", a);
     }
+    sort_words(x, from);
 }
 
 bool diff_names_list(const struct diff_names *names, const uint32_t *chosen, size_t nchosen,

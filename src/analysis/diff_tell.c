@@ -48,12 +48,14 @@ static struct group group_of(const struct diff_build *b, const struct diff_piece
 struct ordered {
     struct diff_piece piece;
     struct group group;
-    uint32_t first[PIECE_KEYS]; /* of each list */
+    uint32_t shown[PIECE_KEYS];     /* the atom of each list to make an example of */
+    struct pl_str login, recipient; /* names of these */
 };
 
 static int compare(const void *va, const void *vb)
 {
     const struct ordered *a = va, *b = vb;
+    int by_name;
     uint32_t x[] = {a->group.kind, a->group.moved, a->group.bit[0], a->group.bit[1],
                     a->group.only_some},
              y[] = {b->group.kind, b->group.moved, b->group.bit[0], b->group.bit[1],
@@ -63,26 +65,57 @@ static int compare(const void *va, const void *vb)
         if (x[i] != y[i])
             return x[i] < y[i] ? -1 : 1;
     }
-    for (size_t i = KEY_STATES; i < PIECE_KEYS; i++) {
-        if (a->first[i] != b->first[i])
-            return a->first[i] < b->first[i] ? -1 : 1;
-    }
+    if (a->shown[KEY_STATES] != b->shown[KEY_STATES])
+        return a->shown[KEY_STATES] < b->shown[KEY_STATES] ? -1 : 1;
+    if (a->shown[KEY_CLIENTS] != b->shown[KEY_CLIENTS])
+        return a->shown[KEY_CLIENTS] < b->shown[KEY_CLIENTS] ? -1 : 1;
+    by_name = pl_str_cmp(a->login, b->login);
+    if (by_name == 0)
+        by_name = pl_str_cmp(a->recipient, b->recipient);
+    if (by_name != 0)
+        return by_name;
     return memcmp(&a->piece, &b->piece, sizeof(a->piece));
 }
 
-static struct ordered *put_in_order(struct diff_build *b)
+/* At RCPT if it can be: that is what people ask about. */
+static uint32_t state_to_show(const struct diff_build *b, const uint32_t *atoms, size_t n)
 {
-    struct ordered *all = malloc((b->npieces + 1) * sizeof(*all));
+    for (size_t i = 0; i < n && b->states != NULL; i++) {
+        if (diff_is_rcpt(b, atoms[i]))
+            return atoms[i];
+    }
+    return atoms[0];
+}
+
+static void choose_shown(const struct telling *t, struct ordered *o)
+{
+    const struct diff_lists *lists = &t->b->lists;
+    size_t n;
+    const uint32_t *atoms = diff_lists_get(lists, o->piece.key[KEY_STATES], &n);
+
+    o->shown[KEY_STATES] = state_to_show(t->b, atoms, n);
+    /* Atoms of addresses are in order, the best examples in front. */
+    o->shown[KEY_CLIENTS] = *diff_lists_get(lists, o->piece.key[KEY_CLIENTS], &n);
+    atoms = diff_lists_get(lists, o->piece.key[KEY_RECIPIENTS], &n);
+    o->shown[KEY_RECIPIENTS] = diff_names_best(&t->recipients, atoms, n);
+    o->recipient = diff_names_first(&t->recipients, o->shown[KEY_RECIPIENTS]);
+    o->login = (struct pl_str){"", 0};
+    if (t->b->logins == NULL)
+        return;
+    atoms = diff_lists_get(lists, o->piece.key[KEY_LOGINS], &n);
+    o->shown[KEY_LOGINS] = diff_names_best(&t->logins, atoms, n);
+    o->login = diff_names_first(&t->logins, o->shown[KEY_LOGINS]);
+}
+
+static struct ordered *put_in_order(const struct telling *t)
+{
+    const struct diff_build *b = t->b;
+    struct ordered *all = calloc(b->npieces + 1, sizeof(*all));
 
     for (size_t i = 0; i < b->npieces && all != NULL; i++) {
         all[i].piece = b->pieces[i];
         all[i].group = group_of(b, &b->pieces[i]);
-        all[i].first[KEY_GROUP] = 0;
-        for (size_t k = KEY_STATES; k < PIECE_KEYS; k++) {
-            size_t n;
-
-            all[i].first[k] = *diff_lists_get(&b->lists, b->pieces[i].key[k], &n);
-        }
+        choose_shown(t, &all[i]);
     }
     if (all != NULL && b->npieces > 0)
         qsort(all, b->npieces, sizeof(*all), compare);
@@ -238,29 +271,16 @@ static bool is_wanted(const struct pl_outcome *outcome, void *arg)
     return outcome->bit[0] == group->bit[0] && outcome->bit[1] == group->bit[1];
 }
 
-/* At RCPT if it can be: that is what people ask about. */
-static uint32_t state_to_show(const struct diff_build *b, const struct ordered *o)
-{
-    size_t n;
-    const uint32_t *atoms = diff_lists_get(&b->lists, o->piece.key[KEY_STATES], &n);
-
-    for (size_t i = 0; i < n && b->states != NULL; i++) {
-        if (diff_is_rcpt(b, atoms[i]))
-            return atoms[i];
-    }
-    return atoms[0];
-}
-
 static bool find_example(struct diff_build *b, const struct ordered *o,
                          uint32_t atoms[PL_ATTR_COUNT])
 {
     struct group group = o->group;
 
     pl_walk_root(b->w);
-    return (b->states == NULL || pl_walk_choose(b->w, state_to_show(b, o))) &&
-           (b->logins == NULL || pl_walk_choose(b->w, o->first[KEY_LOGINS])) &&
-           pl_walk_choose(b->w, o->first[KEY_CLIENTS]) &&
-           pl_walk_choose(b->w, o->first[KEY_RECIPIENTS]) &&
+    return (b->states == NULL || pl_walk_choose(b->w, o->shown[KEY_STATES])) &&
+           (b->logins == NULL || pl_walk_choose(b->w, o->shown[KEY_LOGINS])) &&
+           pl_walk_choose(b->w, o->shown[KEY_CLIENTS]) &&
+           pl_walk_choose(b->w, o->shown[KEY_RECIPIENTS]) &&
            pl_walk_find(b->w, is_wanted, &group, atoms);
 }
 
@@ -281,6 +301,40 @@ static bool is_confirmed(const struct diff_build *b, const struct pl_change *c)
                     (d.rule == c->rule[part] || d.rule == p->expired);
     }
     return confirmed;
+}
+
+/* The value of an atom that its first name stands for: the same each time; empty if there is none. */
+static struct pl_str named_value(struct telling *t, const struct diff_names *names, size_t atom)
+{
+    struct pl_str key = diff_names_first(names, atom), value = names->axis->atoms[atom].value;
+    struct pl_buf text = {0};
+
+    if (names->atoms[atom].kept == 0 || key.p[0] == '.' || key.p[0] == '@')
+        return (struct pl_str){"", 0};
+    if (names->axis->attr == PL_ATTR_RECIPIENT && pl_str_find(key, '@') == key.n)
+        pl_buf_add(&text, (struct pl_str){value.p, pl_str_rfind(value, '@') + 1});
+    pl_buf_add(&text, key);
+    value = pl_arena_copy(t->b->diff->arena, pl_buf_str(&text));
+    t->b->failed = t->b->failed || text.failed || value.p == NULL;
+    pl_buf_fini(&text);
+    return value;
+}
+
+/* What an atom has as its value depends on the order of an index; so take what has a name. */
+static void prefer_names(struct telling *t, const struct ordered *o, struct pl_change *c)
+{
+    struct pl_change named = *c;
+    struct pl_str recipient = named_value(t, &t->recipients, o->shown[KEY_RECIPIENTS]),
+                  login = {"", 0};
+
+    if (t->b->logins != NULL)
+        login = named_value(t, &t->logins, o->shown[KEY_LOGINS]);
+    if (recipient.n > 0)
+        named.request[PL_ATTR_RECIPIENT] = recipient;
+    if (login.n > 0)
+        named.request[PL_ATTR_SASL_USERNAME] = login;
+    if (!t->b->failed && is_confirmed(t->b, &named))
+        *c = named;
 }
 
 /* ---- what else matters ---- */
@@ -362,6 +416,7 @@ static void tell_change(struct telling *t, const struct ordered *o)
             c->request[i] = pl_arena_copy(b->diff->arena, c->request[i]);
             b->failed = b->failed || c->request[i].p == NULL;
         }
+        prefer_names(t, o, c);
         if (c->only_some)
             tell_what_matters(b, atoms, &o->group, c);
     }
@@ -382,16 +437,18 @@ void diff_tell(struct diff_build *b)
 {
     struct telling t = {.b = b, .nlists = b->lists.count};
     size_t kept = b->npieces < PL_CHANGES_MAX ? b->npieces : PL_CHANGES_MAX;
-    struct ordered *all = put_in_order(b);
+    struct ordered *all = NULL;
 
-    t.networks = calloc(t.nlists + 1, sizeof(*t.networks));
+    if (kept == 0)
+        return;
+    t.networks = calloc(t.nlists, sizeof(*t.networks));
     b->diff->changes = pl_arena_array(b->diff->arena, kept, sizeof(*b->diff->changes));
-    b->failed = all == NULL || t.networks == NULL || b->diff->changes == NULL;
-    if (!b->failed && kept > 0) {
-        b->failed = !diff_names_init(&t.logins, b->s, PL_ATTR_SASL_USERNAME, b->diff->arena) ||
-                    !diff_names_init(&t.recipients, b->s, PL_ATTR_RECIPIENT, b->diff->arena) ||
-                    !pl_space_each_range(b->s, b->clients, count_range, &t.ranges);
-    }
+    if (t.networks != NULL && b->diff->changes != NULL &&
+        diff_names_init(&t.logins, b->s, PL_ATTR_SASL_USERNAME, b->diff->arena) &&
+        diff_names_init(&t.recipients, b->s, PL_ATTR_RECIPIENT, b->diff->arena) &&
+        pl_space_each_range(b->s, b->clients, count_range, &t.ranges))
+        all = put_in_order(&t);
+    b->failed = all == NULL;
     for (size_t i = 0; i < b->npieces && !b->failed; i++) {
         if (i < kept)
             tell_change(&t, &all[i]);
