@@ -16,7 +16,8 @@ enum {
     TAKES_LOAD = 8,
     TAKES_CHECK = 16,
     TAKES_BY_RULE = 32,
-    TAKES_WIDER = 64
+    TAKES_WIDER = 64,
+    TAKES_HTML = 128
 };
 
 static const struct command {
@@ -25,7 +26,9 @@ static const struct command {
     unsigned takes;
     const char *usage, *summary, *help;
 } commands[] = {
-    {"check", cmd_check, TAKES_CHECK, "[--strict] [--host FILE | --no-host]",
+    {"check", cmd_check, TAKES_CHECK,
+     "[--strict] [--host FILE | --no-host]\n"
+     "       [--compromised LOGIN] [--overlaps]",
      "prove that the policy is no open relay, and print all that is wrong with it",
      "Load the configuration and everything it names, and prove for all requests at once that no\n"
      "client outside the relay boundary can send to a recipient that is not ours. Prints the\n"
@@ -34,6 +37,8 @@ static const struct command {
      "    --strict     a warning counts as a failure, too\n"
      "    --host FILE  take the facts of the host (interfaces, bridges, gateways) from FILE\n"
      "    --no-host    do not look at the host\n"
+     "    --compromised LOGIN  what a stolen password of LOGIN opens, too\n"
+     "    --overlaps   rules with different actions whose order decides, too\n"
      "Exit status: 0 safe, or all that is open is accepted; 1 open or unprovable, or a warning\n"
      "with --strict; 2 invalid."},
     {"explain", cmd_explain, TAKES_WORDS, "ATTR=VALUE… | -",
@@ -86,6 +91,7 @@ static const struct command {
      "names, listeners, logins and certificates that can.\n"
      "    --by-rule  the minimal list of each rule by itself\n"
      "Exit status: 0, or 2 when the configuration does not load."},
+<<<<<<< HEAD
     {"matrix", NULL, 0, NULL, NULL, NULL},
     {"diff", cmd_diff, TAKES_WORDS, "OLD NEW", "what changes in meaning from one policy to another",
      "Compare two configurations in meaning, and print for each change who is concerned, both\n"
@@ -99,6 +105,25 @@ static const struct command {
      "Exit status: 0 same, 1 differs, 2 a configuration does not load or nothing was computed."},
     {"who", NULL, 0, NULL, NULL, NULL},
     {"where", NULL, 0, NULL, NULL, NULL},
+=======
+    {"matrix", cmd_matrix, TAKES_HTML, "[--html FILE]",
+     "the whole policy on a page: clients, recipients, rules",
+     "Print classes of clients against classes of recipients, and in each cell what becomes of\n"
+     "mail and the rule that decides; below it what they stand for. Recipients and clients that\n"
+     "all rules treat alike are one class.\n"
+     "    --html FILE      write a page to FILE, with the verdict and the relay surface on it\n"
+     "Exit status: 0, or 2 when the configuration cannot be read or FILE not be written."},
+    {"diff", NULL, 0, NULL, NULL, NULL},
+    {"who", cmd_who, TAKES_WORDS, "RECIPIENT", "who may send to a recipient",
+     "List who may send to RECIPIENT, a mail address: networks, verified names, listeners, "
+     "logins,\n"
+     "certificates, each with the rule that decides; then who may not.\n"
+     "Exit status: 0, or 2 when RECIPIENT or the configuration cannot be read."},
+    {"where", cmd_where, TAKES_WORDS, "CLIENT | LOGIN", "where a client or a login may send",
+     "List the recipients that CLIENT, an address (or \"unknown\"), may send to without login, or\n"
+     "that LOGIN may send to, each with the rule that decides; then those that it may not.\n"
+     "Exit status: 0, or 2 when the question or the configuration cannot be read."},
+>>>>>>> main
     {"metrics", NULL, 0, NULL, NULL, NULL},
     {"top", NULL, 0, NULL, NULL, NULL},
     {"replay", NULL, 0, NULL, NULL, NULL},
@@ -118,6 +143,7 @@ static const struct option {
 } options[] = {
     {"-c", 0, offsetof(struct arguments, config)},
     {"--host", TAKES_CHECK, offsetof(struct arguments, host)},
+    {"--compromised", TAKES_CHECK, offsetof(struct arguments, compromised)},
     {"--socket", TAKES_SOCKET, offsetof(struct arguments, socket)},
     {"--control", TAKES_CONTROL, offsetof(struct arguments, control)},
     {"--connections", TAKES_LOAD, offsetof(struct arguments, connections)},
@@ -126,6 +152,7 @@ static const struct option {
     {"--seed", TAKES_LOAD, offsetof(struct arguments, seed)},
     {"--requests", TAKES_LOAD, offsetof(struct arguments, requests)},
     {"--pid", TAKES_LOAD, offsetof(struct arguments, pid)},
+    {"--html", TAKES_HTML, offsetof(struct arguments, html)},
 };
 
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
@@ -135,8 +162,10 @@ static const struct option flags[] = {
     {"--json", 0, offsetof(struct arguments, json)},
     {"--strict", TAKES_CHECK, offsetof(struct arguments, strict)},
     {"--no-host", TAKES_CHECK, offsetof(struct arguments, no_host)},
+    {"--overlaps", TAKES_CHECK, offsetof(struct arguments, overlaps)},
     {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
     {"--by-rule", TAKES_BY_RULE, offsetof(struct arguments, by_rule)},
+    {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
 };
 
 enum { FLAGS = sizeof(flags) / sizeof(flags[0]) };

@@ -99,10 +99,13 @@ static void add_counters(struct pl_buf *b, const struct pool *p)
 {
     unsigned long requests = 0, troubles = 0, idlest = 0, idle = 0;
     unsigned long effects[PL_EFFECT_UNKNOWN + 1] = {0};
+    long long longest_us = 0;
 
     for (size_t i = 0; i < p->count; i++) {
         const struct counters *c = &p->workers[i].counters;
 
+        if (atomic_load(&p->workers[i].longest_us) > longest_us)
+            longest_us = atomic_load(&p->workers[i].longest_us);
         requests += atomic_load(&c->requests);
         troubles += atomic_load(&c->troubles);
         idlest += atomic_load(&c->closed_idlest);
@@ -118,6 +121,7 @@ static void add_counters(struct pl_buf *b, const struct pool *p)
                 effects[PL_EFFECT_REFUSE]);
     pl_buf_addf(b, "decisions_leave=%lu\ndecisions_unknown=%lu\n", effects[PL_EFFECT_LEAVE],
                 effects[PL_EFFECT_UNKNOWN]);
+    pl_buf_addf(b, "longest_wakeup_us=%lld\n", longest_us);
 }
 
 static void add_verdict(struct pl_buf *b, const struct snapshot *s)

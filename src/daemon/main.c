@@ -19,6 +19,7 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,9 @@ struct options {
     const char *config;
     bool foreground, test;
 };
+
+/* From this size on an allocation is a mapping of its own; its usual value, which glibc raises by use. */
+enum { MAPPING_MIN = 128 * 1024 };
 
 /* Everything that lives as long as the daemon. */
 struct daemon {
@@ -228,7 +232,7 @@ static bool start_workers(struct daemon *d)
     d->snapshots.readers = d->pool.count + 1; /* each worker, and the main thread */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    ok = pool_start(&d->pool);
+    ok = log_start((unsigned)d->pool.count) && pool_start(&d->pool);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return ok;
 }
@@ -331,8 +335,11 @@ static int serve(struct daemon *d)
         ev_run(d->loop, 0);
         status = ENDED;
     }
-    if (!stop(d))
+    if (!stop(d)) {
+        log_close();
         _exit(status);
+    }
+    log_flush();
     if (status == ENDED)
         log_info("postlatchd ended");
     return status;
@@ -345,6 +352,8 @@ int main(int argc, char **argv)
 
     if (d == NULL)
         return TROUBLE;
+    /* What a load needed and an old policy had goes back to the system at once. */
+    mallopt(M_MMAP_THRESHOLD, MAPPING_MIN);
     d->control.fd = -1;
     status = read_options(&d->options, argc, argv);
     if (status < 0 && d->options.test) {

@@ -5,7 +5,6 @@
 #include "postlatch/explain.h"
 #include "postlatch/quote.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -192,7 +191,7 @@ static void add_opening(struct pl_buf *out, const struct pl_policy *p, const str
     pl_buf_add_char(out, '\n');
     add_why(out, o);
     if (o->waiver != NULL) {
-        bool expired = atomic_load(&p->today) > o->waiver->until;
+        bool expired = o->expired;
 
         pl_buf_addf(out, "    %s  accept %s, %s %s (", expired ? "expired " : "accepted",
                     pl_quote(&q, o->waiver->reason), expired ? "which ended on" : "until",

@@ -289,6 +289,7 @@ class Protocol(unittest.TestCase):
         values = json.loads(text)
         self.assertEqual((values["generation"], values["verdict"], values["mode"]), (1, "safe", "enforce"))
         self.assertEqual((values["accepted"], values["locked"]), ("-", "no"))
+        self.assertGreater(values["longest_wakeup_us"], 0)
 
     def test_hostile_control_clients(self):
         for data in (b"\n", b"x" * 5000, b"postlatch/2 reload\n", b"\0\0\0\n", b"postlatch/1 status extra\n"):
