@@ -91,8 +91,13 @@ static const struct command {
      "names, listeners, logins and certificates that can.\n"
      "    --by-rule  the minimal list of each rule by itself\n"
      "Exit status: 0, or 2 when the configuration does not load."},
-<<<<<<< HEAD
-    {"matrix", NULL, 0, NULL, NULL, NULL},
+    {"matrix", cmd_matrix, TAKES_HTML, "[--html FILE]",
+     "the whole policy on a page: clients, recipients, rules",
+     "Print classes of clients against classes of recipients, and in each cell what becomes of\n"
+     "mail and the rule that decides; below it what they stand for. Recipients and clients that\n"
+     "all rules treat alike are one class.\n"
+     "    --html FILE      write a page to FILE, with the verdict and the relay surface on it\n"
+     "Exit status: 0, or 2 when the configuration cannot be read or FILE not be written."},
     {"diff", cmd_diff, TAKES_WORDS, "OLD NEW", "what changes in meaning from one policy to another",
      "Compare two configurations in meaning, and print for each change who is concerned, both\n"
      "answers with their rules, and an example request; the most dangerous first:\n"
@@ -103,17 +108,6 @@ static const struct command {
      "    ~TEXT   another answer with the same effect\n"
      "What is not printed has the same answer from both: that is proved, not sampled.\n"
      "Exit status: 0 same, 1 differs, 2 a configuration does not load or nothing was computed."},
-    {"who", NULL, 0, NULL, NULL, NULL},
-    {"where", NULL, 0, NULL, NULL, NULL},
-=======
-    {"matrix", cmd_matrix, TAKES_HTML, "[--html FILE]",
-     "the whole policy on a page: clients, recipients, rules",
-     "Print classes of clients against classes of recipients, and in each cell what becomes of\n"
-     "mail and the rule that decides; below it what they stand for. Recipients and clients that\n"
-     "all rules treat alike are one class.\n"
-     "    --html FILE      write a page to FILE, with the verdict and the relay surface on it\n"
-     "Exit status: 0, or 2 when the configuration cannot be read or FILE not be written."},
-    {"diff", NULL, 0, NULL, NULL, NULL},
     {"who", cmd_who, TAKES_WORDS, "RECIPIENT", "who may send to a recipient",
      "List who may send to RECIPIENT, a mail address: networks, verified names, listeners, "
      "logins,\n"
@@ -123,7 +117,6 @@ static const struct command {
      "List the recipients that CLIENT, an address (or \"unknown\"), may send to without login, or\n"
      "that LOGIN may send to, each with the rule that decides; then those that it may not.\n"
      "Exit status: 0, or 2 when the question or the configuration cannot be read."},
->>>>>>> main
     {"metrics", NULL, 0, NULL, NULL, NULL},
     {"top", NULL, 0, NULL, NULL, NULL},
     {"replay", NULL, 0, NULL, NULL, NULL},
