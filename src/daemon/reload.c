@@ -138,9 +138,9 @@ static void tell_changes(struct reload *r, const struct snapshot *next)
         return;
     d = pl_diff_new(now->config.policy, next->config.policy);
     if (d == NULL)
-        pl_buf_add(&r->text, pl_str_lit("what changes was not compared: out of memory\n"));
+        pl_buf_add(&r->changes, pl_str_lit("what changes was not compared: out of memory\n"));
     else if (!pl_diff_is_same(d))
-        pl_diff_text_add_lines(&r->text, d, CHANGES_TOLD);
+        pl_diff_text_add_lines(&r->changes, d, CHANGES_TOLD);
     pl_diff_free(d);
 }
 
@@ -180,6 +180,7 @@ static void reset(struct reload *r)
     pl_buf_reset(&r->text);
     pl_buf_reset(&r->warnings);
     pl_buf_reset(&r->reasons);
+    pl_buf_reset(&r->changes);
     pl_buf_reset(&r->report);
 }
 
@@ -226,8 +227,10 @@ static void finish(struct reload *r)
     reload_log_lines(r->outcome == RELOAD_OK ? log_info : log_error,
                      "reload: ", pl_buf_str(&r->text));
     reload_log_lines(log_warn, "reload: ", pl_buf_str(&r->warnings));
+    reload_log_lines(log_info, "reload: ", pl_buf_str(&r->changes));
     pl_buf_add(&r->report, pl_buf_str(&r->text));
     pl_buf_add(&r->report, pl_buf_str(&r->warnings));
+    pl_buf_add(&r->report, pl_buf_str(&r->changes));
     control_reload_done(r->control, r->number, r->outcome, pl_buf_str(&r->report));
 }
 
@@ -320,6 +323,7 @@ bool reload_stop(struct reload *r)
     ev_async_stop(r->loop, &r->done);
     pl_buf_fini(&r->text);
     pl_buf_fini(&r->warnings);
+    pl_buf_fini(&r->changes);
     pl_buf_fini(&r->reasons);
     pl_buf_fini(&r->report);
     return true;

@@ -104,6 +104,12 @@ static const char *fact_of(const struct pl_diff *d, const struct pl_change *c)
 
 /* ---- paragraphs ---- */
 
+/* Postfix names the recipient at RCPT, so this is of little interest beside the rest. */
+static bool is_without_recipient(const struct pl_change *c)
+{
+    return c->at_rcpt && c->nrecipients == 1 && c->request[PL_ATTR_RECIPIENT].n == 0;
+}
+
 static void add_change(struct pl_buf *out, const struct pl_diff *d, const struct pl_change *c)
 {
     pl_buf_addf(out, "%-6s  ", pl_change_word(c->kind));
@@ -194,12 +200,6 @@ static void add_end(struct pl_buf *out, const struct pl_diff *d)
         pl_buf_addf(out, "same answer for everything%s (proved)\n", any ? " else" : "");
 }
 
-/* Postfix names the recipient at RCPT, so this is of little interest beside the rest. */
-static bool is_without_recipient(const struct pl_change *c)
-{
-    return c->at_rcpt && c->nrecipients == 1 && c->request[PL_ATTR_RECIPIENT].n == 0;
-}
-
 void pl_diff_text_add(struct pl_buf *out, const struct pl_diff *d)
 {
     size_t empty = 0;
@@ -242,13 +242,20 @@ static void add_line(struct pl_buf *out, const struct pl_diff *d, const struct p
 
 void pl_diff_text_add_lines(struct pl_buf *out, const struct pl_diff *d, size_t most)
 {
-    size_t more = count_omitted(d) + (d->nchanges > most ? d->nchanges - most : 0);
+    size_t shown = 0, more;
 
-    for (size_t i = 0; i < d->nchanges && i < most; i++)
+    for (size_t i = 0; i < d->nchanges && shown < most; i++) {
+        if (is_without_recipient(&d->changes[i]))
+            continue;
         add_line(out, d, &d->changes[i]);
+        shown++;
+    }
+    more = count_omitted(d) + d->nchanges - shown;
     if (more > 0)
-        pl_buf_addf(out, "and %zu more change%s; postlatch diff OLD NEW lists %s\n", more,
-                    more == 1 ? "" : "s", more == 1 ? "it" : "them");
+        pl_buf_addf(out,
+                    "and %zu more change%s; postlatch diff OLD NEW, with a copy of the old file, "
+                    "lists %s\n",
+                    more, more == 1 ? "" : "s", more == 1 ? "it" : "them");
     add_notes(out, d);
     add_end(out, d);
 }
