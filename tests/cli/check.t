@@ -19,6 +19,8 @@ Who can relay, and by which rule:
 office.conf:3: note: public-network: 192.0.2.0/24 is a public network: 254 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
 office.conf:3: note: public-network: 2001:db8:1::/48 is a public network: 2^80 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
 
+Not looked at: the facts of the host were not asked for (--no-host).
+
 This was assumed:
   - nothing before postlatch in Postfix's restrictions permits
   - after a DUNNO, Postfix comes to reject_unauth_destination (after_dunno), at every place that asks
@@ -34,6 +36,8 @@ verdict: safe
 No client outside the relay boundary can send to a recipient that is not ours.
 
 Nobody can relay.
+
+Not looked at: the facts of the host were not asked for (--no-host).
 
 This was assumed:
   - nothing before postlatch in Postfix's restrictions permits
