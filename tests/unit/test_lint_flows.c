@@ -88,8 +88,8 @@ static void flows(void **state)
          NULL, NULL,
          "postlatch.conf:4: recipient-grant white: rule \"white\" gives OK to everybody who "
          "writes to its recipients, who are ours. OK ends all checks that Postfix has behind us, "
-         "for instance block lists (DNSBL); a recipient of ours needs no OK. Answer DUNNO, with "
-         "which they are asked\n"},
+         "for instance block lists (DNSBL); a recipient of ours needs no OK. Answer DUNNO "
+         "instead, which leaves the mail to them\n"},
         {"recipient-grant: ours, by sender",
          "accepted_domains = {example.org}\n"
          "relay_networks = {192.168.0.0/16}\n"
@@ -102,8 +102,8 @@ static void flows(void **state)
          NULL, NULL,
          "postlatch.conf:4: recipient-grant white: rule \"white\" gives OK to everybody who "
          "writes to its recipients, who are ours. OK ends all checks that Postfix has behind us, "
-         "for instance block lists (DNSBL); a recipient of ours needs no OK. Answer DUNNO, with "
-         "which they are asked\n"},
+         "for instance block lists (DNSBL); a recipient of ours needs no OK. Answer DUNNO "
+         "instead, which leaves the mail to them\n"},
         {"recipient-grant: foreign",
          "accepted_domains = {example.org}\n"
          "relay_networks = {192.168.0.0/16}\n"
@@ -286,15 +286,15 @@ static void flows(void **state)
          "}\n",
          NULL, NULL,
          "postlatch.conf:2: unreachable-domain internal.example: \"internal.example\" is in "
-         "accepted_domains, but no outsider can send to it: rule \"inside\" (postlatch.conf:5) "
-         "answers \"REJECT inside only\" to all of them. So mail from the Internet, bounces "
-         "included, never arrives there. Narrow that rule; or, if the domain is for insiders "
-         "only, write accept_warnings = {\"unreachable-domain:internal.example\"}\n"
+         "accepted_domains, but no outsider can send to it: all get \"REJECT inside only\" from "
+         "rule \"inside\" (postlatch.conf:5). So mail from the Internet, bounces included, never "
+         "arrives there. Narrow that rule; or, if the domain is for insiders only, write "
+         "accept_warnings = {\"unreachable-domain:internal.example\"}\n"
          "postlatch.conf:3: unreachable-domain .internal.example: \".internal.example\" is in "
-         "accepted_domains, but no outsider can send to it: rule \"inside\" (postlatch.conf:5) "
-         "answers \"REJECT inside only\" to all of them. So mail from the Internet, bounces "
-         "included, never arrives there. Narrow that rule; or, if the domain is for insiders "
-         "only, write accept_warnings = {\"unreachable-domain:.internal.example\"}\n"},
+         "accepted_domains, but no outsider can send to it: all get \"REJECT inside only\" from "
+         "rule \"inside\" (postlatch.conf:5). So mail from the Internet, bounces included, never "
+         "arrives there. Narrow that rule; or, if the domain is for insiders only, write "
+         "accept_warnings = {\"unreachable-domain:.internal.example\"}\n"},
         {"unreachable-domain: from a table, by two rules",
          "domains hosted { entries = {example.org,\n"
          "    internal.example} }\n"
@@ -312,10 +312,10 @@ static void flows(void **state)
          "}\n",
          NULL, NULL,
          "postlatch.conf:2: unreachable-domain internal.example: \"internal.example\" is in "
-         "accepted_domains, but no outsider can send to it: rule \"v4\" (postlatch.conf:5) "
-         "answers \"REJECT v4\" or rule \"v6\" (postlatch.conf:10) answers \"DEFER v6\" to all "
-         "of them. So mail from the Internet, bounces included, never arrives there. Narrow that "
-         "rule; or, if the domain is for insiders only, write accept_warnings = "
+         "accepted_domains, but no outsider can send to it: all get \"REJECT v4\" from rule "
+         "\"v4\" (postlatch.conf:5) or \"DEFER v6\" from rule \"v6\" (postlatch.conf:10). So "
+         "mail from the Internet, bounces included, never arrives there. Narrow those rules; or, "
+         "if the domain is for insiders only, write accept_warnings = "
          "{\"unreachable-domain:internal.example\"}\n"},
         {"unreachable-domain: dropped",
          "accepted_domains = {example.org}\n"
@@ -327,10 +327,10 @@ static void flows(void **state)
          "}\n",
          NULL, NULL,
          "postlatch.conf:1: unreachable-domain example.org: \"example.org\" is in "
-         "accepted_domains, but no outsider can send to it: rule \"drop\" (postlatch.conf:4) "
-         "answers \"DISCARD dropped\" to all of them. So mail from the Internet, bounces "
-         "included, never arrives there. Narrow that rule; or, if the domain is for insiders "
-         "only, write accept_warnings = {\"unreachable-domain:example.org\"}\n"},
+         "accepted_domains, but no outsider can send to it: all get \"DISCARD dropped\" from "
+         "rule \"drop\" (postlatch.conf:4). So mail from the Internet, bounces included, never "
+         "arrives there. Narrow that rule; or, if the domain is for insiders only, write "
+         "accept_warnings = {\"unreachable-domain:example.org\"}\n"},
         {"near: IPv6 is left",
          "accepted_domains = {example.org, internal.example}\n"
          "relay_networks = {192.168.0.0/16}\n"
@@ -391,7 +391,7 @@ static void flows(void **state)
          "postlatch.conf:4: login-beyond-boundary contractor: rule \"contractor\" lets a login "
          "relay from anywhere that is not in relay_users, for instance "
          "client_address=203.0.113.9 recipient=someone@foreign.example sasl_username=bob. Who "
-         "reads relay_users does not see it, and may think that its stolen password would reach "
+         "reads relay_users does not see it, and may think that its stolen password reaches "
          "nobody. Add the login to relay_users, or take the rule out\n"},
         {"near: in relay_users",
          "accepted_domains = {example.org}\n"

@@ -292,6 +292,7 @@ static void redundant(void **state)
          "relay_networks = {192.168.0.0/16}\n"
          "rule \"all\" {\n"
          "  client_address = {192.168.0.0/22}\n"
+         "  recipient = {foreign}\n"
          "  action = \"REJECT x\"\n"
          "}\n"
          "rule \"r0\" {\n"
@@ -310,7 +311,12 @@ static void redundant(void **state)
          "  client_address = {192.168.3.0/24}\n"
          "  action = \"REJECT x\"\n"
          "}\n",
-         NULL, NULL, ""},
+         NULL, NULL,
+         "postlatch.conf:3: redundant-rule all: rule \"all\" changes nothing: without it rule "
+         "\"r0\" (postlatch.conf:8), rule \"r1\" (postlatch.conf:12), rule \"r2\" "
+         "(postlatch.conf:16) and 1 more rule give \"REJECT x\" to all of its requests as well. "
+         "Whoever deletes it later to stop that stops nothing. Take it out, or correct what was "
+         "meant\n"},
         {"not by a rule that decides nothing itself",
          "accepted_domains = {example.org}\n"
          "relay_networks = {192.168.0.0/16}\n"
@@ -383,6 +389,44 @@ static void shadowed(void **state)
          "    <printers>}\n"
          "  recipient = {foreign}\n"
          "  action = \"REJECT p\"\n"
+         "}\n",
+         NULL, NULL, ""},
+        {"near: a rule before the other gives the same answer",
+         "accepted_domains = {example.org}\n"
+         "relay_networks = {192.168.0.0/16}\n"
+         "networks printers { entries = {192.168.5.20, 192.168.5.32/29} }\n"
+         "rule \"first\" {\n"
+         "  client_address = {192.168.5.0/24}\n"
+         "  recipient = {foreign}\n"
+         "  action = \"DEFER d\"\n"
+         "}\n"
+         "rule \"lan\" {\n"
+         "  client_address = {192.168.0.0/16}\n"
+         "  recipient = {foreign}\n"
+         "  action = \"REJECT p\"\n"
+         "}\n"
+         "rule \"apps\" {\n"
+         "  client_address = {10.0.0.1,\n"
+         "    <printers>}\n"
+         "  recipient = {foreign}\n"
+         "  action = \"DEFER d\"\n"
+         "}\n",
+         NULL, NULL, ""},
+        {"near: of twins, though a third has a part of it",
+         "accepted_domains = {example.org}\n"
+         "relay_networks = {192.168.0.0/16}\n"
+         "rule \"lan\" {\n"
+         "  client_address = {192.168.1.0/24}\n"
+         "  recipient = {foreign}\n"
+         "  action = \"DEFER l\"\n"
+         "}\n"
+         "rule \"first\" {\n"
+         "  sasl_username = {mallory}\n"
+         "  action = \"REJECT x\"\n"
+         "}\n"
+         "rule \"second\" {\n"
+         "  sasl_username = {mallory, eve}\n"
+         "  action = \"REJECT x\"\n"
          "}\n",
          NULL, NULL, ""},
         {"a network entry within another table",
@@ -548,7 +592,7 @@ static void shadowed(void **state)
          "takes all requests that it is for. So \"REJECT s\" is never sent for it, whatever it "
          "was written there for. Put this rule before that one, narrow that one, or take the "
          "entry out of the list\n"},
-        {"a realm, of which one login is left",
+        {"near: a realm, of which one login is left",
          "accepted_domains = {example.org}\n"
          "relay_networks = {192.168.0.0/16}\n"
          "rule \"realm\" {\n"
