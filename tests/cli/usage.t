@@ -11,7 +11,10 @@ Asks a relay policy, offline or of the running daemon.
   status   what the daemon is doing
   bench    put load on a running daemon and measure it
   surface  who can relay: the minimal list of networks
+  matrix   the whole policy on a page: clients, recipients, rules
   diff     what changes in meaning from one policy to another
+  who      who may send to a recipient
+  where    where a client or a login may send
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
@@ -33,7 +36,10 @@ Asks a relay policy, offline or of the running daemon.
   status   what the daemon is doing
   bench    put load on a running daemon and measure it
   surface  who can relay: the minimal list of networks
+  matrix   the whole policy on a page: clients, recipients, rules
   diff     what changes in meaning from one policy to another
+  who      who may send to a recipient
+  where    where a client or a login may send
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
@@ -54,6 +60,7 @@ postlatch: /etc/postlatch/postlatch.conf does not load: 1 error
 [2]
 $ postlatch check --help
 usage: postlatch check [-c FILE] [--json] [--strict] [--host FILE | --no-host]
+       [--compromised LOGIN] [--overlaps]
 
 Load the configuration and everything it names, and prove for all requests at once that no
 client outside the relay boundary can send to a recipient that is not ours. Prints the
@@ -62,6 +69,8 @@ notes, and what was assumed.
     --strict     a warning counts as a failure, too
     --host FILE  take the facts of the host (interfaces, bridges, gateways) from FILE
     --no-host    do not look at the host
+    --compromised LOGIN  what a stolen password of LOGIN opens, too
+    --overlaps   rules with different actions whose order decides, too
 Exit status: 0 safe, or all that is open is accepted; 1 open or unprovable, or a warning
 with --strict; 2 invalid.
 [0]
