@@ -108,6 +108,18 @@ bool pl_space_each_range(const struct pl_space *s, const struct pl_axis *axis,
                          void *arg);
 
 /*
+ * pl_space_each_value - values of an attribute with their atoms of its axis: at least one of each
+ * combination of lists that a value can be in, so that what is asked about all members of a list is
+ * answered by those of these values that it holds
+ *
+ * in       each: value is dead when it returns
+ * returns  false as soon as each does, or when memory is short
+ * cost     that of making the axis
+ */
+bool pl_space_each_value(const struct pl_space *s, const struct pl_axis *axis,
+                         bool (*each)(struct pl_str value, uint32_t atom, void *arg), void *arg);
+
+/*
  * pl_space_networks - the addresses of some atoms of an axis of addresses, as a minimal list
  *
  * in       chosen: natoms; which atoms. The atom that is absent has none

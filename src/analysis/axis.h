@@ -23,6 +23,9 @@ struct axis_builder {
     struct axis_pair *pairs; /* PL_KIND_ADDR: hashed by classes */
     size_t npairs, pairs_cap;
     bool too_large, failed;
+    /* Called for each value that is offered, with its atom; NULL: nobody asks. Stops if it is false. */
+    bool (*each)(struct pl_str value, uint32_t atom, void *arg);
+    void *arg;
 };
 
 /* What a pair of classes of addresses, one of each policy, is. */

@@ -138,6 +138,8 @@ struct pl_walk *pl_walk_new(const struct pl_space *s, const struct pl_region *re
         return NULL;
     w->s = s;
     w->region = *region;
+    w->steps_max = region->steps_max > 0 ? region->steps_max
+                                         : (size_t)PL_WALK_STEPS_MAX_MILLION * 1000000;
     w->arena = pl_arena_new();
     for (size_t i = 0; i < region->nfirst; i++)
         add_to_order(w, region->first[i]);
@@ -263,9 +265,9 @@ static bool step(struct pl_walk *w, size_t k, size_t atom)
     unsigned needs = needs_of(w->axes[k]->attr), gives = gives_of(w->axes[k]->attr);
     bool absent = (a->labels & PL_LABEL_ABSENT) != 0;
 
-    w->steps++;
     if (!is_allowed(w, k, atom) || (needs != 0 && !absent && (from->flags & needs) == 0))
         return false;
+    w->steps++;
     to->flags = from->flags;
     if (gives != 0)
         to->flags = absent ? from->flags & ~gives : from->flags | gives;

@@ -53,7 +53,7 @@ struct memo *walk_recall(struct pl_walk *w, size_t k)
     size_t words = f->n + (f->n + 1) / 2, bytes = sizeof(struct memo) + words * sizeof(uint64_t), i;
     struct memo *m;
 
-    if (w->steps > (size_t)PL_WALK_STEPS_MAX_MILLION * 1000000) {
+    if (w->steps > w->steps_max) {
         w->gave_up = "it would take too many steps";
         return NULL;
     }

@@ -51,7 +51,7 @@ struct pl_walk {
     size_t k;           /* the next axis */
     struct frame frames[PL_ATTR_COUNT + 1];
 
-    size_t steps;
+    size_t steps, steps_max;
     const char *gave_up;
     struct memo **memo; /* hashed */
     size_t memo_count, memo_cap, memo_bytes;

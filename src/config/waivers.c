@@ -162,7 +162,7 @@ static void build_waiver(struct builder *b, struct tree_section *s, size_t *cap)
 {
     struct pl_policy *p = b->policy;
     struct pl_waiver w = {0}, *waivers;
-    struct tree_value reason, value;
+    struct tree_value reason, value = {0};
     struct pl_quote q;
     unsigned from = 0;
     char what[WHAT_SIZE];

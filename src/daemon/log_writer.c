@@ -8,12 +8,13 @@
  * The thread sleeps in three ways. IDLE: all queues were empty; the next line wakes it. NAP: there
  * were lines just now, so more will come; it looks again after TICK_US, and a queue that is half full
  * wakes it before. STUCK: the logger takes nothing; it wakes when that changes, and a queue that is
- * almost full wakes it before. So a busy daemon pays for some hundred wake-ups a second, whatever it logs, and the line
- * of a quiet one leaves at once. No wake-up is lost: the thread says that it goes to sleep, then looks
- * at the queues; a producer commits its line, then looks whether the thread sleeps; both in one order
- * (sequentially consistent).
+ * almost full wakes it before. So a busy daemon pays for some hundred wake-ups a second, whatever it
+ * logs, and the line of a quiet one leaves at once. No wake-up is lost: the thread says that it goes
+ * to sleep, then looks at the queues; a producer commits its line, then looks whether the thread
+ * sleeps; both in one order (sequentially consistent).
  *
- * Without the thread, before log_start and after log_stop, lines go out at once, under the lock.
+ * Without the thread, before log_start and after log_close, lines go out at once, under the lock.
+ * Cost of a line in a worker: no lock, no call of the system unless the thread is to be woken.
  */
 #include "log_writer.h"
 
@@ -322,7 +323,7 @@ static bool pass(void)
 
 /* ---- the thread ---- */
 
-/* Until somebody calls wake(), syslog has room if we wait for that, or some time has passed; -1: any. */
+/* Until somebody calls wake(), or syslog has room if we wait for that, or us have passed; -1: never. */
 static void sleep_for(int64_t us)
 {
     struct pollfd fds[2] = {{writer.wake, POLLIN, 0}, {log_syslog_fd(), POLLOUT, 0}};
