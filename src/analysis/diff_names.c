@@ -306,8 +306,14 @@ static bool has(const struct pl_atom *atom, const struct word *word)
            (atom->labels & word->labels) == word->labels;
 }
 
+/* "and 3 more like …" stands behind the names. */
 static int compare_words(const void *a, const void *b)
 {
+    bool x = pl_str_has_prefix(*(const struct pl_str *)a, pl_str_lit("and ")),
+         y = pl_str_has_prefix(*(const struct pl_str *)b, pl_str_lit("and "));
+
+    if (x != y)
+        return x ? 1 : -1;
     return pl_str_cmp(*(const struct pl_str *)a, *(const struct pl_str *)b);
 }
 

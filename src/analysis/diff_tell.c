@@ -422,8 +422,10 @@ static void tell_change(struct telling *t, const struct ordered *o)
     }
     if (!b->failed && (c->request[PL_ATTR_CLIENT_ADDRESS].n == 0 || !is_confirmed(b, c))) {
         memset(c, 0, sizeof(*c));
-        b->diff->gave_up = "an example was not confirmed by the decision code: this is a fault of "
-                           "postlatch, please report it";
+        b->diff->gave_up = pl_walk_gave_up(b->w);
+        if (b->diff->gave_up == NULL)
+            b->diff->gave_up = "an example was not confirmed by the decision code: this is a fault "
+                               "of postlatch, please report it";
         return;
     }
     tell_states(t, o, c);
