@@ -22,8 +22,10 @@ enum {
 /* struct pl_check_options - plain value; zeroed: text, the facts of this host */
 struct pl_check_options {
     bool json, strict;
-    bool no_host;          /* ask no host for its facts */
-    const char *host_file; /* take them from a file; NULL: from this host */
+    bool no_host;            /* ask no host for its facts */
+    const char *host_file;   /* take them from a file; NULL: from this host */
+    bool overlaps;           /* list rules whose order decides, too */
+    const char *compromised; /* a login: tell what its password opens, too; NULL: none */
 };
 
 /*
@@ -43,6 +45,9 @@ void pl_check_print_errors(struct pl_diag *d, FILE *out);
 /* pl_check_add_verdict - the verdict of a policy that loads, with its counterexamples, as text */
 void pl_check_add_verdict(struct pl_buf *out, const struct pl_policy *p,
                           const struct pl_proof *proof, const char *config_path);
+
+/* pl_check_add_overlaps - pairs of rules whose order decides; false when memory is short */
+bool pl_check_add_overlaps(struct pl_buf *out, const struct pl_space *s);
 
 /* pl_check_assumption - the i-th thing that the verdict assumes, in out; false behind the last one */
 bool pl_check_assumption(struct pl_buf *out, const struct pl_policy *p, size_t i);

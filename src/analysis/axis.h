@@ -18,11 +18,14 @@ struct axis_builder {
     size_t natoms, cap;
     uint32_t *by_content; /* atoms, hashed by row and labels; UINT32_MAX: empty */
     size_t content_cap;
-    uint64_t *row;        /* scratch, nwords */
-    size_t *row_bytes;    /* taken by the rows of all axes */
+    uint64_t *row;           /* scratch, nwords */
+    size_t *row_bytes;       /* taken by the rows of all axes */
     struct axis_pair *pairs; /* PL_KIND_ADDR: hashed by classes */
     size_t npairs, pairs_cap;
     bool too_large, failed;
+    /* Called for each value that is offered, with its atom; NULL: nobody asks. Stops if it is false. */
+    bool (*each)(struct pl_str value, uint32_t atom, void *arg);
+    void *arg;
 };
 
 /* What a pair of classes of addresses, one of each policy, is. */

@@ -113,8 +113,7 @@ static struct domain_class *find_domain_class(struct mail *m, uint64_t classes)
 
 static void keep_domain(struct mail *m, struct pl_str name)
 {
-    struct domain_class *d =
-        find_domain_class(m, axis_classes(m->b->s, PL_NAMES_DOMAINS, name));
+    struct domain_class *d = find_domain_class(m, axis_classes(m->b->s, PL_NAMES_DOMAINS, name));
 
     if (d == NULL || d->count == NAMES_KEPT)
         return;
@@ -158,8 +157,8 @@ static void collect_domains(struct mail *m)
     for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
         keep_domain(m, pl_str_of(foreign[i]));
     if (s->nparts == 1) {
-        seen.count =
-            calloc(s->policy[0]->compiled->names[PL_NAMES_DOMAINS].classes.count, sizeof(*seen.count));
+        seen.count = calloc(s->policy[0]->compiled->names[PL_NAMES_DOMAINS].classes.count,
+                            sizeof(*seen.count));
         if (seen.count == NULL)
             fail(m);
     }
@@ -245,9 +244,9 @@ static int compare(const void *a, const void *b)
 /* Where policies cut extensions differently, a local part with one is seen differently too. */
 static void extend_locals(struct mail *m)
 {
-    struct pl_str cut[2] = {m->b->s->policy[0]->delimiters,
-                            m->b->s->nparts == 2 ? m->b->s->policy[1]->delimiters
-                                                 : m->b->s->policy[0]->delimiters};
+    struct pl_str cut[2] = {m->b->s->policy[0]->delimiters, m->b->s->nparts == 2
+                                                                ? m->b->s->policy[1]->delimiters
+                                                                : m->b->s->policy[0]->delimiters};
     size_t nlocals = m->nlocals, npairs = m->npairs;
     char room[PL_MAILADDR_MAX + 16];
 
@@ -264,9 +263,9 @@ static void extend_locals(struct mail *m)
             }
             for (size_t i = 0; i < npairs && !m->b->failed; i++) {
                 size_t at = pl_str_rfind(m->pair_keys[i], '@');
-                int n = snprintf(room, sizeof(room), "%.*s%cx7q2%.*s", (int)at,
-                                 m->pair_keys[i].p, cut[part].p[c],
-                                 (int)(m->pair_keys[i].n - at), m->pair_keys[i].p + at);
+                int n =
+                    snprintf(room, sizeof(room), "%.*s%cx7q2%.*s", (int)at, m->pair_keys[i].p,
+                             cut[part].p[c], (int)(m->pair_keys[i].n - at), m->pair_keys[i].p + at);
 
                 axis_offer(m->b, (struct pl_str){room, (size_t)n}, 0);
             }
@@ -277,8 +276,8 @@ static void extend_locals(struct mail *m)
 static void collect_addresses(struct mail *m)
 {
     for (size_t part = 0; part < m->b->s->nparts && !m->b->failed; part++)
-        pl_name_index_each(&m->b->s->policy[part]->compiled->names[PL_NAMES_ADDRESSES],
-                           see_address, m);
+        pl_name_index_each(&m->b->s->policy[part]->compiled->names[PL_NAMES_ADDRESSES], see_address,
+                           m);
     if (m->npairs > 0)
         qsort(m->pair_keys, m->npairs, sizeof(*m->pair_keys), compare);
     extend_locals(m);
@@ -419,8 +418,8 @@ static void offer_forms(struct mail *m, struct pl_str local, struct pl_str other
 
 static void offer_all(struct mail *m)
 {
-    struct pl_str local = m->b->attr == PL_ATTR_SENDER ? pl_str_lit("sender")
-                                                       : pl_str_lit("someone"),
+    struct pl_str local =
+                      m->b->attr == PL_ATTR_SENDER ? pl_str_lit("sender") : pl_str_lit("someone"),
                   other = pl_str_lit(AXIS_NOBODY);
 
     for (size_t i = 0; i < m->ndomains && !axis_is_stopped(m->b); i++) {

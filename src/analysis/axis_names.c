@@ -92,8 +92,8 @@ static struct pl_str value_of(const struct axis_builder *b, struct pl_str key, c
     case PL_KIND_USER:
         if (key.p[0] != '@')
             return key;
-        return (struct pl_str){
-            room, (size_t)snprintf(room, size, "someone%.*s", (int)key.n, key.p)};
+        return (struct pl_str){room,
+                               (size_t)snprintf(room, size, "someone%.*s", (int)key.n, key.p)};
     case PL_KIND_FINGERPRINT:
         return hex_of(key, room, size);
     case PL_KIND_WORD_XTEXT:
@@ -153,6 +153,9 @@ static bool offer_key(struct pl_str key, uint32_t class, void *arg)
     else if (pl_attr_kind(b->attr) == PL_KIND_USER && b->s->nparts == 2)
         offer_login_forms(b, key);
     axis_offer(b, value, 0);
+    /* "@a@realm" holds the login of that very name, which no "someone@a@realm" is like. */
+    if (pl_attr_kind(b->attr) == PL_KIND_USER && key.p[0] == '@')
+        axis_offer(b, key, 0);
     if (k->seen != NULL)
         k->seen[class] = true;
     return !axis_is_stopped(b);
@@ -198,6 +201,8 @@ static void offer_ordinary(struct axis_builder *b)
 
     if (pl_attr_kind(b->attr) != PL_KIND_HOST)
         axis_offer(b, (struct pl_str){"", 0}, 0);
+    if (b->attr == PL_ATTR_HELO_NAME)
+        axis_offer(b, pl_str_lit("host.client.example"), 0);
     if (b->attr == PL_ATTR_ENCRYPTION_PROTOCOL)
         axis_offer(b, pl_str_lit("TLSv1.3"), 0);
     for (size_t i = 0; i < sizeof(ordinary) / sizeof(ordinary[0]); i++) {

@@ -49,7 +49,8 @@ struct line {
     struct pl_diag *d;
     struct pl_pos at;
     struct pl_str words[LINE_WORDS];
-    size_t n; /* LINE_WORDS: these or more */
+    size_t n;       /* LINE_WORDS: these or more */
+    bool no_memory; /* which d may have been told before */
 };
 
 static void split(struct line *l, struct pl_str rest)
@@ -177,31 +178,28 @@ static bool read_place(struct line *l, struct pl_host_fact *fact)
     return true;
 }
 
-/* False after noting what is wrong. */
-static bool read_line(struct pl_host_facts *h, struct line *l)
+static void read_line(struct pl_host_facts *h, struct line *l)
 {
     struct pl_host_fact fact = {0};
 
-    if (l->n == 0)
-        return true;
-    if (!read_kind(l, &fact.kind))
-        return false;
+    if (l->n == 0 || !read_kind(l, &fact.kind))
+        return;
     if (l->n != kinds[fact.kind].words) {
         pl_diag_error(l->d, l->at, "%s words than a fact of this kind has; expected \"%s\"",
                       l->n < kinds[fact.kind].words ? "fewer" : "more", kinds[fact.kind].form);
-        return false;
+        return;
     }
     if ((fact.kind != PL_HOST_GATEWAY && !read_name(l, &fact)) || !read_place(l, &fact))
-        return false;
+        return;
     if (!pl_host_facts_add(h, &fact)) {
         pl_diag_no_memory(l->d);
-        return false;
+        l->no_memory = true;
     }
-    return true;
 }
 
 bool pl_host_facts_load(struct pl_host_facts *h, const char *path, struct pl_diag *d)
 {
+    const size_t errors = pl_diag_errors(d);
     struct line l = {.d = d, .at = {pl_diag_file(d, path), 0}};
     struct pl_buf content = {0};
     bool ok = pl_file_read(path, FILE_MAX_BYTES, &content, d, l.at);
@@ -215,8 +213,8 @@ bool pl_host_facts_load(struct pl_host_facts *h, const char *path, struct pl_dia
             text.n--;
         l.at.line++;
         split(&l, text);
-        ok &= read_line(h, &l);
+        read_line(h, &l);
     }
     pl_buf_fini(&content);
-    return ok;
+    return ok && !l.no_memory && pl_diag_errors(d) == errors; /* of pl_diag_file, too */
 }

@@ -6,6 +6,7 @@
 #include "postlatch/explain.h"
 #include "postlatch/lint.h"
 #include "postlatch/netlink.h"
+#include "postlatch/reach_text.h"
 
 #include <string.h>
 
@@ -23,6 +24,7 @@ struct checked {
     struct pl_host_facts host;
     const char *no_host; /* why there are no facts of a host, or NULL */
     char why[PL_NETLINK_WHY];
+    const struct pl_check_options *options;
 };
 
 void pl_check_print_errors(struct pl_diag *d, FILE *out)
@@ -148,6 +150,8 @@ static void add_text(struct pl_buf *out, const struct checked *c)
     add_findings(out, c, false);
     add_findings(out, c, true);
     add_not_computed(out, c);
+    if (c->options->overlaps && c->space != NULL && !pl_check_add_overlaps(out, c->space))
+        out->failed = true;
     pl_buf_add(out, pl_str_lit("\nThis was assumed:\n"));
     for (size_t i = 0; pl_check_assumption(&line, c->policy, i); i++)
         pl_buf_addf(out, "  - %s\n", line.p);
@@ -233,22 +237,27 @@ static void print_json(const struct checked *c, FILE *out)
     bool open = c->proof != NULL && c->proof->nopenings > 0;
 
     pl_json_set(report, "verdict",
-                pl_json_string(pl_str_of(c->policy == NULL ? "invalid"
-                                                           : pl_verdict_word(c->proof->verdict))));
+                pl_json_string(
+                    pl_str_of(c->policy == NULL ? "invalid" : pl_verdict_word(c->proof->verdict))));
     pl_json_set(report, "accepted", pl_json_bool(c->proof != NULL && c->proof->accepted));
     pl_json_set(report, "witness",
                 open ? pl_check_json_request(c->proof->openings[0].request) : pl_json_null());
     pl_json_set(report, "openings", json_openings(c));
-    pl_json_set(report, "reason", c->proof == NULL || c->proof->gave_up == NULL
-                                      ? pl_json_null()
-                                      : pl_json_string(pl_str_of(c->proof->gave_up)));
-    pl_json_set(report, "surface", c->surface == NULL ? pl_json_array()
-                                                      : pl_check_json_surface(c->surface, true));
+    pl_json_set(report, "reason",
+                c->proof == NULL || c->proof->gave_up == NULL
+                    ? pl_json_null()
+                    : pl_json_string(pl_str_of(c->proof->gave_up)));
+    pl_json_set(report, "surface",
+                c->surface == NULL ? pl_json_array() : pl_check_json_surface(c->surface, true));
     pl_json_set(report, "errors", json_errors(c->d));
     pl_json_set(report, "error_count", pl_json_number((long long)pl_diag_errors(c->d)));
     pl_json_set(report, "warnings", json_findings(c, false));
     pl_json_set(report, "notes", json_findings(c, true));
     pl_json_set(report, "assumptions", json_assumptions(c));
+    if (c->options->compromised != NULL && c->space != NULL)
+        pl_json_set(
+            report, "compromised",
+            pl_reach_compromised_json(c->policy, c->space, pl_str_of(c->options->compromised)));
     pl_json_print(report, out);
     pl_json_free(report);
 }
@@ -277,11 +286,16 @@ static void print_text(const struct checked *c, FILE *out)
     add_text(&text, c);
     fputs(text.failed || text.p == NULL ? "out of memory\n" : text.p, out);
     pl_buf_fini(&text);
+    if (c->options->compromised == NULL || c->space == NULL)
+        return;
+    fputc('\n', out);
+    if (!pl_reach_compromised(c->policy, c->space, pl_str_of(c->options->compromised), out))
+        fputs("out of memory\n", out);
 }
 
 int pl_check_report(const char *config_path, const struct pl_check_options *o, FILE *out)
 {
-    struct checked c = {.path = config_path, .d = pl_diag_new()};
+    struct checked c = {.path = config_path, .d = pl_diag_new(), .options = o};
     struct pl_config config = {0};
     int status = PL_CHECK_INVALID;
     bool ok = c.d != NULL;

@@ -5,7 +5,6 @@
 #include "postlatch/explain.h"
 #include "postlatch/quote.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -78,6 +77,10 @@ static void add_clients(struct pl_buf *out, const struct pl_opening *o)
     char text[PL_PREFIX_TEXT];
 
     pl_buf_add(out, pl_str_lit("    from      "));
+    if (o->everywhere) {
+        pl_buf_add(out, pl_str_lit("every client outside the relay boundary\n"));
+        return;
+    }
     for (size_t i = 0; i < o->nnetworks && i < NETWORKS_SHOWN; i++)
         pl_buf_addf(out, "%s%s", i == 0 ? "" : ", ", pl_prefix_format(text, &o->networks[i]));
     if (o->nnetworks > NETWORKS_SHOWN)
@@ -134,29 +137,40 @@ static void add_advice(struct pl_buf *out, const struct pl_opening *o)
 
     pl_buf_add(out, pl_str_lit("    what to do  "));
     if (o->why == PL_OPENS_CLASS)
-        pl_buf_addf(out, "use a plain action, ask for a login (sasl_username = {any}), or accept it "
-                         "until a day:\n                accept \"REASON\" { rule = \"%s\" "
-                         "until = \"YYYY-MM-DD\" }\n",
+        pl_buf_addf(out,
+                    "use a plain action, ask for a login (sasl_username = {any}), or accept it "
+                    "until a day:\n                accept \"REASON\" { rule = \"%s\" "
+                    "until = \"YYYY-MM-DD\" }\n",
                     o->rule->name.p);
     else if (o->masking)
-        pl_buf_add(out, pl_str_lit("require a login there (sasl_username = {any}), or let the real "
-                                   "client address through\n                (PROXY protocol, XCLIENT, "
-                                   "no NAT) and take it out of masking\n"));
+        pl_buf_add(out,
+                   pl_str_lit("require a login there (sasl_username = {any}), or let the real "
+                              "client address through\n                (PROXY protocol, XCLIENT, "
+                              "no NAT) and take it out of masking\n"));
     else if (o->why == PL_OPENS_PERMIT)
-        pl_buf_add(out, pl_str_lit("refuse instead, put reject_unauth_destination behind postlatch in "
-                                   "main.cf,\n                and say so: after_dunno = "
-                                   "reject_unauth_destination\n"));
+        pl_buf_add(out,
+                   pl_str_lit("refuse instead, put reject_unauth_destination behind postlatch in "
+                              "main.cf,\n                and say so: after_dunno = "
+                              "reject_unauth_destination\n"));
     else if (o->why == PL_OPENS_ELSEWHERE)
-        pl_buf_addf(out, "refuse here, take the client out of mynetworks, or trust it: "
-                         "relay_networks = {%s}\n",
-                    network);
-    else
         pl_buf_addf(out,
-                    "if they may relay, say so: relay_by_rule = {%s}; else narrow the rule to\n"
-                    "                trusted clients or logins, or answer DUNNO instead of %s. For a "
-                    "while:\n                accept \"REASON\" { surface = {%s} until = "
-                    "\"YYYY-MM-DD\" }\n",
-                    network, o->rule->action->word.p, network);
+                    "refuse here, take the client out of mynetworks, or trust it: "
+                    "relay_networks = {%s}\n",
+                    network);
+    else if (o->everywhere)
+        pl_buf_addf(out,
+                    "give the rule a condition that only trusted clients meet "
+                    "(client_address, a login),\n                or answer DUNNO instead of "
+                    "%s: then the rules behind it decide\n",
+                    o->rule->action->word.p);
+    else
+        pl_buf_addf(
+            out,
+            "if they may relay, say so: relay_by_rule = {%s}; else narrow the rule to\n"
+            "                trusted clients or logins, or answer DUNNO instead of %s. For a "
+            "while:\n                accept \"REASON\" { surface = {%s} until = "
+            "\"YYYY-MM-DD\" }\n",
+            network, o->rule->action->word.p, network);
 }
 
 static void add_opening(struct pl_buf *out, const struct pl_policy *p, const struct pl_opening *o,
@@ -177,7 +191,7 @@ static void add_opening(struct pl_buf *out, const struct pl_policy *p, const str
     pl_buf_add_char(out, '\n');
     add_why(out, o);
     if (o->waiver != NULL) {
-        bool expired = atomic_load(&p->today) > o->waiver->until;
+        bool expired = o->expired;
 
         pl_buf_addf(out, "    %s  accept %s, %s %s (", expired ? "expired " : "accepted",
                     pl_quote(&q, o->waiver->reason), expired ? "which ended on" : "until",
@@ -208,8 +222,9 @@ void pl_check_add_verdict(struct pl_buf *out, const struct pl_policy *p,
                                    "send to recipients that are not ours.\n"));
         break;
     case PL_VERDICT_UNPROVABLE:
-        pl_buf_add(out, pl_str_lit("Whether this is an open relay cannot be decided; so it counts as "
-                                   "one.\n"));
+        pl_buf_add(out,
+                   pl_str_lit("Whether this is an open relay cannot be decided; so it counts as "
+                              "one.\n"));
         break;
     }
     if (proof->gave_up != NULL)

@@ -58,7 +58,8 @@ struct judgement judge(const struct pl_policy *p, const struct pl_str request[PL
 struct pl_str *clients_with(const struct oracle *o, const uint64_t *bits, uint64_t mask, size_t *n);
 
 /* same_networks - the list is that of the analysis */
-bool same_networks(const struct pl_str *cidrs, size_t n, const struct pl_prefix *networks, size_t m);
+bool same_networks(const struct pl_str *cidrs, size_t n, const struct pl_prefix *networks,
+                   size_t m);
 
 /* say_networks - a list of the analysis, or "nobody" */
 void say_networks(struct pl_buf *out, const struct pl_prefix *networks, size_t n);

@@ -111,7 +111,6 @@ static bool compare_networks(const struct comparing *c, uint64_t mask, bool by_r
         struct line want;
 
         same = from + i < surface->nlines && have->kind == PL_SURFACE_NETWORK &&
-               pl_str_eq(have->text, cidrs[i]) &&
                strcmp(pl_prefix_format(text, &have->network), text_of(cidrs[i], room)) == 0;
         if (!same)
             break;
@@ -124,8 +123,9 @@ static bool compare_networks(const struct comparing *c, uint64_t mask, bool by_r
     }
     *at = from + n;
     if (!same) {
-        pl_buf_addf(c->out, "surface%s, networks of rules 0x%llx\noracle: ",
-                    by_rule ? " by rule" : "", (unsigned long long)mask);
+        pl_buf_addf(c->out,
+                    "surface%s, networks of rules 0x%llx\noracle: ", by_rule ? " by rule" : "",
+                    (unsigned long long)mask);
         say_cidrs(c->out, cidrs, n);
         pl_buf_add(c->out, pl_str_lit("surface:"));
         for (size_t i = from; i < surface->nlines; i++) {

@@ -78,8 +78,8 @@ static void season(struct generator *g, struct draft_cond *c, bool out)
 /* A rule that lets somebody relay who may, if nothing goes wrong. */
 static void make_grant(struct generator *g, struct draft_rule *r)
 {
-    static const char *const actions[] = {"OK", "OK", "OK", "DUNNO", "DISCARD", "class:trusted",
-                                          "PREPEND X-Rule: yes"};
+    static const char *const actions[] = {
+        "OK", "OK", "OK", "DUNNO", "DISCARD", "class:trusted", "PREPEND X-Rule: yes"};
     struct draft_cond *c;
 
     r->action = PICK(&g->rng, actions);
@@ -150,14 +150,9 @@ static void make_wall(struct generator *g, struct draft_rule *r)
 
 static const char *any_action(struct generator *g)
 {
-    static const char *const refuse[] = {"REJECT",
-                                         "REJECT",
-                                         "REJECT 5.7.1 No %{client_address}",
-                                         "450 4.7.1 Later",
-                                         "550 No",
-                                         "DEFER Later",
-                                         "DEFER_IF_PERMIT 4.7.1 Later",
-                                         "reject_unauth_destination"};
+    static const char *const refuse[] = {
+        "REJECT", "REJECT",      "REJECT 5.7.1 No %{client_address}", "450 4.7.1 Later",
+        "550 No", "DEFER Later", "DEFER_IF_PERMIT 4.7.1 Later",       "reject_unauth_destination"};
     static const char *const leave[] = {"DUNNO",
                                         "WARN seen",
                                         "INFO seen",

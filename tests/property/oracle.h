@@ -114,10 +114,10 @@ enum oracle_why oracle_why(const struct pl_policy *p, const struct pl_action *ac
 
 /* A value that stands for all that behave alike. */
 struct oracle_value {
-    struct pl_str text;   /* as sent; empty: absent */
-    uint64_t rules[2];    /* of each policy; bit r: rule r's conditions on the attribute hold */
-    uint64_t listeners;   /* as oracle_listeners, of the first policy */
-    uint64_t entries;     /* recipient: as oracle_in_entries */
+    struct pl_str text; /* as sent; empty: absent */
+    uint64_t rules[2];  /* of each policy; bit r: rule r's conditions on the attribute hold */
+    uint64_t listeners; /* as oracle_listeners, of the first policy */
+    uint64_t entries;   /* recipient: as oracle_in_entries */
     unsigned facts[2];
 };
 
@@ -190,14 +190,14 @@ void oracle_confirm(const struct oracle *o, uint64_t seed);
 
 /* What all combinations of one policy amount to. Indexes: client or recipient value, then bit: rule. */
 struct oracle_result {
-    uint64_t decides;            /* the rules that decide something */
-    uint64_t *rules;             /* different sets of rules that hold; malloc'ed */
-    size_t nrules, rules_cap;    /* a hash, 0: empty */
-    uint64_t *open[WHY_COUNT];   /* by client: outsiders' foreign recipients that pass */
+    uint64_t decides;             /* the rules that decide something */
+    uint64_t *rules;              /* different sets of rules that hold; malloc'ed */
+    size_t nrules, rules_cap;     /* a hash, 0: empty */
+    uint64_t *open[WHY_COUNT];    /* by client: outsiders' foreign recipients that pass */
     uint64_t *surface[WHY_COUNT]; /* by client: without login, certificate, name, listener */
-    uint64_t *to;                /* by client × recipient: the same, any why */
-    uint64_t *reach;             /* by recipient: outsiders, ours too */
-    struct oracle_leaf example;  /* of what is open, or may be */
+    uint64_t *to;                 /* by client × recipient: the same, any why */
+    uint64_t *reach;              /* by recipient: outsiders, ours too */
+    struct oracle_leaf example;   /* of what is open, or may be */
     bool has_example;
 };
 

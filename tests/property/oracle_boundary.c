@@ -146,11 +146,11 @@ unsigned oracle_facts(const struct pl_policy *p, const struct pl_query *q, enum 
     case PL_ATTR_CLIENT_NAME:
         if (!present || pl_str_eq_fold(text, pl_str_lit("unknown")))
             return 0;
-        return FACT_HAS_NAME | (q->client_name.len > 0 &&
-                                        list_holds(&lists[PL_BOUNDARY_RELAY_CLIENT_NAMES],
-                                                   domain_holds, &q->client_name)
-                                    ? FACT_LISTED_NAME
-                                    : 0);
+        return FACT_HAS_NAME |
+               (q->client_name.len > 0 && list_holds(&lists[PL_BOUNDARY_RELAY_CLIENT_NAMES],
+                                                     domain_holds, &q->client_name)
+                    ? FACT_LISTED_NAME
+                    : 0);
     case PL_ATTR_SASL_USERNAME:
         return present ? FACT_LOGIN : 0;
     case PL_ATTR_SASL_METHOD:
@@ -239,7 +239,8 @@ bool oracle_is_outsider(unsigned facts, bool at_listener)
 {
     bool inside = (facts & (FACT_NETWORK | FACT_BY_RULE | FACT_LISTED_NAME)) != 0;
 
-    if ((facts & (FACT_NOT_RCPT | FACT_LOGIN | FACT_LISTED_CERT)) != 0) /* no stranger, or no RCPT */
+    if ((facts & (FACT_NOT_RCPT | FACT_LOGIN | FACT_LISTED_CERT)) !=
+        0) /* no stranger, or no RCPT */
         return false;
     if ((facts & (FACT_NO_RECIPIENT | FACT_OURS)) != 0)
         return false;

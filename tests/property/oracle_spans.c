@@ -152,8 +152,7 @@ struct pl_str *spans_cidrs(const struct spans *s, struct pl_arena *a, size_t *n)
                    (low | host_bits(bits, len - 1)) <= high)
                 len--;
             if (len == bits)
-                snprintf(room, sizeof(room), "%s",
-                         span_text(a, s->items[i].family, low, false).p);
+                snprintf(room, sizeof(room), "%s", span_text(a, s->items[i].family, low, false).p);
             else
                 snprintf(room, sizeof(room), "%s/%u",
                          span_text(a, s->items[i].family, low, false).p, len);

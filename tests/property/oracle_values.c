@@ -341,8 +341,8 @@ static void mail(const struct oracle *o, struct oracle_axis *axis)
         offer(o, axis, join(o, pl_str_lit("a%b"), at, far.items[i]));
     }
     for (size_t i = 0; i < locals.count; i++) {
-        offer(o, axis, locals.items[i]);                                    /* bare */
-        offer(o, axis, join(o, locals.items[i], at, pl_str_lit("-.-")));    /* unparsable */
+        offer(o, axis, locals.items[i]);                                 /* bare */
+        offer(o, axis, join(o, locals.items[i], at, pl_str_lit("-.-"))); /* unparsable */
         for (size_t j = 0; j < domains.count; j++)
             offer(o, axis, join(o, locals.items[i], at, domains.items[j]));
     }
