@@ -196,7 +196,8 @@ struct oracle_result {
     uint64_t *open[WHY_COUNT];    /* by client: outsiders' foreign recipients that pass */
     uint64_t *surface[WHY_COUNT]; /* by client: without login, certificate, name, listener */
     uint64_t *to;                 /* by client × recipient: the same, any why */
-    uint64_t *reach;              /* by recipient: outsiders, ours too */
+    uint64_t *reach;              /* by recipient: outsiders with an address, to ours too */
+    bool has_outsiders;           /* with an address */
     struct oracle_leaf example;   /* of what is open, or may be */
     bool has_example;
 };
