@@ -121,7 +121,11 @@ static void offer_login_forms(struct axis_builder *b, struct pl_str login)
         axis_offer(b, (struct pl_str){login.p, at}, 0);
     if (x->fold == y->fold || login.n > sizeof(upper))
         return;
+    /* Another user of the same realm, to one of the two; and of another realm. */
     for (size_t i = 0; i < login.n; i++)
+        upper[i] = i < at ? pl_ascii_upper(login.p[i]) : login.p[i];
+    axis_offer(b, (struct pl_str){upper, login.n}, 0);
+    for (size_t i = at; i < login.n; i++)
         upper[i] = pl_ascii_upper(login.p[i]);
     axis_offer(b, (struct pl_str){upper, login.n}, 0);
 }
@@ -132,8 +136,11 @@ static void offer_realm(struct axis_builder *b, struct pl_str realm)
     char room[PL_USER_MAX + sizeof(AXIS_NOBODY)];
     int n = snprintf(room, sizeof(room), AXIS_NOBODY "%.*s", (int)realm.n, realm.p);
 
-    if ((size_t)n <= PL_USER_MAX)
-        axis_offer(b, (struct pl_str){room, (size_t)n}, 0);
+    if ((size_t)n > PL_USER_MAX)
+        return;
+    axis_offer(b, (struct pl_str){room, (size_t)n}, 0);
+    if (b->s->nparts == 2)
+        offer_login_forms(b, (struct pl_str){room, (size_t)n});
 }
 
 static bool offer_key(struct pl_str key, uint32_t class, void *arg)
@@ -150,7 +157,7 @@ static bool offer_key(struct pl_str key, uint32_t class, void *arg)
         return true; /* no name can be below it */
     if (pl_attr_kind(b->attr) == PL_KIND_USER && key.p[0] == '@')
         offer_realm(b, key);
-    else if (pl_attr_kind(b->attr) == PL_KIND_USER && b->s->nparts == 2)
+    if (pl_attr_kind(b->attr) == PL_KIND_USER && b->s->nparts == 2)
         offer_login_forms(b, key);
     axis_offer(b, value, 0);
     /* "@a@realm" holds the login of that very name, which no "someone@a@realm" is like. */
