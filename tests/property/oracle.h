@@ -73,7 +73,9 @@ enum oracle_fact {
     FACT_HAS_NAME = 4096,
     FACT_LISTED_NAME = 8192,
     FACT_NO_RECIPIENT = 16384,
-    FACT_OURS = 32768
+    FACT_OURS = 32768,
+    FACT_ROUTED = 65536,
+    FACT_BARE = 131072
 };
 
 /* oracle_facts - what is true of q's value of attr; q has been read */
@@ -111,6 +113,10 @@ enum oracle_why oracle_why(const struct pl_policy *p, const struct pl_action *ac
                            unsigned facts);
 
 /* ---- values (oracle_values.c) ---- */
+
+/* Labels that no list of the generator or the corpus has. */
+#define ORACLE_NOBODY "zznobody"
+#define ORACLE_NOWHERE "zznowhere.invalid"
 
 /* A value that stands for all that behave alike. */
 struct oracle_value {

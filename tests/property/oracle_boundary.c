@@ -119,7 +119,9 @@ static unsigned recipient_facts(const struct pl_policy *p, const struct pl_query
     case PL_MAIL_EMPTY:
         return FACT_NO_RECIPIENT;
     case PL_MAIL_BARE:
-        return p->bare_is_ours ? FACT_OURS : 0;
+        return FACT_BARE | (p->bare_is_ours ? FACT_OURS : 0);
+    case PL_MAIL_ROUTED:
+        return FACT_ROUTED;
     case PL_MAIL_PLAIN:
         return list_holds(&p->boundary[PL_BOUNDARY_ACCEPTED_DOMAINS], domain_holds,
                           &q->recipient.domain)

@@ -129,7 +129,6 @@ static enum comparison compare_two(const struct pl_policy *from, const struct pl
                                    double most, struct pl_buf *out, struct seen *tally)
 {
     enum comparison differs = COMPARE_COUNT;
-#ifdef WITH_DIFF
     struct oracle *o;
 
     if (from->nrules > 64 || to->nrules > 64 || (o = oracle_new(from, to)) == NULL)
@@ -140,9 +139,6 @@ static enum comparison compare_two(const struct pl_policy *from, const struct pl
             differs = COMPARE_DIFF;
     }
     oracle_free(o);
-#else
-    (void)from, (void)to, (void)most, (void)out, (void)tally;
-#endif
     return differs;
 }
 
@@ -469,10 +465,8 @@ static void check_tally(void)
         must(seen.whys[why] > 0, "a kind of opening that was not met");
     must(seen.masking > 0 && seen.networks > 0 && seen.partial > 0, "no masking, no networks");
     must(seen.unreachable > 0 && seen.redundant > 0 && seen.domains > 0, "a finding not met");
-#ifdef WITH_DIFF
     for (unsigned i = 0; i < 5; i++)
         must(seen.changes[i] > 0, "a kind of change that was not met");
-#endif
 }
 
 static uint64_t number_from(const char *name, uint64_t preset)
