@@ -30,6 +30,7 @@ struct comparing {
     uint64_t *pairs; /* of each combination: which pairs of rules decide; malloc'ed */
     size_t npairs, nwords;
     uint64_t live[2];     /* the rules that some value of each attribute lets hold */
+    bool torn;            /* a box has some addresses of an interval only */
     struct group *groups; /* malloc'ed */
     size_t ngroups, cap;
 };
@@ -288,43 +289,37 @@ static size_t split(struct pl_str text, struct pl_str words[64])
     }
 }
 
-static bool lists(const struct pl_change *change, const struct span *s)
+/* The network of a box that an address lies in, or NULL. */
+static const struct pl_prefix *network_of(const struct pl_change *change, int family,
+                                          oracle_u128 addr)
 {
     for (size_t i = 0; i < change->nclients; i++) {
-        char text[PL_PREFIX_TEXT];
-        struct span network;
+        struct span s = span_of_prefix(&change->clients[i]);
 
-        must(span_parse_as_is(&network, pl_str_of(pl_prefix_format(text, &change->clients[i]))),
-             "a network");
-        if (network.family == s->family && network.low <= s->low && s->high <= network.high)
-            return true;
+        if (s.family == family && s.low <= addr && addr <= s.high)
+            return &change->clients[i];
     }
-    return false;
+    return NULL;
 }
 
-/* Networks together may hold an interval; a minimal list is looked at by the interval's own list. */
-static bool holds_span(const struct comparing *c, const struct pl_change *change,
-                       const struct span *s)
+/* Whether all of an interval is in the box; it is torn if some is, and some is not. */
+static bool holds_span(struct comparing *c, const struct pl_change *change, const struct span *s)
 {
-    struct spans one = {0};
-    struct pl_str *cidrs;
-    size_t n;
-    bool all = true;
+    const struct pl_prefix *network = network_of(change, s->family, s->low);
+    bool first = network != NULL;
 
-    spans_add(&one, *s);
-    cidrs = spans_cidrs(&one, c->o->arena, &n);
-    for (size_t i = 0; i < n && all; i++) {
-        struct span part;
+    while (network != NULL && span_of_prefix(network).high < s->high)
+        network = network_of(change, s->family, span_of_prefix(network).high + 1);
+    for (size_t i = 0; i < change->nclients && network == NULL; i++) {
+        struct span part = span_of_prefix(&change->clients[i]);
 
-        must(span_parse_as_is(&part, cidrs[i]), "a network");
-        all = lists(change, &part);
+        c->torn = c->torn || first ||
+                  (part.family == s->family && s->low <= part.low && part.low <= s->high);
     }
-    free(cidrs);
-    spans_fini(&one);
-    return all;
+    return network != NULL;
 }
 
-static void mark_clients(const struct comparing *c, const struct pl_change *change, bool *in)
+static void mark_clients(struct comparing *c, const struct pl_change *change, bool *in)
 {
     size_t absent = oracle_value_of(c->o, c->axis[BOX_CLIENT], pl_str_lit(""));
 
@@ -461,7 +456,9 @@ static bool compare_boxes(struct comparing *c, const struct pl_diff *diff, struc
         if (!compare_group(c, &c->groups[i]))
             return false;
     }
-    return true;
+    if (c->torn)
+        pl_buf_add(c->out, pl_str_lit("a box has some of the addresses that are alike only\n"));
+    return !c->torn;
 }
 
 static bool has_omitted(const struct pl_diff *diff)

@@ -42,6 +42,9 @@ bool span_parse_as_is(struct span *s, struct pl_str text);
 /* span_of - a single address */
 struct span span_of(const struct pl_addr *addr);
 
+/* span_of_prefix - the addresses of a network */
+struct span span_of_prefix(const struct pl_prefix *prefix);
+
 /* span_text - an address of a family as text, owned by a; mapped: IPv4 written as IPv6 */
 struct pl_str span_text(struct pl_arena *a, int family, oracle_u128 at, bool mapped);
 

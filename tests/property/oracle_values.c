@@ -95,8 +95,9 @@ static uint64_t rules_that_hold(const struct pl_policy *p, const struct pl_query
 static struct oracle_value examine(const struct oracle *o, enum pl_attr attr, struct pl_str text)
 {
     struct oracle_value v = {.text = text};
-    struct pl_query q = {0};
+    struct pl_query q;
 
+    memset(q.attr, 0, sizeof(q.attr));
     q.attr[attr] = text;
     pl_query_read(&q);
     for (size_t part = 0; part < o->nparts; part++) {
