@@ -30,8 +30,8 @@ struct pl_region {
     const uint64_t *forbidden;          /* nwords, or NULL */
     const uint64_t *ignored;            /* nwords, or NULL */
     const uint64_t *required;           /* nwords, or NULL: all of these must hold */
-    bool no_login; /* sasl_username is absent, also where no rule asks about it */
-    bool no_tls;   /* encryption_protocol is absent, likewise */
+    bool no_login;    /* sasl_username is absent, also where no rule asks about it */
+    bool no_tls;      /* encryption_protocol is absent, likewise */
     size_t steps_max; /* give up after as many; 0: PL_WALK_STEPS_MAX_MILLION */
     /* The order of axes: these first, the others behind them as they are in the space. */
     size_t nfirst;

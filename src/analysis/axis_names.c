@@ -153,6 +153,9 @@ static bool offer_key(struct pl_str key, uint32_t class, void *arg)
     else if (pl_attr_kind(b->attr) == PL_KIND_USER && b->s->nparts == 2)
         offer_login_forms(b, key);
     axis_offer(b, value, 0);
+    /* "@a@realm" holds the login of that very name, which no "someone@a@realm" is like. */
+    if (pl_attr_kind(b->attr) == PL_KIND_USER && key.p[0] == '@')
+        axis_offer(b, key, 0);
     if (k->seen != NULL)
         k->seen[class] = true;
     return !axis_is_stopped(b);

@@ -217,7 +217,10 @@ void ask_spend(struct lint_ask *a, size_t steps)
 
 void ask_done(struct lint_ask *a, struct pl_walk *w)
 {
-    a->gave_up = a->gave_up || pl_walk_gave_up(w) != NULL;
+    const char *why = pl_walk_gave_up(w);
+
+    a->f->failed = a->f->failed || (why != NULL && strcmp(why, "out of memory") == 0);
+    a->gave_up = a->gave_up || why != NULL;
     a->incomplete = a->incomplete || a->gave_up;
     ask_spend(a, pl_walk_steps(w) * a->price + a->floor);
     pl_walk_free(w);

@@ -121,23 +121,25 @@ static void report(struct reach *x, const struct lint_unit *unit, uint32_t examp
     ask_outsiders(x);
     ask_narrow(a, PL_ATTR_RECIPIENT, is_example, &example);
     ask_collect(a);
-    pl_buf_addf(&text,
-                "%s is in accepted_domains, but no outsider can send to it: ", pl_quote(&q, name));
+    pl_buf_addf(&text, "%s is in accepted_domains, but no outsider can send to it: all get ",
+                pl_quote(&q, name));
     for (size_t i = 0; i < a->nfound && i < NAMED; i++) {
         const struct pl_rule *by = &a->p->rules[a->found[i]];
 
         rule = rule == NULL && !by->builtin ? by : rule;
         pl_buf_add(&text, i == 0 ? pl_str_lit("") : pl_str_lit(" or "));
-        lint_say_rule(&text, a->p, by);
-        pl_buf_add(&text, pl_str_lit(" answers "));
         lint_say_answer(&text, by);
+        pl_buf_add(&text, pl_str_lit(" from "));
+        lint_say_rule(&text, a->p, by);
     }
     if (a->nfound > NAMED)
-        pl_buf_addf(&text, " or %zu more %s", a->nfound - NAMED,
-                    a->nfound - NAMED == 1 ? "rule decides" : "rules decide");
-    pl_buf_add(&text, pl_str_lit(" to all of them. So mail from the Internet, bounces included, "
-                                 "never arrives there. Narrow that rule; or, if the domain is for "
-                                 "insiders only, write accept_warnings = {\"unreachable-domain:"));
+        pl_buf_addf(&text, ", or what %zu more %s", a->nfound - NAMED,
+                    a->nfound - NAMED == 1 ? "rule says" : "rules say");
+    pl_buf_addf(&text,
+                ". So mail from the Internet, bounces included, never arrives there. Narrow %s; "
+                "or, if the domain is for insiders only, write accept_warnings = "
+                "{\"unreachable-domain:",
+                a->nfound == 1 ? "that rule" : "those rules");
     pl_buf_add(&text, name);
     pl_buf_add(&text, pl_str_lit("\"}"));
     lint_tell(a, PL_LINT_UNREACHABLE_DOMAIN, lint_units_at(unit), rule, name, &text);

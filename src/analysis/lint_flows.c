@@ -158,7 +158,7 @@ static void lint_recipient_grant(struct lint_ask *a, size_t r)
         pl_buf_add(&text,
                    pl_str_lit(", who are ours. OK ends all checks that Postfix has behind us, for "
                               "instance block lists (DNSBL); a recipient of ours needs no OK. "
-                              "Answer DUNNO, with which they are asked"));
+                              "Answer DUNNO instead, which leaves the mail to them"));
     lint_tell(a, PL_LINT_RECIPIENT_GRANT, rule->at, rule, rule->name, &text);
 }
 
@@ -300,10 +300,9 @@ static void lint_login(struct lint_ask *a, size_t r)
                pl_str_lit(" lets a login relay from anywhere that is not in relay_users, for "
                           "instance "));
     lint_say_request(&text, a->s, rule, atoms);
-    pl_buf_add(&text,
-               pl_str_lit(". Who reads relay_users does not see it, and may think that its "
-                          "stolen password would reach nobody. Add the login to relay_users, "
-                          "or take the rule out"));
+    pl_buf_add(&text, pl_str_lit(". Who reads relay_users does not see it, and may think that its "
+                                 "stolen password reaches nobody. Add the login to relay_users, "
+                                 "or take the rule out"));
     lint_tell(a, PL_LINT_LOGIN_BEYOND_BOUNDARY, rule->at, rule, rule->name, &text);
 }
 

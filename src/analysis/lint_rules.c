@@ -53,12 +53,11 @@ static void say_unreachable(const struct pl_rule *rule, const char *blockers, si
     pl_buf_addf(out, " decides no request: %s %s before it and %s all of its requests. ", blockers,
                 n == 1 ? "stands" : "stand", n == 1 ? "takes" : "take");
     if (other) {
-        pl_buf_add(out, pl_str_lit("So "));
+        pl_buf_add(out, pl_str_lit("So it never sends "));
         lint_say_answer(out, rule);
-        pl_buf_addf(out,
-                    " is never sent, whatever the rule was meant for. Put it before %s, narrow "
-                    "%s, or take this one out",
-                    n == 1 ? "that one" : "them", n == 1 ? "that one" : "them");
+        pl_buf_addf(
+            out, ", whatever it was meant for. Put it before %s, narrow %s, or take this one out",
+            n == 1 ? "that one" : "them", n == 1 ? "that one" : "them");
     } else {
         pl_buf_addf(out,
                     "%s the same answer, so nothing is lost, but whoever edits this rule "

@@ -6,7 +6,8 @@
  *
  * Rules before it that answer the same count as if they did not exist: where they decide instead, the
  * answer is the one that was meant. Else of two rules that name the same login, with the same answer,
- * each could be called of no use because of the other.
+ * each could be called of no use because of the other. It is only reported if they do not decide all of
+ * it, though.
  */
 #include "lint_shadow.h"
 
@@ -37,10 +38,10 @@ static bool is_of_unit(const struct lint_ask *a, const struct pl_axis *axis, siz
     return s->atoms[atom];
 }
 
-static void ask_unit(struct shadow *s)
+static void ask_unit(struct shadow *s, bool all_rules)
 {
     ask_all(s->a);
-    for (size_t i = 0; i < s->r; i++) {
+    for (size_t i = 0; i < s->r && !all_rules; i++) {
         if (s->same[i] == s->same[s->r])
             ask_ignore(s->a, i);
     }
@@ -53,6 +54,22 @@ static bool decides(const struct pl_outcome *outcome, void *arg)
     const struct shadow *s = arg;
 
     return outcome->bit[0] == s->r;
+}
+
+static bool answers_otherwise(const struct pl_outcome *outcome, void *arg)
+{
+    const struct shadow *s = arg;
+
+    return outcome->bit[0] < s->r && s->same[outcome->bit[0]] != s->same[s->r];
+}
+
+/* Whether a request with a value of the piece gets another answer than the rule's, as things are. */
+static bool is_taken(struct shadow *s)
+{
+    uint32_t atoms[PL_ATTR_COUNT];
+
+    ask_unit(s, true);
+    return ask_find(s->a, answers_otherwise, s, atoms);
 }
 
 /* Whether the rule decides some request with a value of the piece; true if nobody knows. */
@@ -75,7 +92,7 @@ static bool is_alive(struct shadow *s)
         return true; /* the condition itself takes it out with '!': not what this is about */
     if (unknown == 0)
         return false;
-    ask_unit(s);
+    ask_unit(s, false);
     ask_before(s->a, s->r);
     if (ask_find(s->a, decides, s, atoms)) {
         s->known[atoms[s->cond->attr]] = DECIDES;
@@ -126,12 +143,10 @@ static bool look_at_unit(const struct lint_unit *unit, void *arg)
     ask_spend(s->a, s->units.work - work);
     if (s->a->steps_left == 0)
         return false;
-    if (is_alive(s))
-        return true;
-    ask_unit(s);
-    if (!ask_any(s->a) ||
+    if (is_alive(s) || !is_taken(s) ||
         !lint_is_shown(s->a, PL_LINT_SHADOWED_RULE, lint_units_at(unit), rule, rule->name))
         return !s->a->f->failed;
+    ask_unit(s, false);
     if (lint_say_blockers(s->a, s->r, &blockers, &n, &other) && n > 0) {
         say_shadowed(s, unit, blockers.p, n, &text);
         text.failed = text.failed || blockers.failed;

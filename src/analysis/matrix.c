@@ -121,6 +121,7 @@ static size_t make_fit(struct build *b, struct slot *slots, size_t n, size_t max
     while (max > 0 && n > max && !b->failed) {
         size_t count, first = fullest(slots, n, &count), excess = n - max + 1;
         struct slot *into;
+        const void **of;
         struct pl_buf title = {0};
         struct pl_str kept;
 
@@ -129,13 +130,14 @@ static size_t make_fit(struct build *b, struct slot *slots, size_t n, size_t max
         if (excess > count)
             excess = count;
         into = &slots[first + count - excess];
-        into->of = pl_arena_array(b->arena, excess, sizeof(*into->of));
-        if (into->of == NULL) {
+        of = pl_arena_array(b->arena, excess, sizeof(*of));
+        if (of == NULL) {
             b->failed = true;
             break;
         }
         for (size_t i = 0; i < excess; i++)
-            into->of[i] = i == 0 ? into->of[0] : into[i].of[0];
+            of[i] = into[i].of[0];
+        into->of = of;
         into->n = excess;
         pl_buf_addf(&title, "… and %zu more classes", excess);
         kept = pl_arena_copy(b->arena, pl_buf_str(&title));

@@ -138,8 +138,8 @@ struct pl_walk *pl_walk_new(const struct pl_space *s, const struct pl_region *re
         return NULL;
     w->s = s;
     w->region = *region;
-    w->steps_max = region->steps_max > 0 ? region->steps_max
-                                         : (size_t)PL_WALK_STEPS_MAX_MILLION * 1000000;
+    w->steps_max =
+        region->steps_max > 0 ? region->steps_max : (size_t)PL_WALK_STEPS_MAX_MILLION * 1000000;
     w->arena = pl_arena_new();
     for (size_t i = 0; i < region->nfirst; i++)
         add_to_order(w, region->first[i]);

@@ -112,17 +112,19 @@ static bool worth_telling(const struct pl_explanation *e, const struct pl_explai
 static void print_near(const struct pl_explanation *e)
 {
     struct pl_buf line = {0};
-    size_t shown = 0;
+    size_t count = 0;
 
-    for (size_t i = 0; i < e->nsteps && shown < NEAR_SHOWN; i++) {
-        if (!worth_telling(e, &e->steps[i]))
+    for (size_t i = 0; i < e->nsteps; i++) {
+        if (!worth_telling(e, &e->steps[i]) || count++ >= NEAR_SHOWN)
             continue;
-        if (shown++ == 0)
+        if (count == 1)
             puts("what would change the answer:");
         pl_buf_reset(&line);
         describe_near(&line, &e->steps[i]);
         printf("  %s\n", line.p);
     }
+    if (count > NEAR_SHOWN)
+        printf("  and %zu more; --json lists all\n", count - NEAR_SHOWN);
     pl_buf_fini(&line);
 }
 

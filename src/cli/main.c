@@ -98,7 +98,16 @@ static const struct command {
      "all rules treat alike are one class.\n"
      "    --html FILE      write a page to FILE, with the verdict and the relay surface on it\n"
      "Exit status: 0, or 2 when the configuration cannot be read or FILE not be written."},
-    {"diff", NULL, 0, NULL, NULL, NULL},
+    {"diff", cmd_diff, TAKES_WORDS, "OLD NEW", "what changes in meaning from one policy to another",
+     "Compare two configurations in meaning, and print for each change who is concerned, both\n"
+     "answers with their rules, and an example request; the most dangerous first:\n"
+     "    +RELAY  may relay now, to recipients that are not ours\n"
+     "    -MAIL   mail to us was let in and is refused now\n"
+     "    -RELAY  may relay no more\n"
+     "    +MAIL   mail to us was refused and is let in now\n"
+     "    ~TEXT   another answer with the same effect\n"
+     "What is not printed has the same answer from both: that is proved, not sampled.\n"
+     "Exit status: 0 same, 1 differs, 2 a configuration does not load or nothing was computed."},
     {"who", cmd_who, TAKES_WORDS, "RECIPIENT", "who may send to a recipient",
      "List who may send to RECIPIENT, a mail address: networks, verified names, listeners, "
      "logins,\n"

@@ -9,6 +9,8 @@
 #include "control.h"
 #include "log.h"
 #include "postlatch/compiler.h"
+#include "postlatch/diff.h"
+#include "postlatch/diff_text.h"
 #include "postlatch/wider.h"
 #include "worker.h"
 
@@ -16,6 +18,7 @@
 #include <string.h>
 
 enum { STOP_PATIENCE_S = 1 };
+enum { CHANGES_TOLD = 10 };
 
 void reload_count(struct pl_buf *b, size_t n, const char *noun, const char *plural)
 {
@@ -125,6 +128,22 @@ static void tell_success(struct reload *r, const struct snapshot *next)
         pl_buf_addf(&r->text, "%s: changed; takes effect at the next start\n", option);
 }
 
+/* What changes in meaning, to be told behind what is in force; the old policy is there still. */
+static void tell_changes(struct reload *r, const struct snapshot *next)
+{
+    const struct snapshot *now = atomic_load(&r->snapshots->current);
+    struct pl_diff *d;
+
+    if (now->locked)
+        return;
+    d = pl_diff_new(now->config.policy, next->config.policy);
+    if (d == NULL)
+        pl_buf_add(&r->changes, pl_str_lit("what changes was not compared: out of memory\n"));
+    else if (!pl_diff_is_same(d))
+        pl_diff_text_add_lines(&r->changes, d, CHANGES_TOLD);
+    pl_diff_free(d);
+}
+
 static void wake_all(void *arg)
 {
     struct reload *r = arg;
@@ -147,6 +166,7 @@ static void load(struct reload *r, struct pl_diag *d)
         return;
     }
     tell_success(r, next);
+    tell_changes(r, next);
     log_configure(&next->config.settings);
     r->outcome = RELOAD_OK;
     if (!snapshot_replace(r->snapshots, next, wake_all, r)) {
@@ -160,6 +180,7 @@ static void reset(struct reload *r)
     pl_buf_reset(&r->text);
     pl_buf_reset(&r->warnings);
     pl_buf_reset(&r->reasons);
+    pl_buf_reset(&r->changes);
     pl_buf_reset(&r->report);
 }
 
@@ -206,8 +227,10 @@ static void finish(struct reload *r)
     reload_log_lines(r->outcome == RELOAD_OK ? log_info : log_error,
                      "reload: ", pl_buf_str(&r->text));
     reload_log_lines(log_warn, "reload: ", pl_buf_str(&r->warnings));
+    reload_log_lines(log_info, "reload: ", pl_buf_str(&r->changes));
     pl_buf_add(&r->report, pl_buf_str(&r->text));
     pl_buf_add(&r->report, pl_buf_str(&r->warnings));
+    pl_buf_add(&r->report, pl_buf_str(&r->changes));
     control_reload_done(r->control, r->number, r->outcome, pl_buf_str(&r->report));
 }
 
@@ -300,6 +323,7 @@ bool reload_stop(struct reload *r)
     ev_async_stop(r->loop, &r->done);
     pl_buf_fini(&r->text);
     pl_buf_fini(&r->warnings);
+    pl_buf_fini(&r->changes);
     pl_buf_fini(&r->reasons);
     pl_buf_fini(&r->report);
     return true;

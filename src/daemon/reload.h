@@ -49,6 +49,7 @@ struct reload {
     unsigned long generation; /* that it is to make */
     enum reload_outcome outcome;
     struct pl_buf text, warnings; /* to be logged and told: lines, each with its LF */
+    struct pl_buf changes;        /* likewise, behind them: what is another answer now */
     struct pl_buf reasons;        /* to be logged as errors, in front of text */
     struct pl_buf report;         /* to be told in place of reasons */
 

@@ -12,6 +12,7 @@ Asks a relay policy, offline or of the running daemon.
   bench    put load on a running daemon and measure it
   surface  who can relay: the minimal list of networks
   matrix   the whole policy on a page: clients, recipients, rules
+  diff     what changes in meaning from one policy to another
   who      who may send to a recipient
   where    where a client or a login may send
 
@@ -36,6 +37,7 @@ Asks a relay policy, offline or of the running daemon.
   bench    put load on a running daemon and measure it
   surface  who can relay: the minimal list of networks
   matrix   the whole policy on a page: clients, recipients, rules
+  diff     what changes in meaning from one policy to another
   who      who may send to a recipient
   where    where a client or a login may send
 

@@ -314,7 +314,14 @@ class Life(unittest.TestCase):
                 d.write(POLICY.replace("192.0.2.0/24", "203.0.113.0/24"))
                 status, text = d.ctl("reload")
                 self.assertEqual((status, text), (0, "generation 2 is in force: 0 rules, 0 tables, 2 entries; verdict: safe\n"
-                                                  "more may relay than before: 203.0.113.0/24\n"))
+                                                  "more may relay than before: 203.0.113.0/24\n"
+                                                  "+RELAY 203.0.113.0/24, with or without login, recipient {foreign}: \"REJECT Relay "
+                                                  "access denied\" by builtin:reject -> \"OK\" by builtin:network\n"
+                                                  "-RELAY 192.0.2.0/24, with or without login, recipient {foreign}: \"OK\" by "
+                                                  "builtin:network -> \"REJECT Relay access denied\" by builtin:reject\n"
+                                                  "and 2 more changes; postlatch diff OLD NEW, with a copy of the old file, lists "
+                                                  "them\nsame answer for everything else (proved)\n"))
+                d.logged("reload: .RELAY 203.0.113.0/24")
                 s.sendall(OPEN)
                 self.assertEqual(read_answers(s, 1), b"action=OK\n\n")
                 d.logged(r"action=OK .* generation=2 ")

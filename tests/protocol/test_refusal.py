@@ -37,6 +37,8 @@ def helo_line(line):
             'client_address="203.0.113.9" ' + WHO.replace("HELO", "friend.example"))
 
 
+# What a reload that succeeds says of other answers; the command diff is tested for what that is.
+CHANGES = re.compile(r"[+-](RELAY|MAIL) |~TEXT |and \d+ more change|same answer for ")
 APP_LINE, HELO_LINE = app_line(3), helo_line(3)
 BROKEN_LINE = ('postlatch.conf:2: relay_networks: "192.0.2.7/24": host bits are set; expected the network, "192.0.2.0/24", '
                'or the address, "192.0.2.7"')
@@ -83,7 +85,10 @@ class Refusal(unittest.TestCase):
         self.d.logged("started")
         self.d.write(policy)
         status, text = self.d.ctl("reload", *more)
-        return status, text.replace(f"{self.d.dir}/", "")
+        text = text.replace(f"{self.d.dir}/", "")
+        told = [line for line in text.splitlines(keepends=True) if not CHANGES.match(line)]
+        self.changes = [line for line in text.splitlines() if CHANGES.match(line)]
+        return status, "".join(told)
 
     def refused_reload(self, policy, verdict, kept, *more):
         """A reload that is refused for its verdict: it is told as `postlatch check` tells it. Returns what was told."""
@@ -238,8 +243,18 @@ class Refusal(unittest.TestCase):
         self.assertEqual(self.ask(OPEN), [REJECT])
         self.assertEqual(self.reload(more, "--accept-wider"),
                          (0, "generation 2 is in force: 0 rules, 0 tables, 3 entries; verdict: safe\n" + told))
+        self.assertEqual(self.changes, [
+            '+RELAY 203.0.113.0/24, with or without login, recipient {foreign}: "REJECT Relay access denied" by builtin:reject -> '
+            '"OK" by builtin:network',
+            "and 1 more change; postlatch diff OLD NEW, with a copy of the old file, lists it",
+            "same answer for everything else (proved)"])
         self.assertEqual(self.ask(OPEN), [OK])
         self.assertEqual(self.reload("reload_wider = refuse\n" + BOUNDARY)[0], 0)  # fewer
+        self.assertEqual(self.changes[0],
+                         '-RELAY 203.0.113.0/24, with or without login, recipient {foreign}: "OK" by builtin:network -> '
+                         '"REJECT Relay access denied" by builtin:reject')
+        self.assertEqual(self.reload("reload_wider = refuse\n" + BOUNDARY)[0], 0)  # the same
+        self.assertEqual(self.changes, [])
         # To accept who is new is not to accept what is open.
         self.assertEqual(self.reload(BOUNDARY + APP, "--accept-wider")[0], 1)
 

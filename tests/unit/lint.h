@@ -61,6 +61,8 @@ static inline void lint_text(const struct lint_case *c, unsigned codes, struct p
     struct pl_host_facts host = {0};
     struct pl_diag *d = pl_diag_new();
     struct pl_findings *f;
+    struct pl_space *space;
+    bool too_large;
     char path[512];
 
     if (!load_text(&config, c->config, &messages))
@@ -78,8 +80,11 @@ static inline void lint_text(const struct lint_case *c, unsigned codes, struct p
         unlink(path);
         in.host = &host;
     }
+    in.space = space = pl_space_new(config.policy, NULL, &too_large);
+    assert_non_null(space);
     f = pl_lint(config.policy, &in);
     assert_non_null(f);
+    assert_null(f->gave_up);
     for (size_t i = 0; i < f->count; i++) {
         const struct pl_finding *x = &f->items[i];
         const char *text = x->message.p, *at;
@@ -97,6 +102,7 @@ static inline void lint_text(const struct lint_case *c, unsigned codes, struct p
         pl_buf_addf(out, "%s\n", text);
     }
     pl_findings_free(f);
+    pl_space_free(space);
     pl_arena_free(surface.arena);
     pl_host_facts_fini(&host);
     pl_diag_free(d);

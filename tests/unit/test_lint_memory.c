@@ -120,7 +120,14 @@ static void lint(void **state)
         "accepted_domains = {example.org, .example.net, a.example.net}\n"
         "relay_networks = {<lan>, 10.2.0.0/16, 127.0.0.0/8, 64:ff9b::/96, 2001:db8::/48}\n"
         "relay_users = {alice, Alice}\n"
-        "rule \"r\" {\n  server_port = {25, 25}\n  sasl_username = {bob}\n  action = DUNNO\n}\n";
+        "rule \"r\" {\n  server_port = {25, 25}\n  sasl_username = {bob}\n  action = DUNNO\n}\n"
+        "rule \"a\" { client_address = {10.1.0.0/16}  action = \"REJECT a\" }\n"
+        "rule \"b\" { client_address = {10.1.0.1}  action = \"REJECT b\" }\n"
+        "rule \"c\" { client_address = {10.1.0.1, <lan>}  action = \"REJECT a\" }\n"
+        "rule \"d\" { recipient = {a.example.net, example.org}  action = \"REJECT d\" }\n"
+        "rule \"e\" { recipient = {example.org, \"x@example.com\"}  action = OK }\n"
+        "rule \"f\" { sender = {\"<>\", example.com}  action = OK }\n"
+        "rule \"g\" { sasl_username = {eve}  action = OK }\n";
     struct pl_host_fact facts[] = {{PL_HOST_GATEWAY, "", {4, {10, 0, 0, 1}}, 32},
                                    {PL_HOST_BRIDGE, "br0", {4, {10, 5, 0, 1}}, 16}};
     struct pl_host_facts host = {facts, ROWS(facts), ROWS(facts)};
@@ -128,9 +135,13 @@ static void lint(void **state)
     struct question q = {.in = {.host = &host}};
     struct pl_buf messages = {0};
     struct pl_config config;
+    struct pl_space *space;
+    bool too_large;
 
     (void)state;
     assert_true(load_text(&config, text, &messages));
+    q.in.space = space = pl_space_new(config.policy, NULL, &too_large);
+    assert_non_null(space);
     config.policy->waivers = &waiver;
     config.policy->nwaivers = 1;
     q.policy = config.policy;
@@ -138,6 +149,7 @@ static void lint(void **state)
     assert_true(q.count > 12);
     config.policy->waivers = NULL;
     config.policy->nwaivers = 0;
+    pl_space_free(space);
     pl_config_fini(&config);
     pl_buf_fini(&messages);
 }
