@@ -13,6 +13,7 @@ A folder of cases/ has policy.conf, whose first line says what happened; host.fa
     note: CODE [OBJECT]                 these, perhaps among others
     error: FILE:LINE: MESSAGE           exactly these, whole
     assumption: TEXT                    these, among others
+    compromised: everything | nothing   what a stolen password of the login of --compromised opens
     explain: ATTR=VALUE ... -> TEXT     the explanation of that request has TEXT in it
 
 A witness is put to `postlatch explain`, which must let it pass. With daemon.test, the requests of the incident
@@ -32,7 +33,7 @@ HERE = Path(__file__).resolve().parent
 BIN = Path(os.environ.get("PL_BIN", HERE.parents[1] / "build/release")).resolve()
 CASES = HERE / "cases"
 GOLDEN = HERE / "golden"
-KEYS = ("arguments", "verdict", "witness", "surface", "warning", "note", "error", "assumption", "explain")
+KEYS = ("arguments", "verdict", "witness", "surface", "warning", "note", "error", "assumption", "compromised", "explain")
 FILES = {"policy.conf", "host.facts", "expect.txt", "daemon.test"}
 PASSES = re.compile(r"(OK|DISCARD|class:)", re.I)
 # What passes is then up to Postfix: DUNNO and its kin, where the policy says that Postfix permits.
@@ -136,6 +137,10 @@ def check(case):
     errors = [f"{e['file']}:{e['line']}: {e['message']}" for e in report["errors"]]
     yield from compare("error", expected["error"], errors, True)
     yield from compare("assumption", expected["assumption"], report["assumptions"], False)
+    if "compromised" in report:
+        told = report["compromised"]
+        opens = "nothing" if not told["passes"] else "everything" if told["every_address"] else "something"
+        yield from compare("compromised", expected["compromised"], [opens], True)
     yield from witness(case, expected["witness"], report)
     yield from explained(case, expected["explain"])
     strict = postlatch(case, "check", "--strict", *options(case, expected))[1]
