@@ -104,6 +104,9 @@ enum oracle_effect { EFFECT_PASS, EFFECT_REFUSE, EFFECT_LEAVE, EFFECT_UNKNOWN };
 
 enum oracle_effect oracle_effect(const struct pl_action *action);
 
+/* oracle_same_answer - as they are written, but for capitals in the action's name */
+bool oracle_same_answer(const struct pl_action *a, const struct pl_action *b);
+
 /* How an answer lets an outsider's mail pass. */
 enum oracle_why { WHY_PASS, WHY_PERMIT, WHY_ELSEWHERE, WHY_CLASS, WHY_COUNT, WHY_NOT = WHY_COUNT };
 
@@ -196,7 +199,7 @@ struct oracle_result {
     uint64_t *open[WHY_COUNT];    /* by client: outsiders' foreign recipients that pass */
     uint64_t *surface[WHY_COUNT]; /* by client: without login, certificate, name, listener */
     uint64_t *to;                 /* by client × recipient: the same, any why */
-    uint64_t *reach;              /* by recipient: outsiders, ours too */
+    uint64_t *reach;              /* by recipient: outsiders with an address, ours too */
     struct oracle_leaf example;   /* of what is open, or may be */
     bool has_example;
 };

@@ -166,7 +166,8 @@ static bool note(const struct oracle_leaf *leaf, void *context)
     note_rules(r, leaf->rules[0]);
     if ((facts & (FACT_NOT_RCPT | FACT_LOGIN | FACT_NO_RECIPIENT)) != 0)
         return true;
-    if (oracle_is_outsider(facts & ~(unsigned)FACT_OURS, at_listener))
+    if (oracle_is_outsider(facts & ~(unsigned)FACT_OURS, at_listener) &&
+        (facts & FACT_NO_ADDRESS) == 0)
         r->reach[leaf->recipient] |= bit;
     if ((facts & FACT_OURS) != 0)
         return true;

@@ -118,10 +118,8 @@ static enum comparison compare_one(const struct pl_policy *p, double most, struc
         differs = COMPARE_PROOF;
     else if (!compare_surface(o, &r, out, tally))
         differs = COMPARE_SURFACE;
-#ifdef WITH_LINT
     else if (!compare_lint(o, &r, out, tally))
         differs = COMPARE_LINT;
-#endif
     oracle_result_fini(&r);
     oracle_free(o);
     return differs;
@@ -470,9 +468,7 @@ static void check_tally(void)
     for (unsigned why = 0; why < WHY_COUNT; why++)
         must(seen.whys[why] > 0, "a kind of opening that was not met");
     must(seen.masking > 0 && seen.networks > 0 && seen.partial > 0, "no masking, no networks");
-#ifdef WITH_LINT
     must(seen.unreachable > 0 && seen.redundant > 0 && seen.domains > 0, "a finding not met");
-#endif
 #ifdef WITH_DIFF
     for (unsigned i = 0; i < 5; i++)
         must(seen.changes[i] > 0, "a kind of change that was not met");
