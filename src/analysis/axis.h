@@ -69,6 +69,18 @@ enum pl_names axis_names_of(enum pl_attr attr);
  */
 struct pl_str axis_child(const struct pl_space *s, struct pl_str parent, char *room, size_t size);
 
+/*
+ * axis_first_keys - of each class of an index of the first policy its least keys, by length and bytes
+ *
+ * An index is in no order that means anything, differently at each start; examples should not differ.
+ *
+ * out      keys: classes × most; an empty one ends those of a class. Malloc'ed; NULL when memory is short
+ */
+struct pl_str *axis_first_keys(const struct pl_space *s, enum pl_names names, size_t most);
+
+/* axis_all_keys - all keys of an index of both policies, sorted likewise; *n of them, malloc'ed */
+struct pl_str *axis_all_keys(const struct pl_space *s, enum pl_names names, size_t *n);
+
 /* axis_classes - the classes of a name in the index of both policies */
 uint64_t axis_classes(const struct pl_space *s, enum pl_names names, struct pl_str name);
 

@@ -72,6 +72,11 @@ static void offer(struct mail *m, struct pl_str local, struct pl_str domain)
 
 /* ---- domains ---- */
 
+static int compare(const void *a, const void *b)
+{
+    return pl_str_cmp(*(const struct pl_str *)a, *(const struct pl_str *)b);
+}
+
 static bool grow_by_classes(struct mail *m)
 {
     size_t cap = m->by_classes_cap == 0 ? 64 : 2 * m->by_classes_cap;
@@ -143,57 +148,80 @@ static void keep_free(struct mail *m, struct pl_str parent)
         fail(m);
 }
 
-struct seen {
-    struct mail *m;
-    uint8_t *count; /* one policy: how many names of a class there are already */
-    bool *has_free; /* one policy: of each class */
-};
-
-static bool see_domain(struct pl_str key, uint32_t class, void *arg)
+static bool see_parent(struct pl_str key, uint32_t class, void *arg)
 {
-    struct seen *s = arg;
+    struct pl_str *parents = arg;
+
+    if (key.p[0] == '.' && key.n + sizeof(AXIS_NOBODY) - 1 <= PL_DOMAIN_MAX &&
+        (parents[class].n == 0 || pl_str_cmp(key, parents[class]) < 0))
+        parents[class] = key;
+    return true;
+}
+
+/* Of one policy the first parent of each class: it may be none of the names that are kept. */
+static void see_parents(struct mail *m)
+{
+    const struct pl_name_index *index = &m->b->s->policy[0]->compiled->names[PL_NAMES_DOMAINS];
+    struct pl_str *parents = calloc(index->classes.count, sizeof(*parents));
+
+    if (parents == NULL) {
+        fail(m);
+        return;
+    }
+    pl_name_index_each(index, see_parent, parents);
+    for (size_t i = 0; i < index->classes.count && !m->b->failed; i++) {
+        if (parents[i].n > 0)
+            keep_free(m, parents[i]);
+    }
+    free(parents);
+}
+
+static bool see_domain(struct pl_str key, struct mail *m)
+{
     char room[PL_DOMAIN_MAX + 64];
     struct pl_str name = key;
 
-    if (key.p[0] == '.' && (s->has_free == NULL || !s->has_free[class])) {
-        keep_free(s->m, key);
-        if (s->has_free != NULL)
-            s->has_free[class] = true;
+    if (key.p[0] == '.') {
+        name = axis_child(m->b->s, key, room, sizeof(room));
+        keep_free(m, key);
     }
-    if (s->count != NULL && s->count[class] == NAMES_KEPT)
-        return true;
-    if (key.p[0] == '.')
-        name = axis_child(s->m->b->s, key, room, sizeof(room));
-    if (name.n == 0)
-        return true;
-    keep_domain(s->m, name);
-    if (s->count != NULL)
-        s->count[class]++;
-    return !s->m->b->failed;
+    if (name.n > 0)
+        keep_domain(m, name);
+    return !m->b->failed;
+}
+
+/* Of one policy a few names of each class are enough; of two it is pairs of classes that count. */
+static void see_domains(struct mail *m)
+{
+    const struct pl_space *s = m->b->s;
+    size_t n = s->policy[0]->compiled->names[PL_NAMES_DOMAINS].classes.count * NAMES_KEPT;
+    struct pl_str *keys = s->nparts == 1 ? axis_first_keys(s, PL_NAMES_DOMAINS, NAMES_KEPT)
+                                         : axis_all_keys(s, PL_NAMES_DOMAINS, &n);
+
+    if (keys == NULL) {
+        fail(m);
+        return;
+    }
+    qsort(keys, n, sizeof(*keys), compare);
+    for (size_t i = 0; i < n; i++) {
+        if (keys[i].n > 0 && !see_domain(keys[i], m))
+            break;
+    }
+    free(keys);
 }
 
 static void collect_domains(struct mail *m)
 {
     static const char *const foreign[] = {"foreign.example", "elsewhere.example",
                                           AXIS_NOBODY "." AXIS_NOBODY};
-    const struct pl_space *s = m->b->s;
-    struct seen seen = {.m = m};
 
     for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
         keep_domain(m, pl_str_of(foreign[i]));
     keep_free(m, pl_str_lit("." AXIS_NOBODY));
-    if (s->nparts == 1) {
-        size_t n = s->policy[0]->compiled->names[PL_NAMES_DOMAINS].classes.count;
-
-        seen.count = calloc(n, sizeof(*seen.count));
-        seen.has_free = calloc(n, sizeof(*seen.has_free));
-        if (seen.count == NULL || seen.has_free == NULL)
-            fail(m);
-    }
-    for (size_t part = 0; part < s->nparts && !m->b->failed; part++)
-        pl_name_index_each(&s->policy[part]->compiled->names[PL_NAMES_DOMAINS], see_domain, &seen);
-    free(seen.count);
-    free(seen.has_free);
+    if (!m->b->failed)
+        see_domains(m);
+    if (m->b->s->nparts == 1 && !m->b->failed)
+        see_parents(m);
 }
 
 /* ---- local parts ---- */
@@ -271,11 +299,6 @@ static bool see_address(struct pl_str key, uint32_t class, void *arg)
     return keep_text(m, &m->pair_keys, &m->npairs, &m->pairs_cap, key);
 }
 
-static int compare(const void *a, const void *b)
-{
-    return pl_str_cmp(*(const struct pl_str *)a, *(const struct pl_str *)b);
-}
-
 /* Where policies cut extensions differently, a local part with one is seen differently too. */
 static void extend_locals(struct mail *m)
 {
@@ -315,6 +338,8 @@ static void collect_addresses(struct mail *m)
                            m);
     if (m->npairs > 0)
         qsort(m->pair_keys, m->npairs, sizeof(*m->pair_keys), compare);
+    if (m->nlocals > 0)
+        qsort(m->locals, m->nlocals, sizeof(*m->locals), compare);
     extend_locals(m);
     for (size_t i = 0; i < m->nlocals && !m->b->failed; i++)
         keep_kind(m, m->locals[i]);
@@ -473,10 +498,10 @@ static void offer_all(struct mail *m)
     }
     offer_forms(m, local, other);
     for (size_t i = 0; i < m->nkinds && !axis_is_stopped(m->b); i++) {
-        axis_offer(m->b, m->kinds[i].locals[0], 0);
-        offer(m, m->kinds[i].locals[0], pl_str_lit("not..a.domain"));
         for (size_t d = 0; d < m->ndomains && !axis_is_stopped(m->b); d++)
             combine(m, &m->kinds[i], &m->domains[d]);
+        axis_offer(m->b, m->kinds[i].locals[0], 0);
+        offer(m, m->kinds[i].locals[0], pl_str_lit("not..a.domain"));
     }
     for (size_t i = 0; i < m->npairs && !axis_is_stopped(m->b); i++)
         axis_offer(m->b, m->pair_keys[i], 0);

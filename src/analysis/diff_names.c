@@ -22,6 +22,7 @@ struct finder {
     uint32_t *by_row; /* hashed; UINT32_MAX: empty */
     size_t cap;
     size_t part; /* whose keys are looked at */
+    size_t tries;
     bool failed;
 };
 
@@ -183,6 +184,54 @@ static bool see_key(struct pl_str key, uint32_t class, void *arg)
     return !f->failed;
 }
 
+/* The domain that an atom is named by, or nothing. */
+static struct pl_str domain_of(const struct atom_names *a)
+{
+    for (size_t i = 0; i < a->kept; i++) {
+        if (a->name[i].p[0] != '.' && pl_str_find(a->name[i], '@') == a->name[i].n)
+            return a->name[i];
+    }
+    return (struct pl_str){"", 0};
+}
+
+/* Look-ups of local parts at domains; what is beyond has an example for its name. */
+enum { LOCAL_TRIES_MAX = 200000 };
+
+static void name_local(struct finder *f, struct pl_str key, struct pl_str domain, size_t not_atom)
+{
+    char room[PL_MAILADDR_MAX + 64];
+    int n = snprintf(room, sizeof(room), "%.*s%.*s", (int)key.n, key.p, (int)domain.n, domain.p);
+    bool nowhere = not_atom == f->names->nobody;
+    size_t atom;
+
+    if (n < 0 || (size_t)n >= sizeof(room) || f->tries++ > LOCAL_TRIES_MAX)
+        return;
+    atom = find_atom(f, (struct pl_str){room, (size_t)n});
+    if (atom == f->names->axis->natoms || atom == not_atom)
+        return;
+    f->names->atoms[atom].count[f->part]++;
+    f->failed =
+        f->failed || !add_name(f->names, atom, nowhere ? key : (struct pl_str){room, (size_t)n});
+}
+
+/* "user@" at a domain that is in no list, and at one of each kind that is: these may differ. */
+static bool see_local(struct pl_str key, uint32_t class, void *arg)
+{
+    struct finder *f = arg;
+
+    (void)class;
+    if (key.p[key.n - 1] != '@')
+        return true;
+    name_local(f, key, pl_str_lit(AXIS_NOBODY "." AXIS_NOBODY), f->names->nobody);
+    for (size_t a = 0; a < f->names->axis->natoms && !f->failed; a++) {
+        struct pl_str domain = domain_of(&f->names->atoms[a]);
+
+        if (domain.n > 0)
+            name_local(f, key, domain, a);
+    }
+    return !f->failed;
+}
+
 static int find_dimension(const struct pl_policy *p, enum pl_attr attr)
 {
     for (size_t d = 0; d < p->compiled->ndims; d++) {
@@ -218,6 +267,8 @@ bool diff_names_init(struct diff_names *names, const struct pl_space *s, enum pl
         for (size_t i = 0; i < nkinds && !f.failed; i++)
             pl_name_index_each(&s->policy[f.part]->compiled->names[kinds[i]], see_key, &f);
     }
+    for (f.part = 0; f.part < 2 && !f.failed && attr == PL_ATTR_RECIPIENT; f.part++)
+        pl_name_index_each(&s->policy[f.part]->compiled->names[PL_NAMES_ADDRESSES], see_local, &f);
     free(f.by_row);
     free(f.row);
     return !f.failed;

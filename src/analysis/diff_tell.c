@@ -309,7 +309,8 @@ static struct pl_str named_value(struct telling *t, const struct diff_names *nam
     struct pl_str key = diff_names_first(names, atom), value = names->axis->atoms[atom].value;
     struct pl_buf text = {0};
 
-    if (names->atoms[atom].kept == 0 || key.p[0] == '.' || key.p[0] == '@')
+    if (names->atoms[atom].kept == 0 || key.p[0] == '.' || key.p[0] == '@' ||
+        key.p[key.n - 1] == '@')
         return (struct pl_str){"", 0};
     if (names->axis->attr == PL_ATTR_RECIPIENT && pl_str_find(key, '@') == key.n)
         pl_buf_add(&text, (struct pl_str){value.p, pl_str_rfind(value, '@') + 1});

@@ -3,6 +3,7 @@
 #include "postlatch/check.h"
 
 #include "postlatch/explain.h"
+#include "postlatch/netkind.h"
 #include "postlatch/quote.h"
 
 #include <stdio.h>
@@ -72,17 +73,27 @@ void pl_check_add_request(struct pl_buf *out, const struct pl_str request[PL_ATT
     }
 }
 
-static void add_clients(struct pl_buf *out, const struct pl_opening *o)
+static void add_networks(struct pl_buf *out, const struct pl_opening *o)
 {
     char text[PL_PREFIX_TEXT];
 
+    for (size_t i = 0; i < o->nnetworks && i < NETWORKS_SHOWN; i++)
+        pl_buf_addf(out, "%s%s", i == 0 ? "" : ", ", pl_prefix_format(text, &o->networks[i]));
+}
+
+static void add_clients(struct pl_buf *out, const struct pl_opening *o)
+{
     pl_buf_add(out, pl_str_lit("    from      "));
+    if (o->masking) {
+        add_networks(out, o);
+        pl_buf_add(out, pl_str_lit(", behind which anyone may hide (masking)\n"));
+        return;
+    }
     if (o->everywhere) {
         pl_buf_add(out, pl_str_lit("every client outside the relay boundary\n"));
         return;
     }
-    for (size_t i = 0; i < o->nnetworks && i < NETWORKS_SHOWN; i++)
-        pl_buf_addf(out, "%s%s", i == 0 ? "" : ", ", pl_prefix_format(text, &o->networks[i]));
+    add_networks(out, o);
     if (o->nnetworks > NETWORKS_SHOWN)
         pl_buf_addf(out, " and %zu more networks", o->nnetworks - NETWORKS_SHOWN);
     if (o->no_address)
@@ -119,9 +130,8 @@ static void add_why(struct pl_buf *out, const struct pl_opening *o)
                     o->rule->action->word.p);
         break;
     }
-    pl_buf_addf(out, "%s: %s can send to any such recipient through this server\n",
-                o->masking ? "; anyone may hide behind this address (masking)" : "",
-                o->masking ? "anybody" : "whoever is there");
+    pl_buf_addf(out, ": %s can send to any such recipient through this server\n",
+                o->masking ? "the whole Internet" : "whoever is there");
     if (!o->rule->builtin && o->why == PL_OPENS_PASS &&
         (asks(o->rule, PL_ATTR_SENDER) || asks(o->rule, PL_ATTR_HELO_NAME) ||
          asks(o->rule, PL_ATTR_REVERSE_CLIENT_NAME)))
@@ -129,48 +139,64 @@ static void add_why(struct pl_buf *out, const struct pl_opening *o)
                                    "client says: they prove nothing\n"));
 }
 
-static void add_advice(struct pl_buf *out, const struct pl_opening *o)
+/* Whether to advise to let all of these clients relay: few networks, none of them much of the Internet. */
+static bool are_few(const struct pl_opening *o)
 {
-    char text[PL_PREFIX_TEXT];
-    const char *network =
-        o->nnetworks > 0 ? pl_prefix_format(text, &o->networks[0]) : "192.0.2.0/24";
+    const char *across;
 
-    pl_buf_add(out, pl_str_lit("    what to do  "));
+    for (size_t i = 0; i < o->nnetworks; i++) {
+        const struct pl_prefix *n = &o->networks[i];
+
+        if (pl_netkind_of(n, &across) != PL_NET_PRIVATE && n->len < (n->addr.family == 4 ? 16 : 32))
+            return false;
+    }
+    return o->nnetworks > 0 && o->nnetworks <= NETWORKS_SHOWN && !o->everywhere && !o->no_address;
+}
+
+static void add_permission(struct pl_buf *out, const struct pl_opening *o)
+{
+    if (!are_few(o))
+        return;
+    pl_buf_addf(out, "              If all of these clients may relay, say so: %s = {",
+                o->why == PL_OPENS_ELSEWHERE ? "relay_networks" : "relay_by_rule");
+    add_networks(out, o);
+    pl_buf_add(out, pl_str_lit("}\n              or for a while: accept \"REASON\" { surface = {"));
+    add_networks(out, o);
+    pl_buf_add(out, pl_str_lit("} until = \"YYYY-MM-DD\" }\n"));
+}
+
+static void add_advice(struct pl_buf *out, const struct pl_policy *p, const struct pl_opening *o)
+{
+    pl_buf_add(out, pl_str_lit("    remedy    "));
     if (o->why == PL_OPENS_CLASS)
         pl_buf_addf(out,
                     "use a plain action, ask for a login (sasl_username = {any}), or accept it "
-                    "until a day:\n                accept \"REASON\" { rule = \"%s\" "
+                    "until a day:\n              accept \"REASON\" { rule = \"%s\" "
                     "until = \"YYYY-MM-DD\" }\n",
                     o->rule->name.p);
     else if (o->masking)
         pl_buf_add(out,
                    pl_str_lit("require a login there (sasl_username = {any}), or let the real "
-                              "client address through\n                (PROXY protocol, XCLIENT, "
+                              "client address through\n              (PROXY protocol, XCLIENT, "
                               "no NAT) and take it out of masking\n"));
     else if (o->why == PL_OPENS_PERMIT)
-        pl_buf_add(out,
-                   pl_str_lit("refuse instead, put reject_unauth_destination behind postlatch in "
-                              "main.cf,\n                and say so: after_dunno = "
-                              "reject_unauth_destination\n"));
+        pl_buf_add(
+            out, pl_str_lit("refuse instead, or put reject_unauth_destination behind postlatch in "
+                            "main.cf\n              and say so: after_dunno = "
+                            "reject_unauth_destination\n"));
     else if (o->why == PL_OPENS_ELSEWHERE)
-        pl_buf_addf(out,
-                    "refuse here, take the client out of mynetworks, or trust it: "
-                    "relay_networks = {%s}\n",
-                    network);
-    else if (o->everywhere)
-        pl_buf_addf(out,
-                    "give the rule a condition that only trusted clients meet "
-                    "(client_address, a login),\n                or answer DUNNO instead of "
-                    "%s: then the rules behind it decide\n",
-                    o->rule->action->word.p);
+        pl_buf_add(
+            out, pl_str_lit("refuse here, or take the clients out of Postfix's mynetworks and then "
+                            "out of permitted_elsewhere\n"));
     else
-        pl_buf_addf(
-            out,
-            "if they may relay, say so: relay_by_rule = {%s}; else narrow the rule to\n"
-            "                trusted clients or logins, or answer DUNNO instead of %s. For a "
-            "while:\n                accept \"REASON\" { surface = {%s} until = "
-            "\"YYYY-MM-DD\" }\n",
-            network, o->rule->action->word.p, network);
+        pl_buf_addf(out,
+                    "give the rule a condition that only trusted clients meet (client_address, a "
+                    "login),\n              or answer %s\n",
+                    p->after_dunno == PL_AFTER_PERMIT
+                        ? "REJECT"
+                        : "DUNNO: then what follows in Postfix decides (after_dunno)");
+    if (!o->masking && (o->why == PL_OPENS_PASS || o->why == PL_OPENS_ELSEWHERE))
+        add_permission(out, o);
 }
 
 static void add_opening(struct pl_buf *out, const struct pl_policy *p, const struct pl_opening *o,
@@ -199,9 +225,9 @@ static void add_opening(struct pl_buf *out, const struct pl_policy *p, const str
         pl_explain_place(out, p, o->waiver->at);
         pl_buf_addf(out, ")%s\n", expired ? ": these clients get no OK any more" : "");
     } else {
-        add_advice(out, o);
+        add_advice(out, p, o);
     }
-    pl_buf_addf(out, "    ask       postlatch explain -c %s ATTR=VALUE…, with the example\n",
+    pl_buf_addf(out, "    ask       postlatch explain -c %s, followed by the example\n",
                 config_path);
 }
 

@@ -102,6 +102,40 @@ $ postlatch diff diff/office.conf diff/office-next.conf
 
 same answer for everything else (proved)
 [1]
+# Local parts: those of any domain, those at one, and extensions cut at another character.
+$ postlatch diff diff/delimiter-plus.conf diff/delimiter-minus.conf
++RELAY  203.0.113.0/24, with any login, recipient {boss@partner.example, postmaster@}
+    old       "DUNNO" by rule "v" (diff/delimiter-plus.conf:3)
+    new       "OK" by rule "v" (diff/delimiter-minus.conf:3)
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@elsewhere.example recipient=boss@partner.example sasl_username=someone
+
++RELAY  203.0.113.0/24, with any login, recipient {as boss-x7q2@partner.example}
+    old       "REJECT Relay access denied" by builtin:reject
+    new       "OK" by rule "v" (diff/delimiter-minus.conf:3)
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@elsewhere.example recipient=boss-x7q2@partner.example sasl_username=someone
+
+~TEXT   203.0.113.0/24, with any login, recipient {as postmaster, postmaster@example.org}
+    old       "DUNNO" by rule "v" (diff/delimiter-plus.conf:3)
+    new       "OK" by rule "v" (diff/delimiter-minus.conf:3)
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@elsewhere.example recipient=postmaster@example.org sasl_username=someone
+
+~TEXT   203.0.113.0/24, without login, recipient {as boss+x7q2@partner.example, boss@partner.example, postmaster@}
+    old       "DUNNO" by rule "v" (diff/delimiter-plus.conf:3)
+    new       "REJECT Relay access denied" by builtin:reject
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@elsewhere.example recipient=boss@partner.example
+
+~TEXT   203.0.113.0/24, with any login, recipient {as boss+x7q2@partner.example}
+    old       "DUNNO" by rule "v" (diff/delimiter-plus.conf:3)
+    new       "REJECT Relay access denied" by builtin:reject
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@elsewhere.example recipient=boss+x7q2@partner.example sasl_username=someone
+
+~TEXT   203.0.113.0/24, with any login, recipient {as postmaster-x7q2, as postmaster-x7q2@example.org}
+    old       "DUNNO" by builtin:accepted
+    new       "OK" by rule "v" (diff/delimiter-minus.conf:3)
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@elsewhere.example recipient=postmaster-x7q2 sasl_username=someone
+
+same answer for everything else (proved)
+[1]
 # Written in another way: the same.
 $ postlatch diff diff/office.conf diff/moved-rule.conf
 same answer for everything (proved)

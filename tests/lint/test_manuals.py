@@ -39,6 +39,14 @@ class Manuals(unittest.TestCase):
         for word in re.findall(r'X\(\w+, "(\w+)", PL_EFFECT', ACTIONS):
             self.assertTrue(word in page, f"{word} is not in postlatch.conf(5)")
 
+    def test_every_command_and_warning_is_documented(self):
+        page = (SRC / "docs/man/postlatch.1").read_text()
+        for path in sorted((SRC / "src/cli").glob("cmd_*.c")):
+            for name in re.findall(r"(?m)^int cmd_(\w+)\(", path.read_text()):
+                self.assertIn(f"\n.Ss {name}\n", page, f"{name} is not in postlatch(1)")
+        for word in re.findall(r'X\(\w+, "([\w-]+)", (?:true|false)\)', (SRC / "include/postlatch/lintcode.h").read_text()):
+            self.assertIn(f"\n.It Li {word}\n", page, f"{word} is not in postlatch(1)")
+
     def test_the_default_file_shows_every_option(self):
         text = (SRC / "etc/postlatch.conf").read_text()
         for section in ("TOP", "LOG"):
