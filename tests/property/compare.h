@@ -19,7 +19,7 @@ struct seen {
     size_t whys[WHY_COUNT], masking;
     size_t networks, partial;
     size_t unreachable, redundant, domains;
-    size_t changes[8];
+    size_t pairs, same, changes[8];
     size_t random, combinations;
 };
 

@@ -129,7 +129,6 @@ static enum comparison compare_two(const struct pl_policy *from, const struct pl
                                    double most, struct pl_buf *out, struct seen *tally)
 {
     enum comparison differs = COMPARE_COUNT;
-#ifdef WITH_DIFF
     struct oracle *o;
 
     if (from->nrules > 64 || to->nrules > 64 || (o = oracle_new(from, to)) == NULL)
@@ -140,9 +139,6 @@ static enum comparison compare_two(const struct pl_policy *from, const struct pl
             differs = COMPARE_DIFF;
     }
     oracle_free(o);
-#else
-    (void)from, (void)to, (void)most, (void)out, (void)tally;
-#endif
     return differs;
 }
 
@@ -454,6 +450,7 @@ static void print_tally(void)
            seen.networks, seen.partial);
     printf("  unreachable rules %zu, redundant %zu, unreachable domains %zu\n", seen.unreachable,
            seen.redundant, seen.domains);
+    printf("  pairs %zu, the same %zu\n", seen.pairs, seen.same);
     printf("  changes: +RELAY %zu, -MAIL %zu, -RELAY %zu, +MAIL %zu, ~TEXT %zu\n", seen.changes[0],
            seen.changes[1], seen.changes[2], seen.changes[3], seen.changes[4]);
 }
@@ -469,10 +466,11 @@ static void check_tally(void)
         must(seen.whys[why] > 0, "a kind of opening that was not met");
     must(seen.masking > 0 && seen.networks > 0 && seen.partial > 0, "no masking, no networks");
     must(seen.unreachable > 0 && seen.redundant > 0 && seen.domains > 0, "a finding not met");
-#ifdef WITH_DIFF
     for (unsigned i = 0; i < 5; i++)
         must(seen.changes[i] > 0, "a kind of change that was not met");
-#endif
+    must(seen.pairs * 2 > seen.policies, "most pairs of policies were not compared");
+    must(seen.same * 20 > seen.pairs && seen.same * 20 < seen.pairs * 19,
+         "nearly no pair is the same, or nearly all are");
 }
 
 static uint64_t number_from(const char *name, uint64_t preset)
