@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SHOWN = 8 }; /* boxes that are printed of many */
+
 struct comparing {
     const struct oracle *o;
     const struct pl_diff *diff;
@@ -215,7 +217,7 @@ static bool compare_change(const struct comparing *c, const struct pl_change *ch
         return true;
     pl_buf_addf(c->out, "a change: %s\ndiff:   ", wrong);
     say_change(c, change);
-    for (size_t i = 0; i < c->boxes->count; i++) {
+    for (size_t i = 0; i < c->boxes->count && (box != NULL || i < SHOWN); i++) {
         if (box == NULL || box == &c->boxes->items[i]) {
             pl_buf_add(c->out, pl_str_lit("oracle: "));
             say_box(c, &c->boxes->items[i]);
@@ -258,9 +260,10 @@ static bool compare_all(const struct comparing *c, struct seen *seen)
                     c->boxes->count, c->diff->nchanges, omitted);
         same = false;
     }
-    for (size_t i = 0; i < c->boxes->count && !same; i++) {
+    for (size_t i = 0, n = 0; i < c->boxes->count && !same && n < SHOWN; i++) {
         if (!taken[i]) {
-            pl_buf_add(c->out, pl_str_lit("not in a change that was compared: "));
+            n++;
+            pl_buf_add(c->out, pl_str_lit("not compared: "));
             say_box(c, &c->boxes->items[i]);
         }
     }

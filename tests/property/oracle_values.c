@@ -389,6 +389,8 @@ static void logins(const struct oracle *o, struct oracle_axis *axis)
             offer(o, axis, name);
             offer(o, axis, other_case(o, name));
             offer(o, axis, join(o, name, pl_str_lit("@" NOWHERE), nothing));
+            offer(o, axis, join(o, other_case(o, name), pl_str_from(text, at), nothing));
+            offer(o, axis, join(o, name, other_case(o, pl_str_from(text, at)), nothing));
         }
         if (at < text.n) {
             offer(o, axis, join(o, pl_str_lit(NOBODY), pl_str_from(text, at), nothing));

@@ -28,9 +28,9 @@
 
 /* Fewer, and smaller ones, where each costs ten times as much. */
 #if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
-enum { POLICIES = 5000, COMBINATIONS_MAX = 20000, RANDOM = 10 };
+enum { POLICIES = 1000, COMBINATIONS_MAX = 20000, RANDOM = 10 };
 #else
-enum { POLICIES = 12000, COMBINATIONS_MAX = 300000, RANDOM = 40 };
+enum { POLICIES = 5500, COMBINATIONS_MAX = 100000, RANDOM = 40 };
 #endif
 
 /* Every file was written just now, nobody changes it: no need to let it settle (base/file.c). */
