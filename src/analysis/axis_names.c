@@ -183,24 +183,47 @@ static struct pl_str value_of(const struct axis_builder *b, struct pl_str key, c
 
 /* ---- keys ---- */
 
-/* The same login in the forms that differ between two policies that read logins differently. */
+/* The other case for those of the first letters of text that have a bit in which. */
+static void turn_case(char *text, size_t n, unsigned which)
+{
+    for (size_t i = 0; i < n && which != 0; i++) {
+        char lower = pl_ascii_lower(text[i]);
+
+        if (lower == pl_ascii_upper(text[i]))
+            continue;
+        if ((which & 1) != 0)
+            text[i] = text[i] == lower ? pl_ascii_upper(text[i]) : lower;
+        which >>= 1;
+    }
+}
+
+/*
+ * The same login in the forms that differ between two policies that read logins differently: without
+ * its realm; and written otherwise, the name, the realm or both, since a list may have some of these
+ * forms, but hardly all.
+ */
 static void offer_login_forms(struct axis_builder *b, struct pl_str login)
 {
+    enum { FORMS = 8 };
     const struct pl_user_style *x = &b->s->policy[0]->users, *y = &b->s->policy[1]->users;
     size_t at = pl_str_rfind(login, '@');
-    char upper[PL_USER_MAX];
+    char form[PL_USER_MAX];
 
-    if (!pl_str_eq_fold(x->default_realm, y->default_realm) && at < login.n)
-        axis_offer(b, (struct pl_str){login.p, at}, 0);
-    if (x->fold == y->fold || login.n > sizeof(upper))
+    if (login.n > sizeof(form) ||
+        (x->fold == y->fold && pl_str_eq(x->default_realm, y->default_realm)))
         return;
-    /* Another user of the same realm, to one of the two; and of another realm. */
-    for (size_t i = 0; i < login.n; i++)
-        upper[i] = i < at ? pl_ascii_upper(login.p[i]) : login.p[i];
-    axis_offer(b, (struct pl_str){upper, login.n}, 0);
-    for (size_t i = at; i < login.n; i++)
-        upper[i] = pl_ascii_upper(login.p[i]);
-    axis_offer(b, (struct pl_str){upper, login.n}, 0);
+    for (unsigned name = 0; name < FORMS; name++) {
+        for (unsigned realm = 0; realm < FORMS && !axis_is_stopped(b); realm++) {
+            memcpy(form, login.p, login.n);
+            turn_case(form, at, name);
+            turn_case(form + at, login.n - at, realm);
+            if (at > 0 && at < login.n && realm == 0)
+                axis_offer(b, (struct pl_str){form, at}, 0);
+            axis_offer(b, (struct pl_str){form, login.n}, 0);
+            if (x->fold == y->fold)
+                return;
+        }
+    }
 }
 
 /* "someone" may be a login of its own: then another stands for those of the realm. */

@@ -293,19 +293,23 @@ static bool copy_live(struct pl_space *s)
     return true;
 }
 
+static bool is_asked(const struct pl_space *s, enum pl_attr attr)
+{
+    bool asked = false;
+
+    for (size_t part = 0; part < s->nparts; part++)
+        asked = asked || find_dimension(s->policy[part], attr) >= 0;
+    return asked;
+}
+
 /*
- * Clients and recipients are looked at even if no rule asks about them: facts speak of them too. Logins
- * if a rule asks for their method: it then asks for a login.
+ * Clients and recipients are looked at even if no rule asks about them: facts speak of them too. And
+ * where a method is asked about, there is a login or there is none, whichever it is.
  */
 static bool is_wanted(const struct pl_space *s, enum pl_attr attr)
 {
-    bool wanted = attr == PL_ATTR_CLIENT_ADDRESS || attr == PL_ATTR_RECIPIENT;
-
-    for (size_t part = 0; part < s->nparts; part++)
-        wanted = wanted || find_dimension(s->policy[part], attr) >= 0 ||
-                 (attr == PL_ATTR_SASL_USERNAME &&
-                  find_dimension(s->policy[part], PL_ATTR_SASL_METHOD) >= 0);
-    return wanted;
+    return attr == PL_ATTR_CLIENT_ADDRESS || attr == PL_ATTR_RECIPIENT || is_asked(s, attr) ||
+           (attr == PL_ATTR_SASL_USERNAME && is_asked(s, PL_ATTR_SASL_METHOD));
 }
 
 static bool build(struct pl_space *s, bool *too_large)

@@ -19,7 +19,7 @@ struct seen {
     size_t whys[WHY_COUNT], masking;
     size_t networks, partial;
     size_t unreachable, redundant, domains;
-    size_t changes[8];
+    size_t pairs, same, changes[8];
     size_t random, combinations;
 };
 
@@ -38,6 +38,9 @@ bool compare_lint(const struct oracle *o, const struct oracle_result *r, struct 
 /* compare_diff - for an oracle of two policies: what changes, and that nothing else does */
 bool compare_diff(const struct oracle *o, struct pl_buf *out, struct seen *seen);
 
+/* compare_words - the same from the other side: the words of all changes, turned back into values */
+bool compare_words(const struct oracle *o, struct pl_buf *out, struct seen *seen);
+
 /* ---- for these ---- */
 
 /* say_request - a request as attributes, in one line */
@@ -53,9 +56,6 @@ struct judgement {
     bool at_listener;
 };
 struct judgement judge(const struct pl_policy *p, const struct pl_str request[PL_ATTR_COUNT]);
-
-/* same_answer - two actions send the same, whatever the request */
-bool same_answer(const struct pl_action *a, const struct pl_action *b);
 
 /* clients_with - the addresses whose value of client_address has a bit of mask in bits, as networks */
 struct pl_str *clients_with(const struct oracle *o, const uint64_t *bits, uint64_t mask, size_t *n);

@@ -17,7 +17,7 @@ static bool changes_nothing(const struct pl_policy *p, const struct oracle_resul
         if (r->rules[i] == 0 || oracle_decides(left) != rule)
             continue;
         left &= left - 1;
-        if (!same_answer(p->rules[rule].action, p->rules[oracle_decides(left)].action))
+        if (!oracle_same_answer(p->rules[rule].action, p->rules[oracle_decides(left)].action))
             return false;
     }
     return true;
@@ -27,8 +27,9 @@ static bool changes_nothing(const struct pl_policy *p, const struct oracle_resul
 static bool may_all_go(const struct pl_policy *p, const struct oracle_result *r, uint64_t gone)
 {
     for (size_t i = 0; i < r->rules_cap; i++) {
-        if (r->rules[i] != 0 && !same_answer(p->rules[oracle_decides(r->rules[i])].action,
-                                             p->rules[oracle_decides(r->rules[i] & ~gone)].action))
+        if (r->rules[i] != 0 &&
+            !oracle_same_answer(p->rules[oracle_decides(r->rules[i])].action,
+                                p->rules[oracle_decides(r->rules[i] & ~gone)].action))
             return false;
     }
     return true;

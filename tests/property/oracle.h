@@ -109,6 +109,9 @@ enum oracle_effect { EFFECT_PASS, EFFECT_REFUSE, EFFECT_LEAVE, EFFECT_UNKNOWN };
 
 enum oracle_effect oracle_effect(const struct pl_action *action);
 
+/* oracle_same_answer - two actions send the same, whatever the request */
+bool oracle_same_answer(const struct pl_action *a, const struct pl_action *b);
+
 /* How an answer lets an outsider's mail pass. */
 enum oracle_why { WHY_PASS, WHY_PERMIT, WHY_ELSEWHERE, WHY_CLASS, WHY_COUNT, WHY_NOT = WHY_COUNT };
 
@@ -213,5 +216,34 @@ struct oracle_result {
 
 void oracle_result_init(struct oracle_result *r, const struct oracle *o);
 void oracle_result_fini(struct oracle_result *r);
+
+/* ---- what changes from the first policy to the second (oracle_boxes.c) ---- */
+
+/* Values of an axis, in order. */
+struct oracle_set {
+    uint32_t *values; /* malloc'ed */
+    size_t count;
+};
+
+bool oracle_set_holds(const struct oracle_set *set, size_t value);
+
+/* States × logins × clients × recipients whose answer changes in the same way, by the same rules. */
+struct oracle_box {
+    size_t rule[2];
+    const char *kind; /* "+RELAY"; one of a few static strings */
+    bool moved, only_some;
+    const struct oracle_set *states, *logins, *clients,
+        *recipients; /* states: 0 if there is no axis */
+};
+
+struct oracle_boxes {
+    struct oracle_set *sets;
+    size_t nsets;
+    struct oracle_box *items;
+    size_t count;
+};
+
+void oracle_boxes_init(struct oracle_boxes *boxes, const struct oracle *o);
+void oracle_boxes_fini(struct oracle_boxes *boxes);
 
 #endif

@@ -287,3 +287,22 @@ enum oracle_why oracle_why(const struct pl_policy *p, const struct pl_action *ac
     }
     return WHY_NOT;
 }
+
+/* For requests that differ in everything. */
+bool oracle_same_answer(const struct pl_action *a, const struct pl_action *b)
+{
+    for (size_t n = 0; n < 2; n++) {
+        char x[PL_ACTION_ROOM], y[PL_ACTION_ROOM], values[PL_ATTR_COUNT];
+        struct pl_query q = {0};
+
+        for (unsigned i = 0; i < PL_ATTR_COUNT && n == 1; i++) {
+            values[i] = (char)('A' + i);
+            q.attr[i] = (struct pl_str){&values[i], 1};
+        }
+        pl_action_format(x, a, &q);
+        pl_action_format(y, b, &q);
+        if (strcmp(x, y) != 0)
+            return false;
+    }
+    return true;
+}
