@@ -152,7 +152,7 @@ static void add_members(struct pl_buf *out, const struct pl_matrix *m, const str
     pl_buf_addf(out, "%s%s</summary><ul class=\"members\">",
                 class->attr == PL_ATTR_CLIENT_ADDRESS ? (all == 1 ? " network" : " networks")
                                                       : (all == 1 ? " entry" : " entries"),
-                class->rest ? " named elsewhere" : "");
+                class->rest ? " in lists among them" : "");
     for (size_t i = 0; i < class->nitems; i++) {
         const struct pl_class_item *item = &class->items[i];
         struct pl_buf place = {0};
