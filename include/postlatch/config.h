@@ -12,6 +12,10 @@
 
 enum pl_log_decisions { PL_LOG_ALL, PL_LOG_REJECTS, PL_LOG_NONE };
 enum pl_log_format { PL_LOG_TEXT, PL_LOG_JSON };
+/* A reload that lets more clients relay: is told, or refused. */
+enum pl_reload_wider { PL_RELOAD_WIDER_LOG, PL_RELOAD_WIDER_REFUSE };
+/* A start with a policy that is not safe: none, or one that serves our own recipients only. */
+enum pl_on_bad_policy { PL_BAD_POLICY_STOP, PL_BAD_POLICY_LOCKED };
 
 /*
  * What the daemon is told beside the policy. Strings are NUL-terminated and owned by the policy's
@@ -28,6 +32,8 @@ struct pl_settings {
     unsigned max_connections;
     size_t max_request_size; /* bytes */
     unsigned idle_timeout_s; /* 0: never */
+    enum pl_reload_wider reload_wider;
+    enum pl_on_bad_policy on_bad_policy;
     enum pl_log_decisions log_decisions;
     enum pl_log_format log_format;
     int log_facility; /* LOG_MAIL, … of syslog.h */
@@ -63,6 +69,15 @@ bool pl_config_load(struct pl_config *config, const char *path, struct pl_diag *
  * load then, it has been changed meanwhile, and what there is now counts.
  */
 bool pl_config_load_lean(struct pl_config *config, const char *path, struct pl_diag *d);
+
+/*
+ * pl_config_load_settings - of a configuration whose policy does not load: its settings, with a policy
+ * of no rules and empty lists, by which nobody may relay and no recipient is ours
+ *
+ * returns  false if the options themselves are in doubt too: something is wrong with the form of the
+ *          file, a name in it is unknown, or the value of an option is bad
+ */
+bool pl_config_load_settings(struct pl_config *config, const char *path);
 
 /*
  * pl_config_find_control - the control socket that a configuration names, even if it does not load

@@ -21,7 +21,8 @@ struct pl_explanation {
     const struct pl_policy *policy;
     const struct pl_query *query;
     struct pl_decision decision;
-    size_t nsteps; /* the last one is the rule that decided */
+    const struct pl_waiver *ended; /* that has ended, so that builtin:expired decided; else NULL */
+    size_t nsteps;                 /* the last one is the rule that decided */
     struct pl_explain_step *steps;
 };
 
@@ -49,6 +50,9 @@ bool pl_explain_is_near(const struct pl_explanation *e, const struct pl_explain_
  */
 void pl_explain_condition(struct pl_buf *out, const struct pl_explanation *e,
                           const struct pl_condition *cond);
+
+/* pl_explain_ended - with e->ended: which waiver that is, and what follows from its end */
+void pl_explain_ended(struct pl_buf *out, const struct pl_explanation *e);
 
 /* pl_explain_set - a set as it would be written, long ones cut: {<lan>, 192.0.2.1, !192.0.2.66} */
 void pl_explain_set(struct pl_buf *out, const struct pl_set *set, enum pl_attr attr);

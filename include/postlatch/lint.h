@@ -5,6 +5,7 @@
 #include "postlatch/arena.h"
 #include "postlatch/compiler.h"
 #include "postlatch/hostfacts.h"
+#include "postlatch/lintcode.h"
 #include "postlatch/policy.h"
 #include "postlatch/prove.h"
 #include "postlatch/space.h"
@@ -15,35 +16,6 @@
 
 /* What of a policy is sound, but probably not meant. */
 
-/* Every code: enum, word, whether it is a note, which --strict ignores. */
-#define PL_LINT_TABLE(X)                                                                           \
-    X(UNREACHABLE_RULE, "unreachable-rule", false)                                                 \
-    X(SHADOWED_RULE, "shadowed-rule", false)                                                       \
-    X(REDUNDANT_RULE, "redundant-rule", false)                                                     \
-    X(EMPTY_TABLE, "empty-table", false)                                                           \
-    X(TRUSTED_GATEWAY, "trusted-gateway", false)                                                   \
-    X(TRUSTED_BRIDGE, "trusted-bridge", false)                                                     \
-    X(SENDER_GRANT, "sender-grant", false)                                                         \
-    X(RECIPIENT_GRANT, "recipient-grant", false)                                                   \
-    X(LOST_GRANT, "lost-grant", false)                                                             \
-    X(NULL_SENDER_REFUSED, "null-sender-refused", false)                                           \
-    X(UNREACHABLE_DOMAIN, "unreachable-domain", false)                                             \
-    X(LOGIN_BEYOND_BOUNDARY, "login-beyond-boundary", false)                                       \
-    X(ACCEPT_EXPIRES, "accept-expires", false)                                                     \
-    X(PUBLIC_NETWORK, "public-network", true)                                                      \
-    X(LOOPBACK_TRUSTED, "loopback-trusted", true)                                                  \
-    X(ONE_FAMILY_ONLY, "one-family-only", true)                                                    \
-    X(REDUNDANT_ENTRY, "redundant-entry", true)                                                    \
-    X(UNUSED_TABLE, "unused-table", true)                                                          \
-    X(EMBEDDED_IPV4, "embedded-ipv4", true)
-
-enum pl_lint_code {
-#define X(id, word, note) PL_LINT_##id,
-    PL_LINT_TABLE(X)
-#undef X
-        PL_LINT_COUNT
-};
-
 const char *pl_lint_word(enum pl_lint_code code);
 bool pl_lint_is_note(enum pl_lint_code code);
 
@@ -52,8 +24,8 @@ struct pl_finding {
     enum pl_lint_code code;
     struct pl_pos at;           /* what it is about; PL_NOWHERE if it stands in no file */
     const struct pl_rule *rule; /* or NULL */
-    struct pl_str object;       /* for accept_warnings, as in "code:object": a rule's name, a network */
-    struct pl_str message;      /* what is wrong, why it matters, what to do; one line */
+    struct pl_str object;  /* for accept_warnings, as in "code:object": a rule's name, a network */
+    struct pl_str message; /* what is wrong, why it matters, what to do; one line */
 };
 
 enum { PL_LINT_SHOWN = 20 }; /* findings of a code that are kept; the others are counted */
@@ -64,7 +36,7 @@ struct pl_findings {
     const struct pl_policy *policy;
     size_t count, cap;
     struct pl_finding *items;
-    size_t found[PL_LINT_COUNT];    /* how many there are, kept or not; those accepted do not count */
+    size_t found[PL_LINT_COUNT]; /* how many there are, kept or not; those accepted do not count */
     size_t accepted[PL_LINT_COUNT]; /* silenced by accept_warnings */
     size_t naccepted;               /* of accept_warnings, which silenced something: bits below */
     bool *quiet_used;               /* of each accept_warnings entry */

@@ -136,10 +136,10 @@ struct pl_policy {
     const struct pl_listener *listeners;
     size_t nwaivers;
     struct pl_waiver *waivers; /* owned; their surfaces too */
-    struct pl_rule *expired;   /* builtin:expired, which refuses clients of a waiver that has expired;
+    struct pl_rule *expired; /* builtin:expired, which refuses clients of a waiver that has expired;
                                   not among rules[] */
-    _Atomic int32_t today; /* in days since 1970-01-01 (UTC), see pl_policy_set_today */
-    size_t nquiet;                /* accept_warnings: "code:object" each */
+    _Atomic int32_t today;   /* in days since 1970-01-01 (UTC), see pl_policy_set_today */
+    size_t nquiet;           /* accept_warnings: "code:object" each */
     const struct pl_str *quiet;
     struct pl_sources sources;    /* entries of the tables, until they are compiled */
     struct pl_compiled *compiled; /* by pl_policy_compile */
@@ -174,14 +174,44 @@ const struct pl_table *pl_policy_find_table(const struct pl_policy *p, struct pl
 /* pl_policy_free - frees all of it; NULL accepted. No thread may hold it any more */
 void pl_policy_free(struct pl_policy *p);
 
+struct pl_decision;
+
 /* pl_policy_set_today - the day that waivers are held to; at load it is the present one. Any thread */
 void pl_policy_set_today(struct pl_policy *p, int32_t days);
 
-/* pl_policy_waiver - the waiver whose surface holds an address, expired or not; NULL if none does */
+/* pl_waiver_has_ended - today is past the last day on which the waiver counts */
+bool pl_waiver_has_ended(const struct pl_policy *p, const struct pl_waiver *w);
+
+/*
+ * pl_policy_waiver - the waiver whose surface holds an address, one that has not ended if there is
+ * such; NULL if none does
+ */
 const struct pl_waiver *pl_policy_waiver(const struct pl_policy *p, const struct pl_addr *addr);
+
+/*
+ * pl_policy_ended_waiver - the waiver because of whose end a rule's answer to q counts no more
+ *
+ * Such are the answers of written rules that do not refuse, to clients without login of the surface of
+ * a waiver that has ended (or, if the action is a class, by the rule that it names), for a recipient
+ * that is not ours, at RCPT; unless another waiver accepts them still, or the boundary holds the client without any.
+ *
+ * in       rule: the first whose conditions all hold
+ * returns  NULL: the answer counts
+ */
+const struct pl_waiver *pl_policy_ended_waiver(const struct pl_policy *p, struct pl_query *q,
+                                               const struct pl_rule *rule);
+
+/* pl_policy_apply_waivers - put builtin:expired in the place of a decision that counts no more */
+void pl_policy_apply_waivers(const struct pl_policy *p, struct pl_query *q, struct pl_decision *d);
 
 /* pl_policy_entries - entries of all tables, inline ones included */
 size_t pl_policy_entries(const struct pl_policy *p);
+
+/*
+ * The first of the built-in rules, counted from nwritten: those for everything but RCPT, and for
+ * recipients that are ours.
+ */
+enum pl_builtin { PL_BUILTIN_STATE, PL_BUILTIN_ACCEPTED };
 
 /* pl_policy_add_builtin - append the built-in rules; false when memory is short */
 bool pl_policy_add_builtin(struct pl_policy *p);
@@ -218,7 +248,9 @@ struct pl_decision {
  *
  * in       q: begun by pl_query_begin or read by pl_query_read; the values that the policy asks for
  *          are read on the way. *cursor: {0}, or as the last call left it after PL_STEP_NEEDS
- * out      *out when DECIDED; there always is a rule, as builtin:reject has no condition
+ * out      *out when DECIDED; there always is a rule, as builtin:reject has no condition.
+ *          *cursor: the first rule whose conditions all hold, which out->rule is too, unless it is
+ *          p->expired (pl_policy_ended_waiver)
  * memory   allocates nothing, but for non-ASCII domains
  * threads  any
  * cost     a look-up for each attribute that a rule still in play asks for

@@ -33,9 +33,11 @@ enum pl_opening_why {
 struct pl_opening {
     const struct pl_rule *rule; /* that decides */
     enum pl_opening_why why;
-    bool masking;                        /* the example's client is a masking address */
-    const struct pl_waiver *waiver;      /* that accepts all of it; NULL: none does */
+    bool masking;                   /* the example's client is a masking address */
+    const struct pl_waiver *waiver; /* by which all of it is accepted, with others maybe; or NULL */
+    bool expired;                   /* it was accepted, until a day that has passed */
     struct pl_str request[PL_ATTR_COUNT]; /* an example; pl_policy_decide has confirmed it */
+    bool everywhere;                      /* from every address outside the boundary */
     /* Outsiders' addresses from which it is open, minimal; of the first PL_OPENINGS_LISTED only. */
     struct pl_prefix *networks;
     size_t nnetworks;

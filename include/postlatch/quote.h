@@ -4,6 +4,7 @@
 
 #include "postlatch/str.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -36,6 +37,15 @@ const char *pl_quote(struct pl_quote *q, struct pl_str s);
  * returns  the length written
  */
 size_t pl_escape(char *out, size_t size, struct pl_str s, size_t shown);
+
+/*
+ * pl_copy_plain - copy a value in which pl_escape would change nothing
+ *
+ * out      s.n bytes, no NUL; undefined if false
+ * returns  false if something in s wants an escape
+ * cost     16 bytes at once
+ */
+bool pl_copy_plain(char *out, struct pl_str s);
 
 /*
  * pl_unescape - the inverse of pl_escape (without the cut)

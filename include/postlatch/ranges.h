@@ -37,6 +37,9 @@ void pl_ranges_merge(struct pl_ranges *r);
  */
 bool pl_ranges_subtract(struct pl_ranges *a, const struct pl_ranges *b);
 
+/* pl_ranges_contain - an address is among them, which were merged before; O(log n) */
+bool pl_ranges_contain(const struct pl_ranges *r, const struct pl_addr *addr);
+
 /*
  * pl_range_next_prefix - the largest prefix that begins where a range begins and lies within it
  *

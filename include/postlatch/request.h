@@ -47,11 +47,16 @@ enum pl_request_status pl_request_find_end(const char *buf, size_t len,
 bool pl_request_parse(struct pl_str attr[PL_ATTR_COUNT], const char *buf, size_t end,
                       const char **why);
 
+/* Bytes behind those received that pl_request_take may read. */
+enum { PL_REQUEST_PAD = 64 };
+
 /*
  * pl_request_take - find the end of the first request and take it apart: pl_request_find_end and
  * pl_request_parse in one, in one pass over a request that came whole
  *
- * in, out  as those two; attr[] only if COMPLETE
+ * in       buf[0..len) as for pl_request_find_end; buf[len..len + PL_REQUEST_PAD) may be read too: any
+ *          bytes, which never count
+ * out      as those two; attr[] only if COMPLETE
  */
 enum pl_request_status pl_request_take(struct pl_str attr[PL_ATTR_COUNT], const char *buf,
                                        size_t len, struct pl_request_scan *scan, size_t *end,

@@ -47,7 +47,8 @@ enum { PL_LABEL_SECOND_SHIFT = 16 };
 struct pl_atom {
     struct pl_str value; /* one of them, as Postfix would send it; empty: absent */
     unsigned labels;     /* bits of enum pl_label */
-    const uint64_t *row; /* nwords: the rules whose condition on the attribute holds, or that have none */
+    const uint64_t
+        *row; /* nwords: the rules whose condition on the attribute holds, or that have none */
 };
 
 /* struct pl_axis - an attribute that rules ask about; read-only */
@@ -105,6 +106,18 @@ bool pl_space_each_range(const struct pl_space *s, const struct pl_axis *axis,
                          bool (*each)(const struct pl_addr *first, const struct pl_addr *last,
                                       uint32_t atom, void *arg),
                          void *arg);
+
+/*
+ * pl_space_each_value - values of an attribute with their atoms of its axis: at least one of each
+ * combination of lists that a value can be in, so that what is asked about all members of a list is
+ * answered by those of these values that it holds
+ *
+ * in       each: value is dead when it returns
+ * returns  false as soon as each does, or when memory is short
+ * cost     that of making the axis
+ */
+bool pl_space_each_value(const struct pl_space *s, const struct pl_axis *axis,
+                         bool (*each)(struct pl_str value, uint32_t atom, void *arg), void *arg);
 
 /*
  * pl_space_networks - the addresses of some atoms of an axis of addresses, as a minimal list

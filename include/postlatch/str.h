@@ -50,6 +50,13 @@ struct pl_str pl_str_from(struct pl_str s, size_t n);
 struct pl_str pl_str_trim(struct pl_str s);
 
 /*
+ * pl_str_lower - s in ASCII lower case, eight bytes at a time
+ *
+ * out      out[0..s.n), apart from s
+ */
+void pl_str_lower(char *out, struct pl_str s);
+
+/*
  * pl_ascii_lower, pl_ascii_is_… - the C locale's answers whatever the process's locale is; any char
  * value
  */

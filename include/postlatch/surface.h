@@ -30,8 +30,8 @@ struct pl_surface_line {
     struct pl_str text;       /* as it is written: "192.0.2.0/24", ".partner.example", "alice" */
     size_t nrules;
     const struct pl_rule **rules; /* that let it, in order */
-    bool elsewhere; /* NETWORK: Postfix lets it, for permitted_elsewhere; rules then say DUNNO */
-    bool any;       /* to any foreign recipient */
+    bool elsewhere;   /* NETWORK: Postfix lets it, for permitted_elsewhere; rules then say DUNNO */
+    bool any;         /* to any foreign recipient */
     struct pl_str to; /* not any: to which, as its rules say: "{partner.example}" */
 };
 
@@ -50,7 +50,8 @@ struct pl_surface {
  *          not over all rules together; a line then has one rule
  * returns  NULL when memory is short; free with pl_surface_free. p must outlive it
  */
-struct pl_surface *pl_surface_new(const struct pl_policy *p, const struct pl_space *s, bool by_rule);
+struct pl_surface *pl_surface_new(const struct pl_policy *p, const struct pl_space *s,
+                                  bool by_rule);
 void pl_surface_free(struct pl_surface *surface);
 
 #endif

@@ -30,8 +30,9 @@ struct pl_region {
     const uint64_t *forbidden;          /* nwords, or NULL */
     const uint64_t *ignored;            /* nwords, or NULL */
     const uint64_t *required;           /* nwords, or NULL: all of these must hold */
-    bool no_login;                      /* sasl_username is absent, also where no rule asks about it */
-    bool no_tls;                        /* encryption_protocol is absent, likewise */
+    bool no_login;    /* sasl_username is absent, also where no rule asks about it */
+    bool no_tls;      /* encryption_protocol is absent, likewise */
+    size_t steps_max; /* give up after as many; 0: PL_WALK_STEPS_MAX_MILLION */
     /* The order of axes: these first, the others behind them as they are in the space. */
     size_t nfirst;
     enum pl_attr first[8];
@@ -85,9 +86,8 @@ uint32_t pl_walk_collect(struct pl_walk *w, const struct pl_outcome **outcomes, 
  * returns  false if there is none, or the walk gave up
  */
 #define PL_NO_ATOM UINT32_MAX
-bool pl_walk_find(struct pl_walk *w,
-                  bool (*wanted)(const struct pl_outcome *outcome, void *arg), void *arg,
-                  uint32_t atoms[PL_ATTR_COUNT]);
+bool pl_walk_find(struct pl_walk *w, bool (*wanted)(const struct pl_outcome *outcome, void *arg),
+                  void *arg, uint32_t atoms[PL_ATTR_COUNT]);
 
 /* pl_walk_steps - atoms looked at so far */
 size_t pl_walk_steps(const struct pl_walk *w);

@@ -18,11 +18,14 @@ struct axis_builder {
     size_t natoms, cap;
     uint32_t *by_content; /* atoms, hashed by row and labels; UINT32_MAX: empty */
     size_t content_cap;
-    uint64_t *row;        /* scratch, nwords */
-    size_t *row_bytes;    /* taken by the rows of all axes */
+    uint64_t *row;           /* scratch, nwords */
+    size_t *row_bytes;       /* taken by the rows of all axes */
     struct axis_pair *pairs; /* PL_KIND_ADDR: hashed by classes */
     size_t npairs, pairs_cap;
     bool too_large, failed;
+    /* Called for each value that is offered, with its atom; NULL: nobody asks. Stops if it is false. */
+    bool (*each)(struct pl_str value, uint32_t atom, void *arg);
+    void *arg;
 };
 
 /* What a pair of classes of addresses, one of each policy, is. */
@@ -65,6 +68,18 @@ enum pl_names axis_names_of(enum pl_attr attr);
  * if none can be
  */
 struct pl_str axis_child(const struct pl_space *s, struct pl_str parent, char *room, size_t size);
+
+/*
+ * axis_first_keys - of each class of an index of the first policy its least keys, by length and bytes
+ *
+ * An index is in no order that means anything, differently at each start; examples should not differ.
+ *
+ * out      keys: classes × most; an empty one ends those of a class. Malloc'ed; NULL when memory is short
+ */
+struct pl_str *axis_first_keys(const struct pl_space *s, enum pl_names names, size_t most);
+
+/* axis_all_keys - all keys of an index of both policies, sorted likewise; *n of them, malloc'ed */
+struct pl_str *axis_all_keys(const struct pl_space *s, enum pl_names names, size_t *n);
 
 /* axis_classes - the classes of a name in the index of both policies */
 uint64_t axis_classes(const struct pl_space *s, enum pl_names names, struct pl_str name);

@@ -149,8 +149,8 @@ static unsigned labels_of(const struct axis_builder *b, uint64_t classes)
     if (b->attr != PL_ATTR_CLIENT_ADDRESS)
         return 0;
     for (size_t part = 0; part < b->s->nparts; part++) {
-        uint16_t in = b->s->policy[part]->compiled->addr_lists[(uint32_t)(
-            part == 0 ? classes >> 32 : classes)];
+        uint16_t in = b->s->policy[part]
+                          ->compiled->addr_lists[(uint32_t)(part == 0 ? classes >> 32 : classes)];
 
         for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
             if ((in >> lists[i].list & 1) != 0)
@@ -174,8 +174,7 @@ static bool offer_pair(struct axis_builder *b, const struct pl_addr *example, ui
         return true;
     pair->classes = classes;
     b->npairs++;
-    pair->atom =
-        axis_offer(b, pl_str_of(pl_addr_format(text, example)), labels_of(b, classes));
+    pair->atom = axis_offer(b, pl_str_of(pl_addr_format(text, example)), labels_of(b, classes));
     return !axis_is_stopped(b);
 }
 
@@ -189,10 +188,8 @@ static bool offer_range(const struct pl_addr *first, const struct pl_addr *last,
 /* Examples that nobody takes for a real host (RFC 5737, RFC 3849) stand for their class. */
 static void offer_documentation(struct axis_builder *b)
 {
-    static const char *const client[] = {"203.0.113.9", "198.51.100.9", "192.0.2.9",
-                                         "2001:db8::9"};
-    static const char *const server[] = {"192.0.2.1", "198.51.100.1", "203.0.113.1",
-                                         "2001:db8::1"};
+    static const char *const client[] = {"203.0.113.9", "198.51.100.9", "192.0.2.9", "2001:db8::9"};
+    static const char *const server[] = {"192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1"};
     const char *const *texts = b->attr == PL_ATTR_CLIENT_ADDRESS ? client : server;
 
     for (size_t i = 0; i < sizeof(client) / sizeof(client[0]); i++) {

@@ -71,6 +71,11 @@ static void offer(struct mail *m, struct pl_str local, struct pl_str domain)
 
 /* ---- domains ---- */
 
+static int compare(const void *a, const void *b)
+{
+    return pl_str_cmp(*(const struct pl_str *)a, *(const struct pl_str *)b);
+}
+
 static bool grow_by_classes(struct mail *m)
 {
     size_t cap = m->by_classes_cap == 0 ? 64 : 2 * m->by_classes_cap;
@@ -113,8 +118,7 @@ static struct domain_class *find_domain_class(struct mail *m, uint64_t classes)
 
 static void keep_domain(struct mail *m, struct pl_str name)
 {
-    struct domain_class *d =
-        find_domain_class(m, axis_classes(m->b->s, PL_NAMES_DOMAINS, name));
+    struct domain_class *d = find_domain_class(m, axis_classes(m->b->s, PL_NAMES_DOMAINS, name));
 
     if (d == NULL || d->count == NAMES_KEPT)
         return;
@@ -125,47 +129,46 @@ static void keep_domain(struct mail *m, struct pl_str name)
         d->count++;
 }
 
-struct seen {
-    struct mail *m;
-    uint8_t *count; /* one policy: how many names of a class there are already */
-};
-
-static bool see_domain(struct pl_str key, uint32_t class, void *arg)
+static bool see_domain(struct pl_str key, struct mail *m)
 {
-    struct seen *s = arg;
     char room[PL_DOMAIN_MAX + 64];
     struct pl_str name = key;
 
-    if (s->count != NULL && s->count[class] == NAMES_KEPT)
-        return true;
     if (key.p[0] == '.')
-        name = axis_child(s->m->b->s, key, room, sizeof(room));
-    if (name.n == 0)
-        return true;
-    keep_domain(s->m, name);
-    if (s->count != NULL)
-        s->count[class]++;
-    return !s->m->b->failed;
+        name = axis_child(m->b->s, key, room, sizeof(room));
+    if (name.n > 0)
+        keep_domain(m, name);
+    return !m->b->failed;
+}
+
+/* Of one policy a few names of each class are enough; of two it is pairs of classes that count. */
+static void see_domains(struct mail *m)
+{
+    const struct pl_space *s = m->b->s;
+    size_t n = s->policy[0]->compiled->names[PL_NAMES_DOMAINS].classes.count * NAMES_KEPT;
+    struct pl_str *keys = s->nparts == 1 ? axis_first_keys(s, PL_NAMES_DOMAINS, NAMES_KEPT)
+                                         : axis_all_keys(s, PL_NAMES_DOMAINS, &n);
+
+    if (keys == NULL) {
+        fail(m);
+        return;
+    }
+    qsort(keys, n, sizeof(*keys), compare);
+    for (size_t i = 0; i < n; i++) {
+        if (keys[i].n > 0 && !see_domain(keys[i], m))
+            break;
+    }
+    free(keys);
 }
 
 static void collect_domains(struct mail *m)
 {
     static const char *const foreign[] = {"foreign.example", "elsewhere.example",
                                           AXIS_NOBODY "." AXIS_NOBODY};
-    const struct pl_space *s = m->b->s;
-    struct seen seen = {.m = m};
 
     for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
         keep_domain(m, pl_str_of(foreign[i]));
-    if (s->nparts == 1) {
-        seen.count =
-            calloc(s->policy[0]->compiled->names[PL_NAMES_DOMAINS].classes.count, sizeof(*seen.count));
-        if (seen.count == NULL)
-            fail(m);
-    }
-    for (size_t part = 0; part < s->nparts && !m->b->failed; part++)
-        pl_name_index_each(&s->policy[part]->compiled->names[PL_NAMES_DOMAINS], see_domain, &seen);
-    free(seen.count);
+    see_domains(m);
 }
 
 /* ---- local parts ---- */
@@ -237,17 +240,12 @@ static bool see_address(struct pl_str key, uint32_t class, void *arg)
     return keep_text(m, &m->pair_keys, &m->npairs, &m->pairs_cap, key);
 }
 
-static int compare(const void *a, const void *b)
-{
-    return pl_str_cmp(*(const struct pl_str *)a, *(const struct pl_str *)b);
-}
-
 /* Where policies cut extensions differently, a local part with one is seen differently too. */
 static void extend_locals(struct mail *m)
 {
-    struct pl_str cut[2] = {m->b->s->policy[0]->delimiters,
-                            m->b->s->nparts == 2 ? m->b->s->policy[1]->delimiters
-                                                 : m->b->s->policy[0]->delimiters};
+    struct pl_str cut[2] = {m->b->s->policy[0]->delimiters, m->b->s->nparts == 2
+                                                                ? m->b->s->policy[1]->delimiters
+                                                                : m->b->s->policy[0]->delimiters};
     size_t nlocals = m->nlocals, npairs = m->npairs;
     char room[PL_MAILADDR_MAX + 16];
 
@@ -264,9 +262,9 @@ static void extend_locals(struct mail *m)
             }
             for (size_t i = 0; i < npairs && !m->b->failed; i++) {
                 size_t at = pl_str_rfind(m->pair_keys[i], '@');
-                int n = snprintf(room, sizeof(room), "%.*s%cx7q2%.*s", (int)at,
-                                 m->pair_keys[i].p, cut[part].p[c],
-                                 (int)(m->pair_keys[i].n - at), m->pair_keys[i].p + at);
+                int n =
+                    snprintf(room, sizeof(room), "%.*s%cx7q2%.*s", (int)at, m->pair_keys[i].p,
+                             cut[part].p[c], (int)(m->pair_keys[i].n - at), m->pair_keys[i].p + at);
 
                 axis_offer(m->b, (struct pl_str){room, (size_t)n}, 0);
             }
@@ -277,10 +275,12 @@ static void extend_locals(struct mail *m)
 static void collect_addresses(struct mail *m)
 {
     for (size_t part = 0; part < m->b->s->nparts && !m->b->failed; part++)
-        pl_name_index_each(&m->b->s->policy[part]->compiled->names[PL_NAMES_ADDRESSES],
-                           see_address, m);
+        pl_name_index_each(&m->b->s->policy[part]->compiled->names[PL_NAMES_ADDRESSES], see_address,
+                           m);
     if (m->npairs > 0)
         qsort(m->pair_keys, m->npairs, sizeof(*m->pair_keys), compare);
+    if (m->nlocals > 0)
+        qsort(m->locals, m->nlocals, sizeof(*m->locals), compare);
     extend_locals(m);
     for (size_t i = 0; i < m->nlocals && !m->b->failed; i++)
         keep_kind(m, m->locals[i]);
@@ -419,8 +419,8 @@ static void offer_forms(struct mail *m, struct pl_str local, struct pl_str other
 
 static void offer_all(struct mail *m)
 {
-    struct pl_str local = m->b->attr == PL_ATTR_SENDER ? pl_str_lit("sender")
-                                                       : pl_str_lit("someone"),
+    struct pl_str local =
+                      m->b->attr == PL_ATTR_SENDER ? pl_str_lit("sender") : pl_str_lit("someone"),
                   other = pl_str_lit(AXIS_NOBODY);
 
     for (size_t i = 0; i < m->ndomains && !axis_is_stopped(m->b); i++) {
@@ -431,10 +431,10 @@ static void offer_all(struct mail *m)
     }
     offer_forms(m, local, other);
     for (size_t i = 0; i < m->nkinds && !axis_is_stopped(m->b); i++) {
-        axis_offer(m->b, m->kinds[i].locals[0], 0);
-        offer(m, m->kinds[i].locals[0], pl_str_lit("not..a.domain"));
         for (size_t d = 0; d < m->ndomains && !axis_is_stopped(m->b); d++)
             combine(m, &m->kinds[i], &m->domains[d]);
+        axis_offer(m->b, m->kinds[i].locals[0], 0);
+        offer(m, m->kinds[i].locals[0], pl_str_lit("not..a.domain"));
     }
     for (size_t i = 0; i < m->npairs && !axis_is_stopped(m->b); i++)
         axis_offer(m->b, m->pair_keys[i], 0);

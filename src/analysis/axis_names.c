@@ -58,6 +58,84 @@ struct pl_str axis_child(const struct pl_space *s, struct pl_str parent, char *r
     return child;
 }
 
+/* ---- the same examples at every start ---- */
+
+struct least {
+    struct pl_str *keys;
+    size_t most;
+};
+
+static bool is_less(struct pl_str a, struct pl_str b)
+{
+    if (a.n != b.n)
+        return a.n < b.n;
+    return a.n > 0 && memcmp(a.p, b.p, a.n) < 0;
+}
+
+static bool keep_least(struct pl_str key, uint32_t class, void *arg)
+{
+    const struct least *l = arg;
+    struct pl_str *of = l->keys + class * l->most;
+
+    for (size_t i = 0; i < l->most; i++) {
+        struct pl_str other = of[i];
+
+        if (other.n > 0 && !is_less(key, other))
+            continue;
+        of[i] = key;
+        if (other.n == 0)
+            break;
+        key = other;
+    }
+    return true;
+}
+
+struct pl_str *axis_first_keys(const struct pl_space *s, enum pl_names names, size_t most)
+{
+    const struct pl_name_index *index = &s->policy[0]->compiled->names[names];
+    struct least l = {calloc((index->classes.count + 1) * most, sizeof(*l.keys)), most};
+
+    if (l.keys != NULL)
+        pl_name_index_each(index, keep_least, &l);
+    return l.keys;
+}
+
+struct gathering {
+    struct pl_str *keys;
+    size_t count;
+};
+
+static bool gather(struct pl_str key, uint32_t class, void *arg)
+{
+    struct gathering *g = arg;
+
+    (void)class;
+    g->keys[g->count++] = key;
+    return true;
+}
+
+static int compare_keys(const void *va, const void *vb)
+{
+    const struct pl_str *a = va, *b = vb;
+
+    return is_less(*a, *b) ? -1 : is_less(*b, *a);
+}
+
+struct pl_str *axis_all_keys(const struct pl_space *s, enum pl_names names, size_t *n)
+{
+    struct gathering g = {0};
+
+    *n = 0;
+    for (size_t part = 0; part < s->nparts; part++)
+        *n += s->policy[part]->compiled->names[names].count;
+    g.keys = malloc((*n + 1) * sizeof(*g.keys));
+    for (size_t part = 0; part < s->nparts && g.keys != NULL; part++)
+        pl_name_index_each(&s->policy[part]->compiled->names[names], gather, &g);
+    if (g.keys != NULL)
+        qsort(g.keys, g.count, sizeof(*g.keys), compare_keys);
+    return g.keys;
+}
+
 /* ---- what a key looks like when it is sent ---- */
 
 static struct pl_str hex_of(struct pl_str bytes, char *room, size_t size)
@@ -92,8 +170,8 @@ static struct pl_str value_of(const struct axis_builder *b, struct pl_str key, c
     case PL_KIND_USER:
         if (key.p[0] != '@')
             return key;
-        return (struct pl_str){
-            room, (size_t)snprintf(room, size, "someone%.*s", (int)key.n, key.p)};
+        return (struct pl_str){room,
+                               (size_t)snprintf(room, size, "someone%.*s", (int)key.n, key.p)};
     case PL_KIND_FINGERPRINT:
         return hex_of(key, room, size);
     case PL_KIND_WORD_XTEXT:
@@ -104,11 +182,6 @@ static struct pl_str value_of(const struct axis_builder *b, struct pl_str key, c
 }
 
 /* ---- keys ---- */
-
-struct keys {
-    struct axis_builder *b;
-    bool *seen; /* one policy: classes that have an example */
-};
 
 /* The same login in the forms that differ between two policies that read logins differently. */
 static void offer_login_forms(struct axis_builder *b, struct pl_str login)
@@ -136,15 +209,11 @@ static void offer_realm(struct axis_builder *b, struct pl_str realm)
         axis_offer(b, (struct pl_str){room, (size_t)n}, 0);
 }
 
-static bool offer_key(struct pl_str key, uint32_t class, void *arg)
+static bool offer_key(struct pl_str key, struct axis_builder *b)
 {
-    struct keys *k = arg;
-    struct axis_builder *b = k->b;
     char room[NAME_ROOM];
     struct pl_str value;
 
-    if (k->seen != NULL && k->seen[class])
-        return true;
     value = value_of(b, key, room, sizeof(room));
     if (value.n == 0)
         return true; /* no name can be below it */
@@ -153,23 +222,30 @@ static bool offer_key(struct pl_str key, uint32_t class, void *arg)
     else if (pl_attr_kind(b->attr) == PL_KIND_USER && b->s->nparts == 2)
         offer_login_forms(b, key);
     axis_offer(b, value, 0);
-    if (k->seen != NULL)
-        k->seen[class] = true;
+    /* "@a@realm" holds the login of that very name, which no "someone@a@realm" is like. */
+    if (pl_attr_kind(b->attr) == PL_KIND_USER && key.p[0] == '@')
+        axis_offer(b, key, 0);
     return !axis_is_stopped(b);
 }
 
+/* Of one policy a key of each class is enough; of two it is pairs of classes that count. */
 static void offer_keys(struct axis_builder *b)
 {
     enum pl_names names = axis_names_of(b->attr);
-    struct keys k = {.b = b};
+    size_t n = b->s->policy[0]->compiled->names[names].classes.count;
+    struct pl_str *keys =
+        b->s->nparts == 1 ? axis_first_keys(b->s, names, 1) : axis_all_keys(b->s, names, &n);
 
-    if (b->s->nparts == 1) {
-        k.seen = calloc(b->s->policy[0]->compiled->names[names].classes.count, sizeof(*k.seen));
-        b->failed = k.seen == NULL;
+    if (keys == NULL) {
+        b->failed = true;
+        return;
     }
-    for (size_t part = 0; part < b->s->nparts && !axis_is_stopped(b); part++)
-        pl_name_index_each(&b->s->policy[part]->compiled->names[names], offer_key, &k);
-    free(k.seen);
+    qsort(keys, n, sizeof(*keys), compare_keys);
+    for (size_t i = 0; i < n; i++) {
+        if (keys[i].n > 0 && !offer_key(keys[i], b))
+            break;
+    }
+    free(keys);
 }
 
 /* Values that are in no list, or in one that all are in, the more ordinary first. */
@@ -198,6 +274,8 @@ static void offer_ordinary(struct axis_builder *b)
 
     if (pl_attr_kind(b->attr) != PL_KIND_HOST)
         axis_offer(b, (struct pl_str){"", 0}, 0);
+    if (b->attr == PL_ATTR_HELO_NAME)
+        axis_offer(b, pl_str_lit("host.client.example"), 0);
     if (b->attr == PL_ATTR_ENCRYPTION_PROTOCOL)
         axis_offer(b, pl_str_lit("TLSv1.3"), 0);
     for (size_t i = 0; i < sizeof(ordinary) / sizeof(ordinary[0]); i++) {

@@ -6,6 +6,7 @@
 #include "postlatch/explain.h"
 
 #include "postlatch/compiler.h"
+#include "postlatch/date.h"
 #include "postlatch/quote.h"
 
 #include <stdlib.h>
@@ -34,21 +35,26 @@ struct pl_explanation *pl_explain(const struct pl_policy *p, const struct pl_que
     e->policy = p;
     e->query = q;
     step = pl_policy_decide(p, &own, &cursor, &e->decision);
-    pl_assert(step == PL_STEP_DECIDED && &p->rules[cursor.rule] == e->decision.rule);
-    e->nsteps = cursor.rule + 1;
+    if (e->decision.rule == p->expired)
+        e->ended = pl_policy_ended_waiver(p, &own, &p->rules[cursor.rule]);
+    pl_assert(step == PL_STEP_DECIDED &&
+              (e->ended != NULL || &p->rules[cursor.rule] == e->decision.rule));
+    e->nsteps = cursor.rule + 1 + (e->ended != NULL);
     e->steps = calloc(e->nsteps, sizeof(*e->steps));
     if (e->steps == NULL) {
         free(e);
         return NULL;
     }
-    for (size_t i = 0; i < e->nsteps; i++) {
+    for (size_t i = 0; i <= cursor.rule; i++) {
         struct pl_explain_step *s = &e->steps[i];
 
         s->rule = &p->rules[i];
         s->matched = pl_rule_match(s->rule, p, q, &s->failed, NULL);
         s->failures = s->matched ? 0 : count_failures(e, s->rule);
-        pl_assert(s->matched == (s->rule == e->decision.rule));
+        pl_assert(s->matched == (i == cursor.rule));
     }
+    if (e->ended != NULL)
+        e->steps[e->nsteps - 1] = (struct pl_explain_step){.rule = p->expired, .matched = true};
     return e;
 }
 
@@ -145,6 +151,11 @@ static void add_side(struct pl_buf *out, bool *first, bool negated, unsigned wor
             pl_buf_addf(out, "<%s>", set != NULL ? set->name.p : t->name.p);
             continue;
         }
+        if (t->entries == NULL) { /* of a lean policy */
+            separate(out, first, negated);
+            pl_buf_addf(out, "%zu %s", t->count, t->count == 1 ? "entry" : "entries");
+            continue;
+        }
         for (size_t e = 0; e < t->count && e < ENTRIES_SHOWN; e++) {
             separate(out, first, negated);
             add_value(out, t->entries[e].text);
@@ -238,6 +249,20 @@ void pl_explain_condition(struct pl_buf *out, const struct pl_explanation *e,
         pl_buf_add(out, pl_str_lit(" is not in "));
         pl_explain_set(out, cond->set, cond->attr);
     }
+}
+
+void pl_explain_ended(struct pl_buf *out, const struct pl_explanation *e)
+{
+    char day[PL_DATE_TEXT];
+    struct pl_quote q;
+
+    pl_buf_addf(out, "accept %s (", pl_quote(&q, e->ended->reason));
+    pl_explain_place(out, e->policy, e->ended->at);
+    pl_buf_addf(
+        out,
+        ") ended with %s: the client gets no OK from written rules any more, as nothing else "
+        "makes it one that may relay",
+        pl_date_format(day, e->ended->until));
 }
 
 void pl_explain_address(struct pl_buf *out, const struct pl_explanation *e, enum pl_attr attr)

@@ -125,7 +125,9 @@ struct proving {
     const struct pl_axis *clients;
     struct hole *holes;
     size_t nholes, holes_cap;
-    bool *uncovered; /* of each atom of client_address: some address of it is in no waiver */
+    size_t noutside;     /* atoms of client_address that are outside the boundary */
+    bool *uncovered;     /* of each atom of client_address: some address of it is in no waiver */
+    bool *never_covered; /* the same, if those that have ended counted too */
     bool failed;
 };
 
@@ -161,8 +163,8 @@ static void note_client(struct proving *v, size_t atom, const struct pl_outcome 
         if (!pl_prove_lets_pass(v->p, rule->action, labels, &why))
             continue;
         hole = find_hole(v, outcomes[i].bit[0], why);
-        grown = hole == NULL ? NULL
-                             : pl_grow(hole->clients, &hole->cap, hole->count, sizeof(*grown));
+        grown =
+            hole == NULL ? NULL : pl_grow(hole->clients, &hole->cap, hole->count, sizeof(*grown));
         if (grown == NULL) {
             v->failed = true;
             return;
@@ -215,6 +217,11 @@ static void find_holes(struct proving *v)
 
 /* ---- waivers ---- */
 
+static bool has_ended(const struct proving *v, const struct pl_waiver *w)
+{
+    return atomic_load_explicit(&v->p->today, memory_order_relaxed) > w->until;
+}
+
 static bool range_is_within(const struct pl_ranges *r, const struct pl_addr *first,
                             const struct pl_addr *last)
 {
@@ -230,11 +237,13 @@ static bool range_is_within(const struct pl_ranges *r, const struct pl_addr *fir
 }
 
 /* Surfaces are lists that touch, so what lies in several of them lies in no single one. */
-static bool merge_surfaces(const struct pl_policy *p, struct pl_ranges *all)
+static bool merge_surfaces(const struct proving *v, bool ended, struct pl_ranges *all)
 {
-    for (size_t w = 0; w < p->nwaivers; w++) {
-        for (size_t i = 0; i < p->waivers[w].surface.count; i++) {
-            struct pl_range range = p->waivers[w].surface.ranges[i];
+    for (size_t w = 0; w < v->p->nwaivers; w++) {
+        const struct pl_waiver *waiver = &v->p->waivers[w];
+
+        for (size_t i = 0; i < waiver->surface.count && (ended || !has_ended(v, waiver)); i++) {
+            struct pl_range range = waiver->surface.ranges[i];
             struct pl_prefix prefix;
 
             while (pl_range_next_prefix(&range, &prefix)) {
@@ -248,7 +257,7 @@ static bool merge_surfaces(const struct pl_policy *p, struct pl_ranges *all)
 }
 
 struct covering {
-    struct proving *v;
+    bool *uncovered;
     const struct pl_ranges *surface;
 };
 
@@ -257,67 +266,76 @@ static bool cover_range(const struct pl_addr *first, const struct pl_addr *last,
 {
     struct covering *c = arg;
 
-    if (!c->v->uncovered[atom] && !range_is_within(c->surface, first, last))
-        c->v->uncovered[atom] = true;
+    if (!c->uncovered[atom] && !range_is_within(c->surface, first, last))
+        c->uncovered[atom] = true;
     return true;
 }
 
-static void find_covered(struct proving *v)
+/* Which atoms of client_address have an address in no waiver, those that have ended counted or not. */
+static bool *find_uncovered(struct proving *v, bool ended)
 {
+    bool *uncovered = pl_arena_array(v->proof->arena, v->clients->natoms, sizeof(*uncovered));
     struct pl_ranges all = {0};
-    struct covering c = {v, &all};
+    struct covering c = {uncovered, &all};
+    bool ok = uncovered != NULL && merge_surfaces(v, ended, &all);
 
-    v->uncovered = pl_arena_array(v->proof->arena, v->clients->natoms, sizeof(*v->uncovered));
-    if (v->uncovered == NULL || !merge_surfaces(v->p, &all)) {
-        v->failed = true;
-    } else {
-        for (size_t a = 0; a < v->clients->natoms; a++)
-            v->uncovered[a] = (v->clients->atoms[a].labels & PL_LABEL_ABSENT) != 0;
-        v->failed = !pl_space_each_range(v->s, v->clients, cover_range, &c);
-    }
+    for (size_t a = 0; a < v->clients->natoms && ok; a++)
+        uncovered[a] = (v->clients->atoms[a].labels & PL_LABEL_ABSENT) != 0;
+    ok = ok && pl_space_each_range(v->s, v->clients, cover_range, &c);
     pl_ranges_fini(&all);
+    v->failed = v->failed || !ok;
+    return uncovered;
 }
 
-/* The waiver that holds the address of an atom's example: the one to name. */
-static const struct pl_waiver *waiver_of(const struct proving *v, uint32_t atom)
+static bool is_covered(const struct hole *h, const bool *uncovered)
 {
-    struct pl_addr addr;
-
-    if (!pl_addr_parse(&addr, v->clients->atoms[atom].value))
-        return NULL;
-    for (size_t w = 0; w < v->p->nwaivers; w++) {
-        if (range_is_within(&v->p->waivers[w].surface, &addr, &addr))
-            return &v->p->waivers[w];
+    for (size_t i = 0; i < h->count; i++) {
+        if (uncovered[h->clients[i]])
+            return false;
     }
-    return NULL;
+    return true;
 }
 
-static bool has_expired(const struct proving *v, const struct pl_waiver *w)
-{
-    return atomic_load_explicit(&v->p->today, memory_order_relaxed) > w->until;
-}
-
-/* The waiver that accepts all of a hole; of several the one that expires first. */
-static const struct pl_waiver *find_waiver(const struct proving *v, const struct hole *h)
+/* The waiver to name: of the rule, or that holds the example's client, an ended one or not. */
+static const struct pl_waiver *waiver_to_name(const struct proving *v, const struct hole *h,
+                                              const struct pl_opening *o, bool ended)
 {
     const struct pl_waiver *found = NULL;
+    struct pl_addr addr;
+    bool known = pl_addr_parse(&addr, o->request[PL_ATTR_CLIENT_ADDRESS]);
 
-    for (size_t w = 0; w < v->p->nwaivers && h->why == PL_OPENS_CLASS; w++) {
-        if (pl_str_eq(v->p->waivers[w].rule, h->rule->name))
-            found = &v->p->waivers[w];
-    }
-    if (found != NULL)
-        return found;
-    for (size_t i = 0; i < h->count; i++) {
-        const struct pl_waiver *w;
+    for (size_t w = 0; w < v->p->nwaivers; w++) {
+        const struct pl_waiver *waiver = &v->p->waivers[w];
 
-        if (v->uncovered[h->clients[i]])
-            return NULL;
-        w = waiver_of(v, h->clients[i]);
-        if (found == NULL || (w != NULL && w->until < found->until))
-            found = w;
+        if (has_ended(v, waiver) != ended)
+            continue;
+        if (h->why == PL_OPENS_CLASS && pl_str_eq(waiver->rule, h->rule->name))
+            return waiver;
+        if (found == NULL || (known && range_is_within(&waiver->surface, &addr, &addr)))
+            found = waiver;
     }
     return found;
+}
+
+static bool rule_is_waived(const struct proving *v, const struct hole *h, bool ended)
+{
+    for (size_t w = 0; w < v->p->nwaivers && h->why == PL_OPENS_CLASS; w++) {
+        if (pl_str_eq(v->p->waivers[w].rule, h->rule->name) &&
+            (ended || !has_ended(v, &v->p->waivers[w])))
+            return true;
+    }
+    return false;
+}
+
+/* Accepted by waivers that count, or by those together with some that have ended. */
+static void waive(const struct proving *v, const struct hole *h, struct pl_opening *o)
+{
+    bool now = rule_is_waived(v, h, false) || is_covered(h, v->uncovered);
+
+    if (!now && !rule_is_waived(v, h, true) && !is_covered(h, v->never_covered))
+        return;
+    o->expired = !now;
+    o->waiver = waiver_to_name(v, h, o, o->expired);
 }
 
 /* ---- examples ---- */
@@ -382,8 +400,9 @@ static bool list_clients(struct proving *v, const struct hole *h, struct pl_open
         o->no_address =
             o->no_address || (v->clients->atoms[h->clients[i]].labels & PL_LABEL_ABSENT) != 0;
     }
-    ok = ok && pl_space_networks(v->s, v->clients, chosen, v->proof->arena, &o->networks,
-                                 &o->nnetworks);
+    o->everywhere = h->count == v->noutside;
+    ok = ok &&
+         pl_space_networks(v->s, v->clients, chosen, v->proof->arena, &o->networks, &o->nnetworks);
     free(chosen);
     return ok;
 }
@@ -415,12 +434,12 @@ static void tell(struct proving *v)
 
         o->rule = v->holes[i].rule;
         o->why = v->holes[i].why;
-        o->waiver = find_waiver(v, &v->holes[i]);
         if (!find_example(v, &v->holes[i], o)) {
             proof->gave_up = "a witness was not confirmed by the decision code: this is a fault of "
                              "postlatch, please report it";
             continue;
         }
+        waive(v, &v->holes[i], o);
         v->failed = i < PL_OPENINGS_LISTED && !list_clients(v, &v->holes[i], o);
         proof->nopenings++;
     }
@@ -441,7 +460,7 @@ static void judge(struct proving *v)
         else if (proof->verdict == PL_VERDICT_SAFE)
             proof->verdict = PL_VERDICT_UNPROVABLE;
         all = all && o->waiver != NULL;
-        proof->expired = proof->expired || (o->waiver != NULL && has_expired(v, o->waiver));
+        proof->expired = proof->expired || o->expired;
     }
     proof->expired = proof->expired && all;
     proof->accepted = all && !proof->expired;
@@ -456,9 +475,12 @@ static void prove(struct proving *v)
         v->failed = true;
         return;
     }
+    for (size_t a = 0; a < v->clients->natoms; a++)
+        v->noutside += v->region.allowed[PL_ATTR_CLIENT_ADDRESS][a];
     find_holes(v);
     if (!v->failed && v->nholes > 0) {
-        find_covered(v);
+        v->uncovered = find_uncovered(v, false);
+        v->never_covered = find_uncovered(v, true);
         if (!v->failed)
             tell(v);
     }

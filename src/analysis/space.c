@@ -142,6 +142,8 @@ uint32_t axis_offer(struct axis_builder *b, struct pl_str value, unsigned labels
     place = find_content(b, b->by_content, b->content_cap, b->row, labels);
     if (*place == UINT32_MAX)
         *place = new_atom(b, value, labels);
+    if (b->each != NULL && !axis_is_stopped(b) && !b->each(value, *place, b->arg))
+        b->failed = true;
     return *place;
 }
 
@@ -220,23 +222,54 @@ static bool finish_axis(struct pl_space *s, struct axis_builder *b)
     return true;
 }
 
+static void fill_axis(struct axis_builder *b)
+{
+    b->row = malloc((b->s->nwords + 1) * sizeof(*b->row));
+    b->failed = b->row == NULL;
+    for (size_t part = 0; part < b->s->nparts; part++)
+        b->dim[part] = find_dimension(b->s->policy[part], b->attr);
+    if (!b->failed)
+        offer_all(b);
+}
+
+static void drop_builder(struct axis_builder *b)
+{
+    free(b->atoms);
+    free(b->by_content);
+    free(b->row);
+    free(b->pairs);
+}
+
 static bool add_axis(struct pl_space *s, enum pl_attr attr, size_t *row_bytes, bool *too_large)
 {
     struct axis_builder b = {.s = s, .attr = attr, .row_bytes = row_bytes};
     bool ok;
 
-    b.row = malloc((s->nwords + 1) * sizeof(*b.row));
-    b.failed = b.row == NULL;
-    for (size_t part = 0; part < s->nparts; part++)
-        b.dim[part] = find_dimension(s->policy[part], attr);
-    if (!b.failed)
-        offer_all(&b);
+    fill_axis(&b);
     ok = !axis_is_stopped(&b) && finish_axis(s, &b);
     *too_large = b.too_large;
-    free(b.atoms);
-    free(b.by_content);
-    free(b.row);
-    free(b.pairs);
+    drop_builder(&b);
+    return ok;
+}
+
+/* The axis is made once more: the same values in the same order give the same atoms. */
+bool pl_space_each_value(const struct pl_space *s, const struct pl_axis *axis,
+                         bool (*each)(struct pl_str value, uint32_t atom, void *arg), void *arg)
+{
+    struct pl_space again = *s;
+    size_t row_bytes = 0;
+    struct axis_builder b = {
+        .s = &again, .attr = axis->attr, .row_bytes = &row_bytes, .each = each, .arg = arg};
+    bool ok = false;
+
+    again.arena = pl_arena_new();
+    if (again.arena != NULL) {
+        fill_axis(&b);
+        ok = !axis_is_stopped(&b);
+        pl_assert(!ok || b.natoms == axis->natoms);
+    }
+    drop_builder(&b);
+    pl_arena_free(again.arena);
     return ok;
 }
 

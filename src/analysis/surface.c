@@ -11,6 +11,7 @@
 #include "postlatch/explain.h"
 #include "postlatch/prove.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -244,11 +245,13 @@ struct fill {
 
 static void finish_line(struct fill *f)
 {
-    char text[PL_PREFIX_TEXT];
+    char text[PL_ADDR_TEXT + 8];
     struct pl_surface_line *line;
 
-    line = surface_add_line(f->b, PL_SURFACE_NETWORK,
-                            pl_str_of(pl_prefix_format(text, &f->networks[f->next])));
+    /* With its length always, as a list of networks is read by programs. */
+    pl_addr_format(text, &f->networks[f->next].addr);
+    snprintf(text + strlen(text), 8, "/%u", (unsigned)f->networks[f->next].len);
+    line = surface_add_line(f->b, PL_SURFACE_NETWORK, pl_str_of(text));
     f->next++;
     f->open = false;
     if (line == NULL)
@@ -369,8 +372,7 @@ static void add_no_address(struct surface_build *b)
 static void build(struct surface_build *b, bool by_rule)
 {
     b->clients = b->s->axis_of[PL_ATTR_CLIENT_ADDRESS];
-    b->by_client =
-        pl_arena_array(b->surface->arena, b->clients->natoms, sizeof(*b->by_client));
+    b->by_client = pl_arena_array(b->surface->arena, b->clients->natoms, sizeof(*b->by_client));
     b->chosen = pl_arena_array(b->surface->arena, b->clients->natoms, sizeof(*b->chosen));
     b->in_line = pl_arena_array(b->surface->arena, b->p->nrules, sizeof(*b->in_line));
     b->failed = b->by_client == NULL || b->chosen == NULL || b->in_line == NULL;

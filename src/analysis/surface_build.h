@@ -22,8 +22,8 @@ struct surface_build {
     const struct pl_axis *clients;
     struct pl_surface *surface;
     struct surface_client *by_client;
-    bool *chosen;  /* scratch: of each atom of client_address */
-    bool *in_line; /* scratch: of each rule */
+    bool *chosen;                  /* scratch: of each atom of client_address */
+    bool *in_line;                 /* scratch: of each rule */
     struct pl_surface_line *lines; /* malloc'ed */
     size_t cap;
     bool failed;

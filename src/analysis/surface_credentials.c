@@ -32,7 +32,7 @@ struct adding {
     struct surface_build *b;
     const struct credential *c;
     struct pl_region region;
-    struct pl_walk *w;
+    uint64_t *required; /* scratch of the region: the rule that is looked at */
 };
 
 struct wanted {
@@ -50,16 +50,34 @@ static bool lets_pass(const struct pl_outcome *o, void *arg)
            pl_prove_lets_pass(x->b->p, x->b->p->rules[x->rule].action, x->labels, &why);
 }
 
-static bool tries(struct adding *a, size_t rule, size_t client)
+/* Clients who cannot pass by their address, and whom Postfix permits by itself, or does not. */
+static bool some_client(const struct surface_build *b, bool *allowed, bool elsewhere)
 {
-    struct wanted x = {a->b, rule, a->b->clients->atoms[client].labels};
-    uint32_t atoms[PL_ATTR_COUNT];
-    bool found = false;
+    bool some = false;
 
-    if (a->b->by_client[client].count == 0 && pl_walk_choose(a->w, client)) {
-        found = pl_walk_find(a->w, lets_pass, &x, atoms);
-        pl_walk_back(a->w);
+    for (size_t i = 0; i < b->clients->natoms; i++) {
+        allowed[i] = b->by_client[i].count == 0 &&
+                     ((b->clients->atoms[i].labels & PL_LABEL_ELSEWHERE) != 0) == elsewhere;
+        some = some || allowed[i];
     }
+    return some;
+}
+
+static bool search(struct adding *a, size_t rule, bool elsewhere)
+{
+    struct wanted x = {a->b, rule, elsewhere ? PL_LABEL_ELSEWHERE : 0};
+    uint32_t atoms[PL_ATTR_COUNT];
+    struct pl_walk *w;
+    bool found;
+
+    if (!some_client(a->b, (bool *)a->region.allowed[PL_ATTR_CLIENT_ADDRESS], elsewhere))
+        return false;
+    w = pl_walk_new(a->b->s, &a->region);
+    found = w != NULL && pl_walk_find(w, lets_pass, &x, atoms);
+    a->b->failed = a->b->failed || w == NULL;
+    if (w != NULL && pl_walk_gave_up(w) != NULL)
+        a->b->surface->gave_up = pl_walk_gave_up(w);
+    pl_walk_free(w);
     return found;
 }
 
@@ -67,7 +85,7 @@ static bool tries(struct adding *a, size_t rule, size_t client)
 static bool grants(struct adding *a, size_t rule, size_t only)
 {
     const struct pl_axis *axis = a->b->s->axis_of[a->c->attr];
-    bool found = false, *allowed = (bool *)a->region.allowed[a->c->attr];
+    bool found, *allowed = (bool *)a->region.allowed[a->c->attr];
     bool *all = malloc(axis->natoms * sizeof(*all));
 
     if (all == NULL) {
@@ -76,15 +94,10 @@ static bool grants(struct adding *a, size_t rule, size_t only)
     }
     memcpy(all, allowed, axis->natoms * sizeof(*all));
     for (size_t i = 0; i < axis->natoms && only != SIZE_MAX; i++)
-        allowed[i] = i == only;
-    a->w = pl_walk_new(a->b->s, &a->region);
-    if (a->w == NULL) {
-        a->b->failed = true;
-    } else if (surface_go_to(a->w, &a->region, PL_ATTR_CLIENT_ADDRESS)) {
-        for (size_t i = 0; i < a->b->clients->natoms && !found; i++)
-            found = tries(a, rule, i);
-    }
-    pl_walk_free(a->w);
+        allowed[i] = allowed[i] && i == only;
+    a->required[rule / 64] = 1ULL << rule % 64; /* nothing is looked at where it does not hold */
+    found = search(a, rule, false) || search(a, rule, true);
+    a->required[rule / 64] = 0;
     memcpy(allowed, all, axis->natoms * sizeof(*all));
     free(all);
     return found;
@@ -171,8 +184,8 @@ static void add_table(struct adding *a, size_t rule, const struct pl_table *t)
         bool group = text.n > 0 && (text.p[0] == '.' || text.p[0] == '@');
 
         if (group)
-            value = (struct pl_str){room, (size_t)snprintf(room, sizeof(room), "x7q2zk9w%.*s",
-                                                           (int)text.n, text.p)};
+            value = (struct pl_str){
+                room, (size_t)snprintf(room, sizeof(room), "x7q2zk9w%.*s", (int)text.n, text.p)};
         if (value.n < sizeof(room) && grants(a, rule, atom_of(a, value)))
             add_line(a, rule, text);
     }
@@ -196,11 +209,15 @@ static void add_credential(struct surface_build *b, const struct credential *c)
 
     if (b->s->axis_of[c->attr] == NULL)
         return;
-    if (!surface_region(b, c->shown, &a.region)) {
+    a.required = pl_arena_array(b->surface->arena, b->s->nwords, sizeof(*a.required));
+    if (a.required == NULL || !surface_region(b, c->shown, &a.region)) {
         b->failed = true;
         return;
     }
+    a.region.required = a.required;
     for (size_t r = 0; r < b->p->nrules && !b->failed; r++) {
+        if (b->p->rules[r].action->effect == PL_EFFECT_REFUSE)
+            continue;
         for (size_t i = 0; i < b->p->rules[r].ncond && !b->failed; i++) {
             if (b->p->rules[r].cond[i].attr == c->attr && grants(&a, r, SIZE_MAX))
                 add_members(&a, r, b->p->rules[r].cond[i].set);

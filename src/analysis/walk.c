@@ -14,24 +14,15 @@
 
 /* Axes on which others depend come before them; the rest as they are likely to divide most. */
 static const enum pl_attr usual_order[] = {
-    PL_ATTR_PROTOCOL_STATE,
-    PL_ATTR_SASL_USERNAME,
-    PL_ATTR_SASL_METHOD,
-    PL_ATTR_ENCRYPTION_PROTOCOL,
-    PL_ATTR_CCERT_FINGERPRINT,
-    PL_ATTR_CCERT_PUBKEY_FINGERPRINT,
-    PL_ATTR_CCERT_SUBJECT,
-    PL_ATTR_TLS_SNI,
-    PL_ATTR_POLICY_CONTEXT,
-    PL_ATTR_SERVER_PORT,
-    PL_ATTR_SERVER_ADDRESS,
-    PL_ATTR_CLIENT_ADDRESS,
-    PL_ATTR_RECIPIENT,
-    PL_ATTR_SENDER,
-    PL_ATTR_CLIENT_NAME,
-    PL_ATTR_REVERSE_CLIENT_NAME,
-    PL_ATTR_HELO_NAME,
-    PL_ATTR_SASL_SENDER,
+    PL_ATTR_PROTOCOL_STATE,    PL_ATTR_SASL_USERNAME,
+    PL_ATTR_SASL_METHOD,       PL_ATTR_ENCRYPTION_PROTOCOL,
+    PL_ATTR_CCERT_FINGERPRINT, PL_ATTR_CCERT_PUBKEY_FINGERPRINT,
+    PL_ATTR_CCERT_SUBJECT,     PL_ATTR_TLS_SNI,
+    PL_ATTR_POLICY_CONTEXT,    PL_ATTR_SERVER_PORT,
+    PL_ATTR_SERVER_ADDRESS,    PL_ATTR_CLIENT_ADDRESS,
+    PL_ATTR_RECIPIENT,         PL_ATTR_SENDER,
+    PL_ATTR_CLIENT_NAME,       PL_ATTR_REVERSE_CLIENT_NAME,
+    PL_ATTR_HELO_NAME,         PL_ATTR_SASL_SENDER,
 };
 
 /* ---- making one ---- */
@@ -147,14 +138,14 @@ struct pl_walk *pl_walk_new(const struct pl_space *s, const struct pl_region *re
         return NULL;
     w->s = s;
     w->region = *region;
+    w->steps_max =
+        region->steps_max > 0 ? region->steps_max : (size_t)PL_WALK_STEPS_MAX_MILLION * 1000000;
     w->arena = pl_arena_new();
     for (size_t i = 0; i < region->nfirst; i++)
         add_to_order(w, region->first[i]);
     for (size_t i = 0; i < sizeof(usual_order) / sizeof(usual_order[0]); i++)
         add_to_order(w, usual_order[i]);
     pl_assert(w->naxes == s->naxes);
-    for (size_t k = 0; k < w->naxes; k++)
-        w->place_of[w->axes[k]->attr] = k;
     w->keep = calloc(s->nwords, sizeof(*w->keep));
     if (w->arena == NULL || w->keep == NULL || !find_definite(w) || !make_frames(w)) {
         pl_walk_free(w);
@@ -274,9 +265,9 @@ static bool step(struct pl_walk *w, size_t k, size_t atom)
     unsigned needs = needs_of(w->axes[k]->attr), gives = gives_of(w->axes[k]->attr);
     bool absent = (a->labels & PL_LABEL_ABSENT) != 0;
 
-    w->steps++;
     if (!is_allowed(w, k, atom) || (needs != 0 && !absent && (from->flags & needs) == 0))
         return false;
+    w->steps++;
     to->flags = from->flags;
     if (gives != 0)
         to->flags = absent ? from->flags & ~gives : from->flags | gives;
@@ -373,89 +364,6 @@ static bool is_leaf(const struct pl_walk *w, size_t k, struct pl_outcome *out)
     return true;
 }
 
-/* ---- what is known already ---- */
-
-static uint64_t hash_state(const struct frame *f, size_t k)
-{
-    uint64_t h = k << 8 | f->flags;
-
-    for (size_t i = 0; i < f->n; i++) {
-        h = (h ^ f->word[i] ^ (uint64_t)f->index[i] << 40) * 0x9e3779b97f4a7c15ULL;
-        h ^= h >> 32;
-    }
-    return h;
-}
-
-static bool is_state(const struct memo *m, const struct frame *f, size_t k)
-{
-    return m->k == k && m->flags == f->flags && m->n == f->n &&
-           memcmp(m->words, f->word, f->n * sizeof(*f->word)) == 0 &&
-           memcmp(m->words + f->n, f->index, f->n * sizeof(*f->index)) == 0;
-}
-
-static bool grow_memo(struct pl_walk *w)
-{
-    size_t cap = w->memo_cap == 0 ? 1024 : 2 * w->memo_cap;
-    struct memo **memo = calloc(cap, sizeof(struct memo *));
-
-    if (memo == NULL)
-        return false;
-    for (size_t i = 0; i < w->memo_cap; i++) {
-        size_t to;
-
-        if (w->memo[i] == NULL)
-            continue;
-        to = (size_t)w->memo[i]->hash & (cap - 1);
-        while (memo[to] != NULL)
-            to = (to + 1) & (cap - 1);
-        memo[to] = w->memo[i];
-    }
-    free(w->memo);
-    w->memo = memo;
-    w->memo_cap = cap;
-    return true;
-}
-
-/* What is known about the state at place k, which may be nothing; NULL when the walk gives up. */
-static struct memo *recall(struct pl_walk *w, size_t k)
-{
-    const struct frame *f = &w->frames[k];
-    uint64_t h = hash_state(f, k);
-    size_t words = f->n + (f->n + 1) / 2, bytes = sizeof(struct memo) + words * sizeof(uint64_t), i;
-    struct memo *m;
-
-    if (w->steps > (size_t)PL_WALK_STEPS_MAX_MILLION * 1000000) {
-        w->gave_up = "it would take too many steps";
-        return NULL;
-    }
-    if (2 * (w->memo_count + 1) > w->memo_cap && !grow_memo(w)) {
-        w->gave_up = "out of memory";
-        return NULL;
-    }
-    i = (size_t)h & (w->memo_cap - 1);
-    while ((m = w->memo[i]) != NULL) {
-        if (m->hash == h && is_state(m, f, k))
-            return m;
-        i = (i + 1) & (w->memo_cap - 1);
-    }
-    w->memo_bytes += bytes;
-    if (w->memo_bytes > (size_t)PL_WALK_MEMO_MAX_MIB << 20) {
-        w->gave_up = "it would take too much memory";
-        return NULL;
-    }
-    m = pl_arena_alloc(w->arena, bytes);
-    if (m == NULL) {
-        w->gave_up = "out of memory";
-        return NULL;
-    }
-    *m = (struct memo){h, NO_RESULT, 0, (uint32_t)k, f->flags, (uint32_t)f->n};
-    memcpy(m->words, f->word, f->n * sizeof(*f->word));
-    memcpy(m->words + f->n, f->index, f->n * sizeof(*f->index));
-    w->memo[i] = m;
-    w->memo_count++;
-    return m;
-}
-
 /* ---- axes that matter no more ---- */
 
 static bool asks(const struct pl_walk *w, size_t k)
@@ -529,7 +437,7 @@ static uint32_t collect(struct pl_walk *w, size_t k)
     if (is_leaf(w, k, &outcome))
         return walk_single_result(w, &outcome);
     pl_assert(k < w->naxes);
-    m = recall(w, k);
+    m = walk_recall(w, k);
     if (m == NULL)
         return RESULT_NOTHING;
     if (m->result != NO_RESULT)
@@ -607,7 +515,7 @@ static bool search(struct pl_walk *w, size_t k, const struct search *s)
         return true;
     }
     pl_assert(k < w->naxes);
-    m = recall(w, k);
+    m = walk_recall(w, k);
     if (m == NULL || m->failed == w->searches)
         return false;
     asked = asks(w, k);

@@ -20,8 +20,8 @@ void pl_walk_request(const struct pl_space *s, const uint32_t atoms[PL_ATTR_COUN
                      struct pl_str request[PL_ATTR_COUNT])
 {
     static const enum pl_attr with_tls[] = {PL_ATTR_CCERT_FINGERPRINT,
-                                            PL_ATTR_CCERT_PUBKEY_FINGERPRINT,
-                                            PL_ATTR_CCERT_SUBJECT, PL_ATTR_TLS_SNI};
+                                            PL_ATTR_CCERT_PUBKEY_FINGERPRINT, PL_ATTR_CCERT_SUBJECT,
+                                            PL_ATTR_TLS_SNI};
 
     for (unsigned attr = 0; attr < PL_ATTR_COUNT; attr++) {
         request[attr] = (struct pl_str){"", 0};

@@ -79,8 +79,8 @@ static uint32_t *find_result(const struct pl_walk *w, uint32_t *by, size_t cap, 
 {
     size_t i = (size_t)hash_ids(ids, n) & (cap - 1);
 
-    while (by[i] != UINT32_MAX && (w->results[by[i]].n != n ||
-                                   memcmp(w->results[by[i]].ids, ids, n * sizeof(*ids)) != 0))
+    while (by[i] != UINT32_MAX &&
+           (w->results[by[i]].n != n || memcmp(w->results[by[i]].ids, ids, n * sizeof(*ids)) != 0))
         i = (i + 1) & (cap - 1);
     return &by[i];
 }
@@ -135,8 +135,7 @@ static bool begin(struct pl_walk *w)
 {
     static const uint32_t none = 0;
 
-    return w->nresults > 0 ||
-           (keep_result(w, &none, 0) == RESULT_NOTHING && w->gave_up == NULL);
+    return w->nresults > 0 || (keep_result(w, &none, 0) == RESULT_NOTHING && w->gave_up == NULL);
 }
 
 uint32_t walk_single_result(struct pl_walk *w, const struct pl_outcome *outcome)

@@ -13,7 +13,7 @@ struct frame {
     uint64_t *word;
     size_t n;
     unsigned flags;
-    size_t chosen; /* by pl_walk_choose: the atom that led on from here */
+    size_t chosen;          /* by pl_walk_choose: the atom that led on from here */
     uint64_t *seen, serial; /* results of children that the present node has met: its serial */
     size_t seen_cap;
 };
@@ -43,7 +43,6 @@ struct pl_walk {
     struct pl_arena *arena;
     size_t naxes;
     const struct pl_axis *axes[PL_ATTR_COUNT]; /* in the order of the walk */
-    size_t place_of[PL_ATTR_COUNT];
     uint64_t *definite; /* of each place: the rules that ask about no axis from there on */
     uint64_t *keep;     /* forbidden or required: not dropped */
     size_t free_from;   /* from here on axes can be passed over */
@@ -52,7 +51,7 @@ struct pl_walk {
     size_t k;           /* the next axis */
     struct frame frames[PL_ATTR_COUNT + 1];
 
-    size_t steps;
+    size_t steps, steps_max;
     const char *gave_up;
     struct memo **memo; /* hashed */
     size_t memo_count, memo_cap, memo_bytes;
@@ -71,6 +70,9 @@ struct pl_walk {
     size_t stamp_cap;
     uint64_t unions;
 };
+
+/* walk_recall - what is known about the state at place k, maybe nothing; NULL when the walk gives up */
+struct memo *walk_recall(struct pl_walk *w, size_t k);
 
 /* walk_single_result - the set of one decision; RESULT_NOTHING after giving up */
 uint32_t walk_single_result(struct pl_walk *w, const struct pl_outcome *outcome);

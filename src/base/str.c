@@ -2,6 +2,7 @@
 /* Views of bytes. Everything is locale-free: a mail server's LANG must not change who may relay. */
 #include "postlatch/str.h"
 
+#include <stdint.h>
 #include <string.h>
 
 struct pl_str pl_str_of(const char *s)
@@ -62,6 +63,31 @@ size_t pl_str_rfind(struct pl_str s, char c)
 struct pl_str pl_str_from(struct pl_str s, size_t n)
 {
     return n == 0 ? s : (struct pl_str){s.p + n, s.n - n};
+}
+
+/* Each of eight bytes in ASCII lower case. */
+static inline uint64_t lower8(uint64_t bytes)
+{
+    const uint64_t each = 0x0101010101010101;
+    uint64_t low = bytes & 0x7f * each;
+    /* The top bits: of bytes from 'A' on, and of those behind 'Z'; no sum goes beyond its byte. */
+    uint64_t from_a = low + (0x80 - 'A') * each, behind_z = low + (0x7f - 'Z') * each;
+
+    return bytes | ((from_a ^ behind_z) & ~bytes & 0x80 * each) >> 2;
+}
+
+void pl_str_lower(char *out, struct pl_str s)
+{
+    uint64_t word;
+    size_t i = 0;
+
+    for (; s.n - i >= sizeof(word); i += sizeof(word)) {
+        memcpy(&word, s.p + i, sizeof(word));
+        word = lower8(word);
+        memcpy(out + i, &word, sizeof(word));
+    }
+    for (; i < s.n; i++)
+        out[i] = pl_ascii_lower(s.p[i]);
 }
 
 static bool is_blank(char c)

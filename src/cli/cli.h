@@ -18,8 +18,10 @@ struct arguments {
     const char *control; /* --control PATH, or NULL */
     /* Of bench, as written; NULL: not given. */
     const char *connections, *seconds, *rate, *seed, *requests, *pid;
-    const char *html; /* --html FILE, or NULL */
-    bool json;
+    const char *host;        /* --host FILE, or NULL */
+    const char *compromised; /* --compromised LOGIN, or NULL */
+    const char *html;        /* --html FILE, or NULL */
+    bool json, strict, no_host, by_rule, accept_wider, overlaps;
     int count; /* what is left: words[0..count) */
     const char *const *words;
 };
@@ -27,11 +29,13 @@ struct arguments {
 /* One function a subcommand; returns the exit status. */
 int cmd_bench(const struct arguments *a);
 int cmd_check(const struct arguments *a);
+int cmd_diff(const struct arguments *a);
 int cmd_explain(const struct arguments *a);
 int cmd_matrix(const struct arguments *a);
 int cmd_query(const struct arguments *a);
 int cmd_reload(const struct arguments *a);
 int cmd_status(const struct arguments *a);
+int cmd_surface(const struct arguments *a);
 int cmd_test(const struct arguments *a);
 int cmd_where(const struct arguments *a);
 int cmd_who(const struct arguments *a);

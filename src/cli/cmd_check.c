@@ -6,5 +6,17 @@
 
 int cmd_check(const struct arguments *a)
 {
-    return pl_check_report(a->config, a->json, stdout);
+    const struct pl_check_options options = {.json = a->json,
+                                             .strict = a->strict,
+                                             .no_host = a->no_host,
+                                             .host_file = a->host,
+                                             .overlaps = a->overlaps,
+                                             .compromised = a->compromised};
+
+    if (a->no_host && a->host != NULL)
+        return trouble(
+            "check: --host and --no-host exclude each other; see postlatch check --help");
+    if (a->compromised != NULL && a->compromised[0] == '\0')
+        return trouble("check: --compromised: expected a login; see postlatch check --help");
+    return pl_check_report(a->config, &options, stdout);
 }

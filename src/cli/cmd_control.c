@@ -38,7 +38,8 @@ int cmd_reload(const struct arguments *a)
     struct control_reply r;
     int status = EXIT_TROUBLE;
 
-    if (ask_control(a->control, a->config, "reload", RELOAD_SECONDS, &r)) {
+    if (ask_control(a->control, a->config, a->accept_wider ? "reload accept-wider" : "reload",
+                    RELOAD_SECONDS, &r)) {
         if (a->json)
             reload_json(&r);
         else

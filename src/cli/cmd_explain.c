@@ -36,6 +36,8 @@ static void print_step(const struct pl_explanation *e, size_t i)
     pl_buf_addf(&line, "\n       %s: ", s->matched ? "yes" : "no");
     if (!s->matched) {
         pl_explain_condition(&line, e, &s->rule->cond[s->failed]);
+    } else if (s->rule == e->policy->expired) {
+        pl_explain_ended(&line, e);
     } else if (s->rule->ncond == 0) {
         pl_buf_add(&line, pl_str_lit("it has no condition"));
     } else {
@@ -110,17 +112,19 @@ static bool worth_telling(const struct pl_explanation *e, const struct pl_explai
 static void print_near(const struct pl_explanation *e)
 {
     struct pl_buf line = {0};
-    size_t shown = 0;
+    size_t count = 0;
 
-    for (size_t i = 0; i < e->nsteps && shown < NEAR_SHOWN; i++) {
-        if (!worth_telling(e, &e->steps[i]))
+    for (size_t i = 0; i < e->nsteps; i++) {
+        if (!worth_telling(e, &e->steps[i]) || count++ >= NEAR_SHOWN)
             continue;
-        if (shown++ == 0)
+        if (count == 1)
             puts("what would change the answer:");
         pl_buf_reset(&line);
         describe_near(&line, &e->steps[i]);
         printf("  %s\n", line.p);
     }
+    if (count > NEAR_SHOWN)
+        printf("  and %zu more; --json lists all\n", count - NEAR_SHOWN);
     pl_buf_fini(&line);
 }
 
@@ -156,6 +160,10 @@ static struct pl_json *step_json(const struct pl_explanation *e, const struct pl
     for (size_t i = from; i < to; i++) {
         pl_buf_reset(&text);
         pl_explain_condition(&text, e, &s->rule->cond[i]);
+        pl_json_append(why, pl_json_string(pl_buf_str(&text)));
+    }
+    if (s->rule == e->policy->expired) {
+        pl_explain_ended(&text, e);
         pl_json_append(why, pl_json_string(pl_buf_str(&text)));
     }
     pl_json_set(step, "why", why);

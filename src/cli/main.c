@@ -9,7 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAKES_SOCKET = 1, TAKES_CONTROL = 2, TAKES_WORDS = 4, TAKES_LOAD = 8, TAKES_HTML = 16 };
+enum {
+    TAKES_SOCKET = 1,
+    TAKES_CONTROL = 2,
+    TAKES_WORDS = 4,
+    TAKES_LOAD = 8,
+    TAKES_CHECK = 16,
+    TAKES_BY_RULE = 32,
+    TAKES_WIDER = 64,
+    TAKES_HTML = 128
+};
 
 static const struct command {
     const char *name;
@@ -17,10 +26,21 @@ static const struct command {
     unsigned takes;
     const char *usage, *summary, *help;
 } commands[] = {
-    {"check", cmd_check, 0, "", "load the configuration and print all that is wrong with it",
-     "Load the configuration and everything it names, and print all that is wrong with it.\n"
-     "This version proves nothing about a policy that loads; its verdict is \"not computed\".\n"
-     "Exit status: 1 if it loads (0 is kept for a policy proved safe), 2 if it is invalid."},
+    {"check", cmd_check, TAKES_CHECK,
+     "[--strict] [--host FILE | --no-host]\n"
+     "       [--compromised LOGIN] [--overlaps]",
+     "prove that the policy is no open relay, and print all that is wrong with it",
+     "Load the configuration and everything it names, and prove for all requests at once that no\n"
+     "client outside the relay boundary can send to a recipient that is not ours. Prints the\n"
+     "verdict (safe, open, unprovable, invalid) with a counterexample, who can relay, warnings,\n"
+     "notes, and what was assumed.\n"
+     "    --strict     a warning counts as a failure, too\n"
+     "    --host FILE  take the facts of the host (interfaces, bridges, gateways) from FILE\n"
+     "    --no-host    do not look at the host\n"
+     "    --compromised LOGIN  what a stolen password of LOGIN opens, too\n"
+     "    --overlaps   rules with different actions whose order decides, too\n"
+     "Exit status: 0 safe, or all that is open is accepted; 1 open or unprovable, or a warning\n"
+     "with --strict; 2 invalid."},
     {"explain", cmd_explain, TAKES_WORDS, "ATTR=VALUE… | -",
      "how the policy answers a request, and why",
      "Tell how the policy answers a request, and why: each rule that was tried, the first\n"
@@ -39,9 +59,11 @@ static const struct command {
      "    sasl_username=bob recipient=\"a b@c.example\" -> REJECT rule=\"blocked accounts\"\n"
      "A word behind -> is the action's word; more than a word is the whole action.\n"
      "Exit status: 0 all pass, 1 some fail, 2 FILE or the configuration cannot be read."},
-    {"reload", cmd_reload, TAKES_CONTROL, "[--control PATH]",
+    {"reload", cmd_reload, TAKES_CONTROL | TAKES_WIDER, "[--control PATH] [--accept-wider]",
      "make the daemon load its configuration anew",
      "Tell the daemon to load its configuration anew, and print what became of it.\n"
+     "A policy that is not proved safe is refused. So is one that lets more relay, if the\n"
+     "configuration has reload_wider = refuse; with --accept-wider it is not.\n"
      "Exit status: 0 the new policy is in force, 1 it was refused, 2 no daemon answers."},
     {"status", cmd_status, TAKES_CONTROL, "[--control PATH]", "what the daemon is doing",
      "Print what the daemon is doing: policy, generation, connections, counters.\n"
@@ -62,7 +84,13 @@ static const struct command {
      "    --requests FILE  recorded requests, an empty line behind each, over and over\n"
      "    ATTR=VALUE…      this request, as in query\n"
      "Exit status: 0, or 2 when it could not be measured or an answer was missing or malformed."},
-    {"surface", NULL, 0, NULL, NULL, NULL},
+    {"surface", cmd_surface, TAKES_BY_RULE, "[--by-rule]",
+     "who can relay: the minimal list of networks",
+     "Print the relay surface: the minimal list of networks from which mail can be sent to a\n"
+     "recipient that is not ours without login or certificate, and the rules that let it; then\n"
+     "names, listeners, logins and certificates that can.\n"
+     "    --by-rule  the minimal list of each rule by itself\n"
+     "Exit status: 0, or 2 when the configuration does not load."},
     {"matrix", cmd_matrix, TAKES_HTML, "[--html FILE]",
      "the whole policy on a page: clients, recipients, rules",
      "Print classes of clients against classes of recipients, and in each cell what becomes of\n"
@@ -70,7 +98,16 @@ static const struct command {
      "all rules treat alike are one class.\n"
      "    --html FILE      write a page to FILE, with the verdict and the relay surface on it\n"
      "Exit status: 0, or 2 when the configuration cannot be read or FILE not be written."},
-    {"diff", NULL, 0, NULL, NULL, NULL},
+    {"diff", cmd_diff, TAKES_WORDS, "OLD NEW", "what changes in meaning from one policy to another",
+     "Compare two configurations in meaning, and print for each change who is concerned, both\n"
+     "answers with their rules, and an example request; the most dangerous first:\n"
+     "    +RELAY  may relay now, to recipients that are not ours\n"
+     "    -MAIL   mail to us was let in and is refused now\n"
+     "    -RELAY  may relay no more\n"
+     "    +MAIL   mail to us was refused and is let in now\n"
+     "    ~TEXT   another answer with the same effect\n"
+     "What is not printed has the same answer from both: that is proved, not sampled.\n"
+     "Exit status: 0 same, 1 differs, 2 a configuration does not load or nothing was computed."},
     {"who", cmd_who, TAKES_WORDS, "RECIPIENT", "who may send to a recipient",
      "List who may send to RECIPIENT, a mail address: networks, verified names, listeners, "
      "logins,\n"
@@ -98,6 +135,8 @@ static const struct option {
     size_t at; /* in struct arguments */
 } options[] = {
     {"-c", 0, offsetof(struct arguments, config)},
+    {"--host", TAKES_CHECK, offsetof(struct arguments, host)},
+    {"--compromised", TAKES_CHECK, offsetof(struct arguments, compromised)},
     {"--socket", TAKES_SOCKET, offsetof(struct arguments, socket)},
     {"--control", TAKES_CONTROL, offsetof(struct arguments, control)},
     {"--connections", TAKES_LOAD, offsetof(struct arguments, connections)},
@@ -110,6 +149,19 @@ static const struct option {
 };
 
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
+
+/* Options without a value. */
+static const struct option flags[] = {
+    {"--json", 0, offsetof(struct arguments, json)},
+    {"--strict", TAKES_CHECK, offsetof(struct arguments, strict)},
+    {"--no-host", TAKES_CHECK, offsetof(struct arguments, no_host)},
+    {"--overlaps", TAKES_CHECK, offsetof(struct arguments, overlaps)},
+    {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
+    {"--by-rule", TAKES_BY_RULE, offsetof(struct arguments, by_rule)},
+    {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
+};
+
+enum { FLAGS = sizeof(flags) / sizeof(flags[0]) };
 
 static bool takes(const struct command *c, const struct option *o)
 {
@@ -182,8 +234,11 @@ static int unknown_option(const struct command *c, const char *option)
     char hint[80];
 
     pl_suggest_init(&s, pl_str_of(option));
-    pl_suggest_try(&s, "--json");
     pl_suggest_try(&s, "--help");
+    for (size_t i = 0; i < FLAGS; i++) {
+        if (takes(c, &flags[i]))
+            pl_suggest_try(&s, flags[i].name);
+    }
     for (size_t i = 0; i < OPTIONS; i++) {
         if (takes(c, &options[i]))
             pl_suggest_try(&s, options[i].name);
@@ -198,6 +253,16 @@ static const char **option_place(const struct command *c, struct arguments *a, c
     for (size_t i = 0; i < OPTIONS; i++) {
         if (strcmp(options[i].name, name) == 0 && takes(c, &options[i]))
             return (const char **)(void *)((char *)a + options[i].at);
+    }
+    return NULL;
+}
+
+/* What a flag sets; NULL if it is none that this command takes. */
+static bool *flag_place(const struct command *c, struct arguments *a, const char *name)
+{
+    for (size_t i = 0; i < FLAGS; i++) {
+        if (strcmp(flags[i].name, name) == 0 && takes(c, &flags[i]))
+            return (bool *)(void *)((char *)a + flags[i].at);
     }
     return NULL;
 }
@@ -221,13 +286,14 @@ static int run(const struct command *c, int argc, char **argv)
         return trouble("out of memory");
     for (int i = 2; i < argc; i++) {
         const char **value = option_place(c, &a, argv[i]);
+        bool *flag = flag_place(c, &a, argv[i]);
 
         if (value != NULL) {
             *value = option_value(c, argc, argv, &i);
             if (*value == NULL)
                 goto out;
-        } else if (strcmp(argv[i], "--json") == 0) {
-            a.json = true;
+        } else if (flag != NULL) {
+            *flag = true;
         } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             print_help(c);
             status = EXIT_FINE;

@@ -5,28 +5,11 @@
  */
 #include "build.h"
 
+#include "postlatch/netkind.h"
 #include "postlatch/quote.h"
 #include "postlatch/ranges.h"
 
 #include <stdio.h>
-
-/* Addresses that no packet from the Internet carries. RFC 1918, 6598, 1122, 3927, 4193, 4291. */
-static const struct {
-    const char *text;
-    struct pl_prefix prefix;
-} private_networks[] = {
-    {"10.0.0.0/8", {{4, {10}}, 8}},
-    {"172.16.0.0/12", {{4, {172, 16}}, 12}},
-    {"192.168.0.0/16", {{4, {192, 168}}, 16}},
-    {"100.64.0.0/10", {{4, {100, 64}}, 10}},
-    {"127.0.0.0/8", {{4, {127}}, 8}},
-    {"169.254.0.0/16", {{4, {169, 254}}, 16}},
-    {"::1", {{6, {[15] = 1}}, 128}},
-    {"fc00::/7", {{6, {0xfc}}, 7}},
-    {"fe80::/10", {{6, {0xfe, 0x80}}, 10}},
-};
-
-enum { PRIVATE = sizeof(private_networks) / sizeof(private_networks[0]) };
 
 /* The defaults; a smaller widest_network_… says that mixed networks are meant. */
 enum { WIDEST_V4 = 16, WIDEST_V6 = 32 };
@@ -75,11 +58,6 @@ static bool add_set(struct pl_ranges *r, const struct pl_set *set)
     return ok;
 }
 
-static bool overlap(const struct pl_prefix *a, const struct pl_prefix *b)
-{
-    return pl_prefix_contains(a, &b->addr) || pl_prefix_contains(b, &a->addr);
-}
-
 /* The first entry that reaches into prefix: the line to point at. */
 static struct pl_pos find_entry(const struct pl_set *set, const struct pl_prefix *prefix)
 {
@@ -89,31 +67,11 @@ static struct pl_pos find_entry(const struct pl_set *set, const struct pl_prefix
         if (t == NULL)
             return find_entry(set->in[i].set, prefix);
         for (size_t e = 0; e < t->networks.count; e++) {
-            if (overlap(&t->networks.entries[e].prefix, prefix))
+            if (pl_prefix_overlaps(&t->networks.entries[e].prefix, prefix))
                 return t->entries[t->networks.entries[e].id].at;
         }
     }
     return set->at;
-}
-
-/* How prefix lies to the private networks: within one, apart from all, or across some. */
-enum lie { LIES_WITHIN, LIES_APART, LIES_ACROSS };
-
-/* *across: the one private network that prefix reaches beyond, NULL if they are several. */
-static enum lie place(const struct pl_prefix *prefix, const char **across)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < PRIVATE; i++) {
-        const struct pl_prefix *p = &private_networks[i].prefix;
-
-        if (!overlap(p, prefix))
-            continue;
-        if (prefix->len >= p->len)
-            return LIES_WITHIN;
-        *across = n++ == 0 ? private_networks[i].text : NULL;
-    }
-    return n == 0 ? LIES_APART : LIES_ACROSS;
 }
 
 /* What is wrong with a network of the merged list. */
@@ -125,13 +83,13 @@ static enum fault find_fault(const struct builder *b, const struct pl_prefix *pr
     const bool v4 = prefix->addr.family == 4;
     const unsigned widest = v4 ? b->widest_v4 : b->widest_v6;
     const unsigned preset = v4 ? WIDEST_V4 : WIDEST_V6;
-    enum lie lie = place(prefix, across);
+    enum pl_netkind kind = pl_netkind_of(prefix, across);
 
     if (prefix->len == 0 && widest > 0)
         return FAULT_EVERYBODY;
-    if (lie == LIES_ACROSS && (widest >= preset || prefix->len < widest))
+    if (kind == PL_NET_MIXED && (widest >= preset || prefix->len < widest))
         return FAULT_MIXED;
-    return lie == LIES_APART && prefix->len < widest ? FAULT_WIDE : FAULT_NONE;
+    return kind == PL_NET_PUBLIC && prefix->len < widest ? FAULT_WIDE : FAULT_NONE;
 }
 
 static void check_network(struct builder *b, const struct pl_prefix *prefix)

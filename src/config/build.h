@@ -37,6 +37,9 @@ void build_listeners(struct builder *b);
 /* build_rules - the rules, which may refer to tables and boundary lists */
 void build_rules(struct builder *b);
 
+/* build_waivers - accept and accept_warnings, which may name rules; sets the policy's today */
+void build_waivers(struct builder *b);
+
 /* check_boundary - is the boundary absurd? Networks too wide or half private, whole top-level domains */
 void check_boundary(struct builder *b);
 

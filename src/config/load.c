@@ -44,6 +44,7 @@ static void build(struct builder *b)
     build_boundary(b);
     build_listeners(b);
     build_rules(b);
+    build_waivers(b);
     if (!b->policy->lean)
         check_boundary(b);
 }
@@ -109,6 +110,36 @@ bool pl_config_load_lean(struct pl_config *config, const char *path, struct pl_d
 
     pl_diag_free(ignored);
     return ok || load(config, path, false, d);
+}
+
+bool pl_config_load_settings(struct pl_config *config, const char *path)
+{
+    struct builder b = {.settings = &config->settings, .d = pl_diag_new()};
+    struct pl_buf canonical = {0};
+    bool ok = false;
+
+    memset(config, 0, sizeof(*config));
+    if (b.d == NULL)
+        return false;
+    scan(path, &canonical, b.d);
+    b.policy = pl_policy_new();
+    if (b.policy != NULL && !canonical.failed && pl_diag_errors(b.d) == 0)
+        b.tree = tree_parse(canonical.p == NULL ? "" : canonical.p, b.d);
+    if (b.tree != NULL) {
+        build_options(&b);
+        b.policy->bare_is_ours = false;
+        ok = pl_diag_errors(b.d) == 0 && finish(&b);
+    }
+    tree_free(b.tree);
+    pl_buf_fini(&canonical);
+    pl_diag_free(b.d);
+    if (!ok) {
+        pl_policy_free(b.policy);
+        memset(config, 0, sizeof(*config));
+        return false;
+    }
+    config->policy = b.policy;
+    return true;
 }
 
 bool pl_config_find_control(const char *config_path, char *path, size_t size)

@@ -291,38 +291,31 @@ static void build_log(struct builder *b)
 /* Options whose part of the program does not exist yet: only their defaults are true. */
 static void check_unavailable(struct builder *b)
 {
-    static const char *const scalars[] = {"reload_wider", "on_bad_policy", "shadow"};
-    struct tree_section *top = tree_top(b->tree);
-    struct tree_value given, preset;
-    unsigned from = 0;
+    struct tree_value given;
 
-    for (size_t i = 0; i < sizeof(scalars) / sizeof(scalars[0]); i++) {
-        if (!tree_scalar(top, scalars[i], &given) || given.bad)
-            continue;
-        get(NULL, SECTION_TOP, scalars[i], &preset);
-        if (!pl_str_eq(given.text, preset.text)) {
-            struct pl_quote q;
-
-            pl_diag_error(b->d, given.at,
-                          "%s: another value than %s is not available in this version", scalars[i],
-                          pl_quote(&q, preset.text));
-        }
-    }
-    if (tree_list_next(top, "accept_warnings", &from, &given))
+    if (tree_scalar(tree_top(b->tree), "shadow", &given) && given.text.n > 0)
         pl_diag_error(b->d, given.at,
-                      "accept_warnings is not available in this version, which gives "
-                      "no warnings; expected {}");
+                      "shadow: another value than \"\" is not available in this version");
     if (tree_count(b->tree, SECTION_METRICS) > 0 &&
         tree_scalar(tree_section(b->tree, SECTION_METRICS, 0), "listen", &given) &&
         given.text.n > 0)
         pl_diag_error(b->d, given.at,
                       "metrics: listen is not available in this version; expected \"\"");
-    for (size_t i = 0; i < tree_count(b->tree, SECTION_ACCEPT); i++) {
-        if (tree_scalar(tree_section(b->tree, SECTION_ACCEPT, i), "title", &given))
-            pl_diag_error(b->d, given.at,
-                          "accept is not available in this version, which has no "
-                          "verdict to waive; remove it");
-    }
+}
+
+/* What becomes of the daemon when a policy is not what it should be. */
+static void build_refusal(struct builder *b)
+{
+    static const struct choice wider[] = {{"log", PL_RELOAD_WIDER_LOG},
+                                          {"refuse", PL_RELOAD_WIDER_REFUSE}};
+    static const struct choice bad[] = {{"stop", PL_BAD_POLICY_STOP},
+                                        {"locked", PL_BAD_POLICY_LOCKED}};
+    struct tree_section *top = tree_top(b->tree);
+
+    b->settings->reload_wider =
+        (enum pl_reload_wider)CHOOSE(b, top, SECTION_TOP, "reload_wider", wider);
+    b->settings->on_bad_policy =
+        (enum pl_on_bad_policy)CHOOSE(b, top, SECTION_TOP, "on_bad_policy", bad);
 }
 
 static void build_policy_options(struct builder *b)
@@ -373,5 +366,6 @@ void build_options(struct builder *b)
     s->max_request_size = number(b, "max_request_size", 4096, 1048576, " bytes");
     s->idle_timeout_s = number(b, "idle_timeout", 0, 86400, " seconds (0: never)");
     build_log(b);
+    build_refusal(b);
     check_unavailable(b);
 }

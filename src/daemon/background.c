@@ -62,6 +62,7 @@ void background_ready(int handle)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+    log_flush(); /* warnings of the start, for whoever started us */
     if (null >= 0) {
         for (int fd = 0; fd <= 2; fd++)
             dup2(null, fd);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The monotonic clock. */
+/* The monotonic clock, and the day. */
 #include "loop.h"
+
+#include "postlatch/date.h"
 
 #include <time.h>
 
@@ -15,4 +17,9 @@ int64_t clock_us(void)
 int64_t clock_ms(void)
 {
     return clock_us() / 1000;
+}
+
+int32_t clock_today(void)
+{
+    return (int32_t)(time(NULL) / PL_DAY_SECONDS);
 }

@@ -99,10 +99,13 @@ static void add_counters(struct pl_buf *b, const struct pool *p)
 {
     unsigned long requests = 0, troubles = 0, idlest = 0, idle = 0;
     unsigned long effects[PL_EFFECT_UNKNOWN + 1] = {0};
+    long long longest_us = 0;
 
     for (size_t i = 0; i < p->count; i++) {
         const struct counters *c = &p->workers[i].counters;
 
+        if (atomic_load(&p->workers[i].longest_us) > longest_us)
+            longest_us = atomic_load(&p->workers[i].longest_us);
         requests += atomic_load(&c->requests);
         troubles += atomic_load(&c->troubles);
         idlest += atomic_load(&c->closed_idlest);
@@ -118,6 +121,23 @@ static void add_counters(struct pl_buf *b, const struct pool *p)
                 effects[PL_EFFECT_REFUSE]);
     pl_buf_addf(b, "decisions_leave=%lu\ndecisions_unknown=%lu\n", effects[PL_EFFECT_LEAVE],
                 effects[PL_EFFECT_UNKNOWN]);
+    pl_buf_addf(b, "longest_wakeup_us=%lld\n", longest_us);
+}
+
+static void add_verdict(struct pl_buf *b, const struct snapshot *s)
+{
+    const struct pl_policy *p = s->config.policy;
+    const struct verdict *v = &s->verdict;
+    bool ended = v->ended;
+
+    for (size_t i = 0; i < p->nwaivers; i++) /* since the proof, perhaps */
+        ended = ended || pl_waiver_has_ended(p, &p->waivers[i]);
+    pl_buf_addf(b, "verdict=%s\naccepted=%s\nlocked=%s\n", v->word,
+                v->safe       ? "-"
+                : ended       ? "ended"
+                : v->accepted ? "yes"
+                              : "no",
+                s->locked ? "yes" : "no");
 }
 
 static void add_status(struct control *c, struct pl_buf *b)
@@ -130,8 +150,9 @@ static void add_status(struct control *c, struct pl_buf *b)
     if (r->last != RELOAD_NONE && gmtime_r(&r->last_at, &tm) != NULL)
         strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%SZ", &tm);
     pl_buf_addf(b, "version=%s\npid=%ld\npolicy=%s\n", PL_VERSION, (long)getpid(), r->path);
-    pl_buf_addf(b, "generation=%lu\nmode=%s\nverdict=not computed\n", r->snapshot->generation,
+    pl_buf_addf(b, "generation=%lu\nmode=%s\n", r->snapshot->generation,
                 p->mode == PL_MODE_OBSERVE ? "observe" : "enforce");
+    add_verdict(b, r->snapshot);
     pl_buf_addf(b, "rules=%zu\ntables=%zu\nentries=%zu\n", p->nwritten, p->ntables,
                 pl_policy_entries(p));
     pl_buf_addf(b, "uptime_s=%lld\n", (long long)((clock_ms() - c->started_ms) / 1000));
@@ -151,21 +172,22 @@ static void command(struct control_client *k, struct pl_str line)
 {
     struct control *c = k->control;
     struct pl_buf text = {0};
+    bool plain = pl_str_eq(line, pl_str_lit(PROTOCOL "reload"));
 
     if (pl_str_eq(line, pl_str_lit(PROTOCOL "status"))) {
         add_status(c, &text);
         answer(k, text.failed ? "error" : "ok",
                text.failed ? pl_str_lit("out of memory\n") : pl_buf_str(&text));
-    } else if (pl_str_eq(line, pl_str_lit(PROTOCOL "reload"))) {
+    } else if (plain || pl_str_eq(line, pl_str_lit(PROTOCOL "reload accept-wider"))) {
         ev_io_stop(c->loop, &k->io); /* a reload takes as long as it takes */
         ev_timer_stop(c->loop, &k->patience);
-        k->waits_for = reload_request(c->reload);
+        k->waits_for = reload_request(c->reload, !plain);
         if (!c->reload->running) /* it could not even begin */
-            answer(k, outcome_word(c->reload->last), pl_buf_str(&c->reload->text));
+            answer(k, outcome_word(c->reload->last), pl_buf_str(&c->reload->report));
     } else {
         answer(k, "error",
-               pl_str_lit("not understood; expected \"" PROTOCOL "status\" or \"" PROTOCOL
-                          "reload\"\n"));
+               pl_str_lit("not understood; expected \"" PROTOCOL "status\", \"" PROTOCOL
+                          "reload\" or \"" PROTOCOL "reload accept-wider\"\n"));
     }
     pl_buf_fini(&text);
 }

@@ -19,7 +19,7 @@ _Noreturn void pl_assert_failed(const char *expr, const char *file, int line)
 
     if (!entered) {
         entered = true;
-        log_error("bug: \"%s\" does not hold (%s:%d); the daemon ends here", expr, file, line);
+        log_fatal("bug: \"%s\" does not hold (%s:%d); the daemon ends here", expr, file, line);
     }
     fprintf(stderr, "postlatchd: bug: \"%s\" does not hold (%s:%d)\n", expr, file, line);
     abort();
@@ -28,7 +28,11 @@ _Noreturn void pl_assert_failed(const char *expr, const char *file, int line)
 /* What libev tells before it aborts: epoll_wait failed, or no memory for a watcher. */
 static void on_loop_trouble(const char *what) EV_NOEXCEPT
 {
-    log_error("event loop: %s: %s; the daemon ends here", what, strerror(errno));
+    int error = errno;
+
+    log_fatal("event loop: %s: %s; the daemon ends here", what, strerror(error));
+    fprintf(stderr, "postlatchd: event loop: %s: %s; the daemon ends here\n", what,
+            strerror(error));
     abort();
 }
 

@@ -1,149 +1,212 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The line that tells of a decision, built field by field with one escaping function. */
+/*
+ * The line that tells of a decision, built field by field where the log's thread will read it. Cost:
+ * some hundred instructions; values that need escapes cost ten a byte.
+ */
 #include "log_decision.h"
 
-#include "log.h"
+#include "postlatch/compiler.h"
 #include "postlatch/quote.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
-enum { VALUE_ROOM = DECISION_SHOWN * 4 + 4 };
+/*
+ * A line in the making. Nothing in it can outgrow the room: it has VALUES values, each cut after
+ * DECISION_SHOWN bytes, and every byte of those becomes five at most (\\xNN in JSON).
+ */
+enum { VALUES = 13, VALUE_MAX = DECISION_SHOWN * 5 + 3, KEYS_MAX = 512 };
+_Static_assert(VALUES *VALUE_MAX + KEYS_MAX <= DECISION_LINE, "any line fits");
 
 struct line {
-    char *out; /* DECISION_LINE bytes */
-    size_t n;
+    char *at; /* where the next byte goes */
     bool json;
 };
 
-static void put(struct line *l, struct pl_str s)
+static inline char *append(char *to, struct pl_str s)
 {
-    pl_assert(s.n <= DECISION_LINE - l->n);
-    memcpy(l->out + l->n, s.p, s.n);
-    l->n += s.n;
+    if (s.n > 0)
+        memcpy(to, s.p, s.n);
+    return to + s.n;
 }
 
-static void put_key(struct line *l, const char *key)
+static inline void put(struct line *l, struct pl_str s)
 {
-    put(l, l->json ? (l->n == 0 ? pl_str_lit("{\"") : pl_str_lit(",\"")) : pl_str_lit(" "));
-    put(l, pl_str_of(key));
-    put(l, l->json ? pl_str_lit("\":") : pl_str_lit("="));
+    l->at = append(l->at, s);
 }
 
-/* A value that is printable ASCII without blanks and quotes; a JSON string doubles backslashes. */
-static void put_clean(struct line *l, struct pl_str s)
+/* The text of a literal is known when this is compiled, so that copying it takes no call. */
+#define PUT(l, text, json_text)                                                                    \
+    ((l)->json ? put((l), pl_str_lit(json_text)) : put((l), pl_str_lit(text)))
+#define KEY(l, key) PUT(l, " " key "=", ",\"" key "\":\"")
+#define KEY_NUMBER(l, key) PUT(l, " " key "=", ",\"" key "\":")
+#define CLOSE(l) PUT(l, "", "\"")
+
+/* What needs escapes. A JSON string doubles the backslash of each. */
+static void put_escaped(struct line *l, struct pl_str s)
 {
-    if (!l->json) {
-        put(l, s);
-        return;
-    }
-    for (size_t slash; (slash = pl_str_find(s, '\\')) < s.n; s = pl_str_from(s, slash + 1)) {
-        put(l, (struct pl_str){s.p, slash});
+    char escaped[DECISION_SHOWN * 4 + 4];
+    struct pl_str rest = {escaped, pl_escape(escaped, sizeof(escaped), s, DECISION_SHOWN)};
+
+    for (size_t slash; l->json && (slash = pl_str_find(rest, '\\')) < rest.n;
+         rest = pl_str_from(rest, slash + 1)) {
+        put(l, (struct pl_str){rest.p, slash});
         put(l, pl_str_lit("\\\\"));
     }
-    put(l, s);
+    put(l, rest);
 }
 
-/* key=<open>value<close>; absent stands for an empty value. */
-static void put_value(struct line *l, const char *key, struct pl_str value, const char *absent,
-                      const char *open, const char *close)
+static inline void put_text(struct line *l, struct pl_str s)
 {
-    char escaped[VALUE_ROOM];
-    size_t n = pl_escape(escaped, sizeof(escaped), value, DECISION_SHOWN);
-
-    put_key(l, key);
-    if (l->json)
-        put(l, pl_str_lit("\""));
-    put(l, pl_str_of(open));
-    put_clean(l, value.n == 0 ? pl_str_of(absent) : (struct pl_str){escaped, n});
-    put(l, pl_str_of(close));
-    if (l->json)
-        put(l, pl_str_lit("\""));
+    if (s.n <= DECISION_SHOWN && pl_copy_plain(l->at, s))
+        l->at += s.n;
+    else
+        put_escaped(l, s);
 }
 
-static void put_attr(struct line *l, const char *key, const struct pl_query *q, enum pl_attr attr)
+static inline void put_value(struct line *l, struct pl_str value)
 {
-    put_value(l, key, q->attr[attr], "-", "", "");
+    if (value.n == 0)
+        put(l, pl_str_lit("-"));
+    else
+        put_text(l, value);
 }
 
-static void put_number(struct line *l, const char *key, unsigned long value)
-{
-    char digits[24];
-    int n = snprintf(digits, sizeof(digits), "%lu", value);
+#define PUT_VALUE(l, key, value) (KEY(l, key), put_value(l, value), CLOSE(l))
 
-    put_key(l, key);
-    put(l, (struct pl_str){digits, (size_t)n});
+static inline void put_mail(struct line *l, struct pl_str value)
+{
+    put(l, pl_str_lit("<"));
+    put_text(l, value);
+    PUT(l, ">", ">\"");
+}
+
+static void put_number(struct line *l, uint64_t value)
+{
+    char digits[20];
+    size_t n = sizeof(digits);
+
+    do {
+        digits[--n] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    put(l, (struct pl_str){digits + n, sizeof(digits) - n});
+}
+
+static inline void put_addr(struct line *l, const struct pl_addr *addr)
+{
+    l->at += strlen(pl_addr_format(l->at, addr));
 }
 
 /* The client's address in canonical text; what is none is shown as it came. */
-static void put_client(struct line *l, const struct pl_query *q)
+static void put_client(struct line *l, struct pl_query *q)
 {
-    char text[PL_ADDR_TEXT];
-
+    pl_query_need(q, PL_ATTR_CLIENT_ADDRESS);
     if (q->client.family != 0)
-        put_value(l, "client", pl_str_of(pl_addr_format(text, &q->client)), "-", "", "");
+        put_addr(l, &q->client);
     else
-        put_attr(l, "client", q, PL_ATTR_CLIENT_ADDRESS);
+        put_value(l, q->attr[PL_ATTR_CLIENT_ADDRESS]);
 }
 
-static void put_server(struct line *l, const struct pl_query *q)
+/* The server's address and port; "-" if it has none. */
+static void put_server(struct line *l, struct pl_query *q)
 {
-    char addr[PL_ADDR_TEXT], text[PL_ADDR_TEXT + 16];
     struct pl_str port = q->attr[PL_ATTR_SERVER_PORT];
     unsigned long number;
-    int n = 0;
 
-    if (q->server.family != 0) {
-        pl_addr_format(addr, &q->server);
-        n = snprintf(text, sizeof(text), q->server.family == 6 ? "[%s]" : "%s", addr);
-        if (pl_str_to_number(port, 0, 65535, &number))
-            n += snprintf(text + n, sizeof(text) - (size_t)n, ":%lu", number);
+    pl_query_need(q, PL_ATTR_SERVER_ADDRESS);
+    if (q->server.family == 0) {
+        put(l, pl_str_lit("-"));
+        return;
     }
-    put_value(l, "server", (struct pl_str){text, (size_t)n}, "-", "", "");
+    if (q->server.family == 6)
+        put(l, pl_str_lit("["));
+    put_addr(l, &q->server);
+    if (q->server.family == 6)
+        put(l, pl_str_lit("]"));
+    if (pl_str_to_number(port, 0, 65535, &number)) {
+        put(l, pl_str_lit(":"));
+        put(l, port); /* a number has one spelling */
+    }
+}
+
+/*
+ * The same once more, by what a thread has seen last: a host is asked at few addresses of its own,
+ * and reading one costs more than all else of a line.
+ */
+static void put_server_again(struct line *l, struct pl_query *q)
+{
+    static _Thread_local struct {
+        struct pl_str addr, port, shown; /* in bytes */
+        char bytes[2 * PL_ADDR_TEXT + 16];
+    } last;
+    struct pl_str addr = q->attr[PL_ATTR_SERVER_ADDRESS], port = q->attr[PL_ATTR_SERVER_PORT];
+    char *begin = l->at, *p = last.bytes;
+
+    if (pl_str_eq(addr, last.addr) && pl_str_eq(port, last.port)) {
+        put(l, last.shown.n > 0 ? last.shown : pl_str_lit("-"));
+        return;
+    }
+    put_server(l, q);
+    if (addr.n >= PL_ADDR_TEXT || port.n > 5)
+        return;
+    last.addr = (struct pl_str){p, addr.n};
+    p = append(p, addr);
+    last.port = (struct pl_str){p, port.n};
+    p = append(p, port);
+    last.shown = (struct pl_str){p, (size_t)(l->at - begin)};
+    memcpy(p, begin, last.shown.n);
 }
 
 size_t log_decision_format(char out[DECISION_LINE], const struct pl_config *config,
-                           unsigned long generation, const struct pl_query *q,
+                           unsigned long generation, struct pl_query *q,
                            const struct pl_decision *decision, int64_t us)
 {
-    struct line l = {out, 0, config->settings.log_format == PL_LOG_JSON};
+    struct line l = {out, config->settings.log_format == PL_LOG_JSON};
+    struct pl_str name = q->attr[PL_ATTR_CLIENT_NAME];
 
-    if (!l.json)
-        put(&l, pl_str_lit("decision"));
-    put_value(&l, "action", pl_policy_sent_word(config->policy, decision), "-", "", "");
+    PUT(&l, "decision action=", "{\"action\":\"");
+    put_value(&l, pl_policy_sent_word(config->policy, decision));
+    CLOSE(&l);
     if (config->policy->mode == PL_MODE_OBSERVE)
-        put_value(&l, "would", decision->action->word, "-", "", "");
-    put_value(&l, "rule", decision->rule->name, "-", "", "");
+        PUT_VALUE(&l, "would", decision->action->word);
+    PUT_VALUE(&l, "rule", decision->rule->name);
+    KEY(&l, "client");
     put_client(&l, q);
-    put_value(&l, "name", q->attr[PL_ATTR_CLIENT_NAME], "unknown", "", "");
-    put_attr(&l, "helo", q, PL_ATTR_HELO_NAME);
-    put_attr(&l, "sasl", q, PL_ATTR_SASL_USERNAME);
-    put_value(&l, "from", q->attr[PL_ATTR_SENDER], "", "<", ">");
-    put_value(&l, "to", q->attr[PL_ATTR_RECIPIENT], "", "<", ">");
-    put_attr(&l, "state", q, PL_ATTR_PROTOCOL_STATE);
-    put_server(&l, q);
-    put_attr(&l, "instance", q, PL_ATTR_INSTANCE);
-    put_attr(&l, "queue_id", q, PL_ATTR_QUEUE_ID);
-    put_number(&l, "generation", generation);
-    put_number(&l, "us", us < 0 ? 0 : (unsigned long)us);
-    if (l.json)
-        put(&l, pl_str_lit("}"));
-    return l.n;
+    CLOSE(&l);
+    PUT_VALUE(&l, "name", name.n == 0 ? pl_str_lit("unknown") : name);
+    PUT_VALUE(&l, "helo", q->attr[PL_ATTR_HELO_NAME]);
+    PUT_VALUE(&l, "sasl", q->attr[PL_ATTR_SASL_USERNAME]);
+    KEY(&l, "from");
+    put_mail(&l, q->attr[PL_ATTR_SENDER]);
+    KEY(&l, "to");
+    put_mail(&l, q->attr[PL_ATTR_RECIPIENT]);
+    PUT_VALUE(&l, "state", q->attr[PL_ATTR_PROTOCOL_STATE]);
+    KEY(&l, "server");
+    put_server_again(&l, q);
+    CLOSE(&l);
+    PUT_VALUE(&l, "instance", q->attr[PL_ATTR_INSTANCE]);
+    PUT_VALUE(&l, "queue_id", q->attr[PL_ATTR_QUEUE_ID]);
+    KEY_NUMBER(&l, "generation");
+    put_number(&l, generation);
+    KEY_NUMBER(&l, "us");
+    put_number(&l, us < 0 ? 0 : (uint64_t)us);
+    PUT(&l, "", "}");
+    pl_assert(l.at - out <= DECISION_LINE);
+    return (size_t)(l.at - out);
 }
 
 void log_decision(const struct pl_config *config, unsigned long generation, struct pl_query *q,
                   const struct pl_decision *decision, int64_t us)
 {
-    char line[DECISION_LINE];
-    size_t n;
+    char *line;
 
     if (config->settings.log_decisions == PL_LOG_NONE ||
         (config->settings.log_decisions == PL_LOG_REJECTS &&
          decision->action->effect != PL_EFFECT_REFUSE))
         return;
-    pl_query_need(q, PL_ATTR_CLIENT_ADDRESS);
-    pl_query_need(q, PL_ATTR_SERVER_ADDRESS);
-    n = log_decision_format(line, config, generation, q, decision, us);
-    log_line(LOG_INFO, (struct pl_str){line, n});
+    line = log_reserve();
+    if (line == NULL)
+        return; /* counted as dropped */
+    log_commit(LOG_INFO, log_decision_format(line, config, generation, q, decision, us));
 }

@@ -2,6 +2,7 @@
 #ifndef DAEMON_LOG_DECISION_H
 #define DAEMON_LOG_DECISION_H
 
+#include "log.h"
 #include "postlatch/config.h"
 #include "postlatch/policy.h"
 
@@ -17,12 +18,12 @@ enum { DECISION_SHOWN = 320, DECISION_LINE = 24 * 1024 };
  * ASCII without control characters, whatever the request holds: no client can forge a line or a
  * field. The keys are interface: administrators' scripts and `postlatch explain -` read them.
  *
- * in       us: microseconds from reading the request to its answer
+ * in       q: its addresses are read if they were not; us: microseconds from reading the request to its answer
  * out      out, not NUL-terminated
  * returns  the length
  */
 size_t log_decision_format(char out[DECISION_LINE], const struct pl_config *config,
-                           unsigned long generation, const struct pl_query *q,
+                           unsigned long generation, struct pl_query *q,
                            const struct pl_decision *decision, int64_t us);
 
 /* log_decision - log it, if log { decisions } asks for such. "step 9" in docs/HACKING.md */

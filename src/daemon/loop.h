@@ -18,4 +18,7 @@
 int64_t clock_ms(void);
 int64_t clock_us(void);
 
+/* clock_today - the day by the wall clock, in days since 1970-01-01 (UTC) */
+int32_t clock_today(void);
+
 #endif

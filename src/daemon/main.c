@@ -14,10 +14,12 @@
 #include "postlatch/compiler.h"
 #include "privilege.h"
 #include "reload.h"
+#include "reminder.h"
 #include "snapshot.h"
 #include "worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +34,9 @@ struct options {
     bool foreground, test;
 };
 
+/* From this size on an allocation is a mapping of its own; its usual value, which glibc raises by use. */
+enum { MAPPING_MIN = 128 * 1024 };
+
 /* Everything that lives as long as the daemon. */
 struct daemon {
     struct options options;
@@ -42,6 +47,7 @@ struct daemon {
     struct control control;
     struct pool pool;
     struct reload reload;
+    struct reminder reminder;
     ev_signal term, interrupt, hangup;
     ev_async room;  /* a worker has room for a connection again */
     int background; /* what background_ready wants, or -1 */
@@ -97,21 +103,66 @@ static int read_options(struct options *o, int argc, char **argv)
     return -1;
 }
 
-/* The first configuration; with an error there is no daemon. */
+/* An invalid file: nothing is started, or a daemon that lets nobody relay. */
+static struct snapshot *refuse_invalid(const struct daemon *d, struct pl_diag *diag)
+{
+    struct snapshot *locked = snapshot_load_locked(d->options.config);
+    size_t errors = pl_diag_errors(diag), shown = 0;
+    const char *line;
+
+    if (locked != NULL)
+        log_configure(&locked->config.settings);
+    for (; (line = pl_diag_get(diag, shown)) != NULL; shown++)
+        log_error("%s", line);
+    log_error("%zu error%s; %s", errors, errors == 1 ? "" : "s",
+              locked == NULL ? "not started" : "started locked");
+    return locked;
+}
+
+/* A policy that was proved and may not run, or may all the same. NULL: nothing is started. */
+static struct snapshot *judge(const struct daemon *d, struct snapshot *s)
+{
+    const struct verdict *v = &s->verdict;
+    struct pl_str lines = pl_buf_str(&v->text);
+
+    log_configure(&s->config.settings);
+    switch (verdict_fate(v, s->config.policy, true)) {
+    case VERDICT_RUNS:
+        log_info("the policy is proved safe: without a login nobody outside the relay boundary can "
+                 "relay");
+        return s;
+    case VERDICT_WARNS:
+        reload_log_lines(log_warn, "", lines);
+        log_warn("the policy is %s: %s", v->word, verdict_reason(v));
+        return s;
+    case VERDICT_REFUSED:
+        break;
+    }
+    reload_log_lines(log_error, "", lines);
+    if (s->config.settings.on_bad_policy == PL_BAD_POLICY_LOCKED) {
+        s->locked = true;
+        return s;
+    }
+    log_error("the policy is %s; not started; run: postlatch check -c %s", v->word,
+              d->options.config);
+    snapshot_free(s);
+    return NULL;
+}
+
+/* The first configuration; if it may not run there is no daemon, or a locked one. */
 static struct snapshot *load_first(const struct daemon *d)
 {
     struct pl_diag *diag = pl_diag_new();
-    struct snapshot *s = diag == NULL ? NULL : snapshot_load(d->options.config, 1, diag);
-    const char *line;
-    size_t shown = 0;
+    struct snapshot *s;
 
-    if (diag == NULL)
+    if (diag == NULL) {
         log_error("out of memory");
-    for (; s == NULL && diag != NULL && (line = pl_diag_get(diag, shown)) != NULL; shown++)
-        log_error("%s", line);
-    if (s == NULL && diag != NULL)
-        log_error("%zu error%s; not started", pl_diag_errors(diag),
-                  pl_diag_errors(diag) == 1 ? "" : "s");
+        return NULL;
+    }
+    s = snapshot_load(d->options.config, 1, diag);
+    s = s == NULL ? refuse_invalid(d, diag) : judge(d, s);
+    if (s != NULL && s->locked)
+        reminder_tell_locked(s, d->options.config);
     pl_diag_free(diag);
     return s;
 }
@@ -129,7 +180,7 @@ static void on_hangup(struct ev_loop *loop, ev_signal *s, int revents)
 
     (void)loop;
     (void)revents;
-    reload_request(&d->reload);
+    reload_request(&d->reload, false);
 }
 
 static void on_room(struct ev_loop *loop, ev_async *a, int revents)
@@ -181,7 +232,7 @@ static bool start_workers(struct daemon *d)
     d->snapshots.readers = d->pool.count + 1; /* each worker, and the main thread */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    ok = pool_start(&d->pool);
+    ok = log_start((unsigned)d->pool.count) && pool_start(&d->pool);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return ok;
 }
@@ -246,6 +297,7 @@ static bool start(struct daemon *d)
     d->control.listeners = &d->listeners;
     control_start(&d->control, d->loop);
     listeners_start(&d->listeners, d->loop, &d->pool);
+    reminder_start(&d->reminder, d->loop, &d->reload);
     announce(d);
     if (d->background >= 0)
         background_ready(d->background);
@@ -277,15 +329,17 @@ static int serve(struct daemon *d)
     if (first == NULL)
         return INVALID;
     snapshot_holder_init(&d->snapshots, first);
-    log_configure(&first->config.settings);
     if (!settings_copy_init(&d->started_with, &first->config.settings)) {
         log_error("out of memory");
     } else if (take_sockets(d) && start(d)) {
         ev_run(d->loop, 0);
         status = ENDED;
     }
-    if (!stop(d))
+    if (!stop(d)) {
+        log_close();
         _exit(status);
+    }
+    log_flush();
     if (status == ENDED)
         log_info("postlatchd ended");
     return status;
@@ -298,10 +352,12 @@ int main(int argc, char **argv)
 
     if (d == NULL)
         return TROUBLE;
+    /* What a load needed and an old policy had goes back to the system at once. */
+    mallopt(M_MMAP_THRESHOLD, MAPPING_MIN);
     d->control.fd = -1;
     status = read_options(&d->options, argc, argv);
     if (status < 0 && d->options.test) {
-        status = pl_check_report(d->options.config, false, stdout);
+        status = pl_check_report(d->options.config, &(struct pl_check_options){0}, stdout);
     } else if (status < 0) {
         background_fill_stdio();
         signal(SIGPIPE, SIG_IGN);

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Reloading: load → publish → every worker follows → free the old. Reading the files can take
- * seconds, so it happens in a thread of its own and answers go on meanwhile. If anything is wrong
- * the old state stays, and whoever asked is told all of it.
+ * seconds, so it happens in a thread of its own and answers go on meanwhile. If anything is wrong, or
+ * the policy is not proved safe, the old state stays, and whoever asked is told all of it.
  */
 #include "reload.h"
 
 #include "control.h"
 #include "log.h"
 #include "postlatch/compiler.h"
+#include "postlatch/diff.h"
+#include "postlatch/diff_text.h"
+#include "postlatch/wider.h"
 #include "worker.h"
 
 #include <signal.h>
 #include <string.h>
 
 enum { STOP_PATIENCE_S = 1 };
+enum { CHANGES_TOLD = 10 };
 
 void reload_count(struct pl_buf *b, size_t n, const char *noun, const char *plural)
 {
@@ -30,6 +34,17 @@ void reload_summary(struct pl_buf *b, const struct pl_policy *policy)
 
 /* ---- in the reload's thread ---- */
 
+/* What stays in force when a reload is refused. */
+static void tell_what_stays(struct reload *r)
+{
+    const struct snapshot *now = atomic_load(&r->snapshots->current);
+
+    if (now->locked)
+        pl_buf_add(&r->text, pl_str_lit("the daemon stays locked"));
+    else
+        pl_buf_addf(&r->text, "keeping the running policy (generation %lu)", r->generation - 1);
+}
+
 static void tell_errors(struct reload *r, struct pl_diag *d)
 {
     size_t errors = pl_diag_errors(d), shown = 0;
@@ -40,19 +55,93 @@ static void tell_errors(struct reload *r, struct pl_diag *d)
     if (shown < errors)
         pl_buf_addf(&r->text, "and %zu more\n", errors - shown);
     reload_count(&r->text, errors, "error", "errors");
-    pl_buf_addf(&r->text, "; keeping the running policy (generation %lu)\n", r->generation - 1);
+    pl_buf_add(&r->text, pl_str_lit("; "));
+    tell_what_stays(r);
+    pl_buf_add_char(&r->text, '\n');
 }
 
-static void tell_success(struct reload *r, const struct pl_config *config)
+/* The last line of a refusal, for reasons that stand in the lines before it. */
+static void tell_refusal(struct reload *r, const char *hint, const char *path)
 {
+    r->outcome = RELOAD_REFUSED;
+    pl_buf_add(&r->text, pl_str_lit("refused; "));
+    tell_what_stays(r);
+    pl_buf_addf(&r->text, "; %s%s\n", hint, path);
+}
+
+/* Whether the next policy may run, by its verdict; tells why not, or with what it runs. */
+static bool admit_verdict(struct reload *r, const struct snapshot *next)
+{
+    const struct verdict *v = &next->verdict;
+    struct pl_str lines = pl_buf_str(&v->text);
+
+    switch (verdict_fate(v, next->config.policy, false)) {
+    case VERDICT_RUNS:
+        return true;
+    case VERDICT_WARNS:
+        pl_buf_add(&r->warnings, lines);
+        pl_buf_addf(&r->warnings, "the policy is %s: %s\n", v->word, verdict_reason(v));
+        return true;
+    case VERDICT_REFUSED:
+        break;
+    }
+    pl_buf_add(&r->reasons, lines);
+    pl_buf_add(&r->report, pl_buf_str(&v->report));
+    pl_buf_add_char(&r->report, '\n');
+    tell_refusal(r, "run: postlatch check -c ", r->path);
+    return false;
+}
+
+/* Whether the next policy may run, by whom it lets relay; tells who is new. */
+static bool admit_wider(struct reload *r, const struct snapshot *next)
+{
+    const struct snapshot *now = atomic_load(&r->snapshots->current);
+    struct pl_buf text = {0};
+    bool refuse = (now->config.settings.reload_wider == PL_RELOAD_WIDER_REFUSE ||
+                   next->config.settings.reload_wider == PL_RELOAD_WIDER_REFUSE) &&
+                  !r->accept_wider;
+    bool ok = true;
+
+    if (now->locked) /* it lets nobody relay, and whoever mends it wants that to change */
+        return true;
+    if (pl_wider_tell(&text, now->config.policy, next->config.policy) != PL_WIDER_NOT) {
+        pl_buf_add(refuse ? &r->text : &r->warnings, pl_buf_str(&text));
+        pl_buf_add_char(refuse ? &r->text : &r->warnings, '\n');
+        ok = !refuse;
+    }
+    if (!ok)
+        tell_refusal(r, "if that is meant, run: postlatch reload --accept-wider", "");
+    pl_buf_fini(&text);
+    return ok;
+}
+
+static void tell_success(struct reload *r, const struct snapshot *next)
+{
+    const struct pl_config *config = &next->config;
     const char *option;
     size_t from = 0;
 
     pl_buf_addf(&r->text, "generation %lu is in force: ", r->generation);
     reload_summary(&r->text, config->policy);
-    pl_buf_add_char(&r->text, '\n');
+    pl_buf_addf(&r->text, "; verdict: %s\n", next->verdict.word);
     while ((option = pl_config_restart_needed(r->started_with, &config->settings, &from)) != NULL)
         pl_buf_addf(&r->text, "%s: changed; takes effect at the next start\n", option);
+}
+
+/* What changes in meaning, to be told behind what is in force; the old policy is there still. */
+static void tell_changes(struct reload *r, const struct snapshot *next)
+{
+    const struct snapshot *now = atomic_load(&r->snapshots->current);
+    struct pl_diff *d;
+
+    if (now->locked)
+        return;
+    d = pl_diff_new(now->config.policy, next->config.policy);
+    if (d == NULL)
+        pl_buf_add(&r->changes, pl_str_lit("what changes was not compared: out of memory\n"));
+    else if (!pl_diff_is_same(d))
+        pl_diff_text_add_lines(&r->changes, d, CHANGES_TOLD);
+    pl_diff_free(d);
 }
 
 static void wake_all(void *arg)
@@ -72,7 +161,12 @@ static void load(struct reload *r, struct pl_diag *d)
         tell_errors(r, d);
         return;
     }
-    tell_success(r, &next->config);
+    if (!admit_verdict(r, next) || !admit_wider(r, next)) {
+        snapshot_free(next);
+        return;
+    }
+    tell_success(r, next);
+    tell_changes(r, next);
     log_configure(&next->config.settings);
     r->outcome = RELOAD_OK;
     if (!snapshot_replace(r->snapshots, next, wake_all, r)) {
@@ -81,12 +175,21 @@ static void load(struct reload *r, struct pl_diag *d)
     }
 }
 
+static void reset(struct reload *r)
+{
+    pl_buf_reset(&r->text);
+    pl_buf_reset(&r->warnings);
+    pl_buf_reset(&r->reasons);
+    pl_buf_reset(&r->changes);
+    pl_buf_reset(&r->report);
+}
+
 static void *run(void *arg)
 {
     struct reload *r = arg;
     struct pl_diag *d = pl_diag_new();
 
-    pl_buf_reset(&r->text);
+    reset(r);
     if (d != NULL)
         load(r, d);
     else
@@ -98,26 +201,21 @@ static void *run(void *arg)
 
 /* ---- in the main thread ---- */
 
-static void log_lines(const struct reload *r)
+void reload_log_lines(void (*log)(const char *fmt, ...) PL_PRINTF(1, 2), const char *prefix,
+                      struct pl_str lines)
 {
-    struct pl_str rest = pl_buf_str(&r->text);
+    while (lines.n > 0) {
+        size_t n = pl_str_find(lines, '\n');
 
-    while (rest.n > 0) {
-        size_t n = pl_str_find(rest, '\n');
-        int width = n > LOG_TEXT_MAX ? LOG_TEXT_MAX : (int)n;
-
-        if (r->outcome == RELOAD_OK)
-            log_info("reload: %.*s", width, rest.p);
-        else
-            log_error("reload: %.*s", width, rest.p);
-        rest = pl_str_from(rest, n < rest.n ? n + 1 : n);
+        log("%s%.*s", prefix, n > LOG_TEXT_MAX ? LOG_TEXT_MAX : (int)n, lines.p);
+        lines = pl_str_from(lines, n < lines.n ? n + 1 : n);
     }
 }
 
 static void finish(struct reload *r)
 {
     if (r->outcome == RELOAD_ERROR) {
-        pl_buf_reset(&r->text);
+        reset(r);
         pl_buf_addf(&r->text,
                     "cannot reload: no memory or no thread; keeping the running policy "
                     "(generation %lu)\n",
@@ -125,8 +223,15 @@ static void finish(struct reload *r)
     }
     r->last = r->outcome;
     r->last_at = time(NULL);
-    log_lines(r);
-    control_reload_done(r->control, r->number, r->outcome, pl_buf_str(&r->text));
+    reload_log_lines(log_error, "reload: ", pl_buf_str(&r->reasons));
+    reload_log_lines(r->outcome == RELOAD_OK ? log_info : log_error,
+                     "reload: ", pl_buf_str(&r->text));
+    reload_log_lines(log_warn, "reload: ", pl_buf_str(&r->warnings));
+    reload_log_lines(log_info, "reload: ", pl_buf_str(&r->changes));
+    pl_buf_add(&r->report, pl_buf_str(&r->text));
+    pl_buf_add(&r->report, pl_buf_str(&r->warnings));
+    pl_buf_add(&r->report, pl_buf_str(&r->changes));
+    control_reload_done(r->control, r->number, r->outcome, pl_buf_str(&r->report));
 }
 
 static bool begin(struct reload *r)
@@ -134,7 +239,8 @@ static bool begin(struct reload *r)
     sigset_t all, before;
     int error;
 
-    r->again = false;
+    r->accept_wider = r->again_accept_wider;
+    r->again = r->again_accept_wider = false;
     r->generation = r->snapshot->generation + 1;
     /* Signals are the main thread's. */
     sigfillset(&all);
@@ -157,6 +263,8 @@ static void on_follow(struct ev_loop *loop, ev_async *a, int revents)
     (void)revents;
     pl_assert(r->magic == RELOAD_MAGIC);
     snapshot_follow(r->snapshots, &r->snapshot);
+    /* It may have been loaded before midnight, and published after it. */
+    pl_policy_set_today(r->snapshot->config.policy, clock_today());
 }
 
 static void on_done(struct ev_loop *loop, ev_async *a, int revents)
@@ -186,8 +294,9 @@ void reload_init(struct reload *r)
     ev_async_start(r->loop, &r->done);
 }
 
-unsigned long reload_request(struct reload *r)
+unsigned long reload_request(struct reload *r, bool accept_wider)
 {
+    r->again_accept_wider |= accept_wider;
     if (r->running) {
         r->again = true;
         return r->number + 1;
@@ -213,5 +322,9 @@ bool reload_stop(struct reload *r)
     ev_async_stop(r->loop, &r->follow);
     ev_async_stop(r->loop, &r->done);
     pl_buf_fini(&r->text);
+    pl_buf_fini(&r->warnings);
+    pl_buf_fini(&r->changes);
+    pl_buf_fini(&r->reasons);
+    pl_buf_fini(&r->report);
     return true;
 }

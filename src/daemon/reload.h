@@ -19,7 +19,7 @@ enum { RELOAD_MAGIC = 0x524c4f44 };
 enum reload_outcome {
     RELOAD_NONE,    /* there was none yet */
     RELOAD_OK,      /* the new configuration is in force */
-    RELOAD_REFUSED, /* it has errors; the old one is in force still */
+    RELOAD_REFUSED, /* it has errors, or must not run; the old one is in force still */
     RELOAD_ERROR    /* the system did not let us try */
 };
 
@@ -42,12 +42,16 @@ struct reload {
     ev_async done;                   /* the thread is at its end */
 
     bool running, again;
-    unsigned long number; /* of the last one that was begun */
+    bool accept_wider, again_accept_wider; /* of the present one, of the next: reload_request */
+    unsigned long number;                  /* of the last one that was begun */
     pthread_t thread;
     /* The thread's, while running. */
     unsigned long generation; /* that it is to make */
     enum reload_outcome outcome;
-    struct pl_buf text; /* lines, each with its LF */
+    struct pl_buf text, warnings; /* to be logged and told: lines, each with its LF */
+    struct pl_buf changes;        /* likewise, behind them: what is another answer now */
+    struct pl_buf reasons;        /* to be logged as errors, in front of text */
+    struct pl_buf report;         /* to be told in place of reasons */
 
     enum reload_outcome last; /* of those that ended */
     time_t last_at;
@@ -56,8 +60,12 @@ struct reload {
 /* reload_init - with the other members of *r set; starts its watchers */
 void reload_init(struct reload *r);
 
-/* reload_request - load anew, or once more when the present one is done; returns its number */
-unsigned long reload_request(struct reload *r);
+/*
+ * reload_request - load anew, or once more when the present one is done; returns its number
+ *
+ * in       accept_wider: although more may relay then, whatever reload_wider says
+ */
+unsigned long reload_request(struct reload *r, bool accept_wider);
 
 /*
  * reload_stop - no more reloads; a running one is waited for if it ends soon
@@ -65,6 +73,10 @@ unsigned long reload_request(struct reload *r);
  * returns  false if its thread still runs: memory that it uses must not be freed
  */
 bool reload_stop(struct reload *r);
+
+/* reload_log_lines - log each line of a text, the prefix in front; log: log_error and the like */
+void reload_log_lines(void (*log)(const char *fmt, ...) PL_PRINTF(1, 2), const char *prefix,
+                      struct pl_str lines);
 
 /* reload_count - "1 rule", "2 rules", appended */
 void reload_count(struct pl_buf *b, size_t n, const char *noun, const char *plural);

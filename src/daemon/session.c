@@ -36,9 +36,14 @@ static void session_writable(struct session *s);
 
 /* ---- beginning and end ---- */
 
+static struct worker *worker_of(const struct session *s)
+{
+    return s->io.data;
+}
+
 static void on_io(struct ev_loop *loop, ev_io *io, int revents)
 {
-    struct session *s = io->data;
+    struct session *s = (struct session *)((char *)io - offsetof(struct session, io));
 
     (void)loop;
     pl_assert(s->magic == SESSION_MAGIC);
@@ -58,23 +63,21 @@ static void await(struct session *s, int events)
 {
     if (ev_is_active(&s->io) && s->io.events == events)
         return;
-    ev_io_stop(s->worker->loop, &s->io);
+    ev_io_stop(worker_of(s)->loop, &s->io);
     if (events == 0)
         return;
     ev_io_modify(&s->io, events);
-    ev_io_start(s->worker->loop, &s->io);
+    ev_io_start(worker_of(s)->loop, &s->io);
 }
 
 void session_open(struct session *s, struct worker *w, const struct handover *h)
 {
     s->magic = SESSION_MAGIC;
-    s->worker = w;
     s->listener = h->listener;
     s->peer = h->peer;
     s->port = h->port;
-    s->active_ms = clock_ms();
     ev_io_init(&s->io, on_io, h->fd, EV_READ);
-    s->io.data = s;
+    s->io.data = w;
     ev_io_start(w->loop, &s->io);
 }
 
@@ -86,22 +89,26 @@ static void drain(struct session *s)
 {
     shutdown(s->io.fd, SHUT_WR);
     for (int i = 0; i < DRAIN_READS; i++) {
-        if (read(s->io.fd, s->worker->in, sizeof(s->worker->in)) <= 0)
+        if (read(s->io.fd, worker_of(s)->in, WORKER_READ) <= 0)
             break;
     }
 }
 
 void session_close(struct session *s)
 {
+    struct worker *w = worker_of(s);
+
     pl_assert(s->magic == SESSION_MAGIC);
-    ev_io_stop(s->worker->loop, &s->io);
-    if (s->closing || s->worker->stopping)
+    ev_io_stop(w->loop, &s->io);
+    if (s->closing || w->stopping)
         drain(s);
     close(s->io.fd);
+    if (s->queued)
+        TAILQ_REMOVE(&w->turns, s->in, turn);
     free(s->in);
     free(s->out);
     s->magic = SESSION_DEAD;
-    worker_forget(s->worker, s);
+    worker_forget(w, s);
 }
 
 const char *session_peer(char out[SESSION_PEER], const struct session *s)
@@ -129,7 +136,7 @@ static void trouble(struct session *s, const char *fmt, ...)
     va_list ap;
 
     s->closing = true;
-    counter_add(&s->worker->counters.troubles, 1);
+    counter_add(&worker_of(s)->counters.troubles, 1);
     if (!log_rate_pass(&trouble_rate, &suppressed))
         return;
     va_start(ap, fmt);
@@ -143,18 +150,16 @@ static void trouble(struct session *s, const char *fmt, ...)
 
 /* ---- memory of a session ---- */
 
-static struct chunk *chunk_new(const char *p, size_t n, size_t cap)
+static struct chunk *chunk_new(struct session *s, const char *p, size_t n, size_t cap)
 {
     struct chunk *c;
 
     if (cap < n)
         cap = n;
-    c = malloc(sizeof(*c) + cap);
+    c = malloc(sizeof(*c) + cap + PL_REQUEST_PAD);
     if (c == NULL)
         return NULL;
-    c->start = 0;
-    c->n = n;
-    c->cap = cap;
+    *c = (struct chunk){.session = s, .n = n, .cap = cap};
     memcpy(c->data, p, n);
     return c;
 }
@@ -163,7 +168,7 @@ static struct chunk *chunk_new(const char *p, size_t n, size_t cap)
 static bool make_room(struct session *s)
 {
     struct chunk *c = s->in;
-    size_t limit = s->worker->pool->max_request_size, cap;
+    size_t limit = worker_of(s)->pool->max_request_size, cap;
 
     if (c->start > 0) {
         memmove(c->data, c->data + c->start, c->n - c->start);
@@ -175,7 +180,7 @@ static bool make_room(struct session *s)
     /* An unfinished request is shorter than the limit, else it would have been trouble. */
     pl_assert(c->n < limit);
     cap = c->cap > limit / 2 ? limit : 2 * c->cap;
-    c = realloc(c, sizeof(*c) + cap);
+    c = realloc(c, sizeof(*c) + cap + PL_REQUEST_PAD);
     if (c == NULL)
         return false;
     c->cap = cap;
@@ -183,10 +188,11 @@ static bool make_room(struct session *s)
     return true;
 }
 
-/* Keeps p[0..n), which lies in s->in or in the worker's buffer, for later. */
-static bool keep(struct session *s, const char *p, size_t n)
+/* Keeps p[0..n), which lies in s->in or in the worker's buffer, for later; scan is of it. */
+static bool keep(struct session *s, const char *p, size_t n, struct pl_request_scan scan)
 {
     if (s->in != NULL) {
+        s->in->scan = scan;
         s->in->start = (size_t)(p - s->in->data);
         if (n == 0) {
             free(s->in);
@@ -194,9 +200,13 @@ static bool keep(struct session *s, const char *p, size_t n)
         }
         return true;
     }
-    if (n > 0)
-        s->in = chunk_new(p, n, CHUNK_MIN);
-    return n == 0 || s->in != NULL;
+    if (n == 0)
+        return true;
+    s->in = chunk_new(s, p, n, CHUNK_MIN);
+    if (s->in == NULL)
+        return false;
+    s->in->scan = scan;
+    return true;
 }
 
 /* ---- output ---- */
@@ -216,7 +226,7 @@ static bool session_write(struct session *s, const char *p, size_t n)
         if (sent < 0 && errno != EAGAIN)
             return false;
         if (sent < 0) {
-            s->out = chunk_new(p, n, n);
+            s->out = chunk_new(s, p, n, n);
             return s->out != NULL;
         }
         p += sent;
@@ -234,8 +244,8 @@ static void settle(struct session *s)
         session_close(s);
     } else if (s->more) {
         await(s, 0);
-        worker_queue_turn(s->worker, s);
-    } else if (!s->worker->stopping) {
+        worker_queue_turn(worker_of(s), s);
+    } else if (!worker_of(s)->stopping) {
         await(s, EV_READ);
     } else if (!s->last_read) {
         s->last_read = true;
@@ -270,30 +280,34 @@ static void session_writable(struct session *s)
 
 /* ---- input ---- */
 
+/* The reply of a decision whose action has placeholders, or is observed; its length. */
+static PL_OWN_FRAME size_t format_answer(char out[PL_REPLY_MAX], const struct pl_policy *policy,
+                                         const struct answered *a)
+{
+    char action[PL_ACTION_ROOM];
+    size_t n = pl_policy_answer(action, policy, &a->query, &a->decision);
+
+    return pl_reply_format(out, (struct pl_str){action, n});
+}
+
 /*
  * Answers the request whose attributes are in *a: the reply in out, what to log in *a. Returns the
  * length of the reply; 0 and *why if there is no sound answer.
  */
-static size_t answer(struct worker *w, char out[PL_REPLY_MAX], struct answered *a, const char **why)
+static inline size_t answer(const struct snapshot *snapshot, char out[PL_REPLY_MAX],
+                            struct answered *a, const char **why)
 {
-    const struct pl_policy *policy = w->snapshot->config.policy;
-    struct pl_cursor cursor = {0};
     struct pl_str reply;
-    char action[PL_ACTION_ROOM];
-    size_t n;
 
     pl_query_begin(&a->query);
-    if (pl_policy_decide(policy, &a->query, &cursor, &a->decision) != PL_STEP_DECIDED) {
+    if (!snapshot_decide(snapshot, &a->query, &a->decision, &reply)) {
         *why = "the policy has no answer"; /* the place where a session will wait for a guard */
         return 0;
     }
-    reply = w->snapshot->replies[cursor.rule];
-    if (reply.n > 0) {
-        memcpy(out, reply.p, reply.n);
-        return reply.n;
-    }
-    n = pl_policy_answer(action, policy, &a->query, &a->decision);
-    return pl_reply_format(out, (struct pl_str){action, n});
+    if (reply.n == 0)
+        return format_answer(out, snapshot->config.policy, a);
+    memcpy(out, reply.p, reply.n);
+    return reply.n;
 }
 
 static void log_answered(struct worker *w, size_t count)
@@ -308,12 +322,12 @@ static void log_answered(struct worker *w, size_t count)
 }
 
 /* One turn over buf[0..len), which begins with a request; scan is how far it was looked at. */
-static void take_turn(struct session *s, const char *buf, size_t len)
+static void take_turn(struct session *s, const char *buf, size_t len, struct pl_request_scan scan)
 {
-    struct worker *w = s->worker;
+    struct worker *w = worker_of(s);
     size_t limit = w->pool->max_request_size, pos = 0, count = 0, out = 0;
     bool logs = w->snapshot->config.settings.log_decisions != PL_LOG_NONE;
-    int64_t start = clock_us();
+    int64_t start = logs ? clock_us() : 0;
     const char *why = NULL;
     bool more = false, too_long = false;
 
@@ -321,7 +335,7 @@ static void take_turn(struct session *s, const char *buf, size_t len)
         size_t seen = len - pos < limit ? len - pos : limit, end, n;
         struct answered *a = &w->answered[count];
         enum pl_request_status status =
-            pl_request_take(a->query.attr, buf + pos, seen, &s->scan, &end, &why);
+            pl_request_take(a->query.attr, buf + pos, seen, &scan, &end, &why);
 
         if (status == PL_REQUEST_MORE) {
             too_long = seen == limit;
@@ -329,14 +343,14 @@ static void take_turn(struct session *s, const char *buf, size_t len)
         }
         if (status == PL_REQUEST_TROUBLE)
             break;
-        n = answer(w, w->out + out, a, &why);
+        n = answer(w->snapshot, w->out + out, a, &why);
         if (n == 0)
             break;
         a->us = logs ? clock_us() - start : 0;
         count++;
         out += n;
         pos += end;
-        s->scan = (struct pl_request_scan){0};
+        scan = (struct pl_request_scan){0};
     }
     more = count == WORKER_TURN && pos < len;
     if (!session_write(s, w->out, out)) {
@@ -345,12 +359,12 @@ static void take_turn(struct session *s, const char *buf, size_t len)
     }
     log_answered(w, count);
     if (count > 0)
-        worker_touch(w, s, start / 1000);
+        worker_touch(w, s);
     if (why != NULL)
         trouble(s, "%s", why);
     else if (too_long && !s->closing)
         trouble(s, "no end of the request after %zu bytes (max_request_size)", limit);
-    else if (!s->closing && !keep(s, buf + pos, len - pos))
+    else if (!s->closing && !keep(s, buf + pos, len - pos, scan))
         trouble(s, "out of memory");
     s->more = more && !s->closing;
 }
@@ -358,14 +372,14 @@ static void take_turn(struct session *s, const char *buf, size_t len)
 void session_turn(struct session *s)
 {
     pl_assert(s->magic == SESSION_MAGIC && s->in != NULL && s->out == NULL);
-    take_turn(s, s->in->data + s->in->start, s->in->n - s->in->start);
+    take_turn(s, s->in->data + s->in->start, s->in->n - s->in->start, s->in->scan);
     settle(s);
 }
 
 /* The end of what the peer sends. An answer that it still waits for has been sent before. */
 static void end_of_input(struct session *s, int error)
 {
-    if (s->in != NULL && !s->worker->stopping)
+    if (s->in != NULL && !worker_of(s)->stopping)
         trouble(s, "%s in the middle of a request",
                 error == 0 ? "the peer ended its stream" : strerror(error));
     session_close(s);
@@ -374,9 +388,9 @@ static void end_of_input(struct session *s, int error)
 /* "step 2" of the life of a request in docs/HACKING.md; s may be dead afterwards. */
 static void session_readable(struct session *s)
 {
-    struct worker *w = s->worker;
+    struct worker *w = worker_of(s);
     char *to = w->in;
-    size_t room = sizeof(w->in);
+    size_t room = WORKER_READ;
     ssize_t got;
 
     pl_assert(s->out == NULL && !s->more);
@@ -403,8 +417,7 @@ static void session_readable(struct session *s)
         session_turn(s);
         return;
     }
-    s->scan = (struct pl_request_scan){0};
-    take_turn(s, w->in, (size_t)got);
+    take_turn(s, w->in, (size_t)got, (struct pl_request_scan){0});
     settle(s);
 }
 

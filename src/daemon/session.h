@@ -17,11 +17,18 @@ struct handover;
 
 enum { SESSION_MAGIC = 0x53455353, SESSION_DEAD = 0x44454144 };
 
-/* Bytes that a session must keep: an incomplete request, or answers that the peer does not take. */
+/*
+ * Bytes that a session must keep: an incomplete request (or requests that wait for their turn), or
+ * answers that the peer does not take.
+ */
 struct chunk {
-    size_t start, n, cap; /* data[start..n) is in use */
+    TAILQ_ENTRY(chunk) turn; /* in worker->turns, if the session is queued */
+    struct session *session;
+    size_t start, n, cap;        /* data[start..n) is in use */
+    struct pl_request_scan scan; /* of an incomplete request */
     char data[];
 };
+TAILQ_HEAD(chunk_list, chunk);
 
 /*
  * struct session - one connection of Postfix; its worker's alone
@@ -30,25 +37,23 @@ struct chunk {
  * read, so they cannot pile up), or for its turn (while it has complete requests in hand).
  */
 struct session {
+    /* What each request touches comes first. */
+    ev_io io; /* io.data is the worker */
     uint32_t magic;
-    bool queued;    /* in worker->turns */
-    bool more;      /* in may hold a further complete request */
-    bool closing;   /* closes as soon as out is empty */
-    bool last_read; /* the worker is stopping, and this session has read for the last time */
-    ev_io io;
-    struct worker *worker;
-    struct listener *listener;
-    TAILQ_ENTRY(session) idleness, turn;
-    int64_t active_ms;           /* when it was accepted, or last asked something whole */
-    struct chunk *in;            /* NULL: no request is incomplete */
-    struct pl_request_scan scan; /* of in */
-    struct chunk *out;           /* NULL: no answer is pending */
-    struct pl_addr peer;         /* family 0: a Unix socket */
+    uint32_t index;    /* in the worker's tables */
+    struct chunk *in;  /* NULL: no request is incomplete */
+    struct chunk *out; /* NULL: no answer is pending */
+    bool more;         /* in may hold a further complete request */
+    bool closing;      /* closes as soon as out is empty */
+    bool queued;       /* in is in worker->turns */
+    bool last_read;    /* the worker is stopping, and this session has read for the last time */
     uint16_t port;
+    struct pl_addr peer; /* family 0: a Unix socket */
+    struct listener *listener;
 };
 
 /* Idle connections are what there are thousands of. */
-_Static_assert(sizeof(struct session) <= 224, "a session is small");
+_Static_assert(sizeof(struct session) <= 104, "a session is small");
 
 /* session_open - begin a session with a connection; s is zeroed. Closes by session_close */
 void session_open(struct session *s, struct worker *w, const struct handover *h);

@@ -11,27 +11,54 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Behind the replies of the rules there are two more. */
+static size_t reply_of_expired(const struct pl_policy *p)
+{
+    return p->nrules;
+}
+
+static size_t reply_of_lock(const struct pl_policy *p)
+{
+    return p->nrules + 1;
+}
+
+static bool make_reply(struct snapshot *s, const struct pl_rule *rule, size_t number)
+{
+    const struct pl_policy *p = s->config.policy;
+    struct pl_decision d = {rule, rule->action};
+    struct pl_query nothing = {0};
+    char action[PL_ACTION_ROOM], reply[PL_REPLY_MAX];
+    size_t n;
+
+    if (!pl_action_is_plain(d.action))
+        return true;
+    n = pl_policy_answer(action, p, &nothing, &d);
+    n = pl_reply_format(reply, (struct pl_str){action, n});
+    s->replies[number] = pl_arena_copy(p->arena, (struct pl_str){reply, n});
+    return s->replies[number].p != NULL;
+}
+
 /* Replies that are the same whatever is asked are made once. False when memory is short. */
 static bool make_replies(struct snapshot *s)
 {
     const struct pl_policy *p = s->config.policy;
-    struct pl_query nothing = {0};
-    char action[PL_ACTION_ROOM], reply[PL_REPLY_MAX];
+    char why[PL_ACTION_WHY];
 
-    s->replies = calloc(p->nrules, sizeof(*s->replies));
-    for (size_t i = 0; i < p->nrules && s->replies != NULL; i++) {
-        struct pl_decision d = {&p->rules[i], p->rules[i].action};
-        size_t n;
-
-        if (!pl_action_is_plain(d.action))
-            continue;
-        n = pl_policy_answer(action, p, &nothing, &d);
-        n = pl_reply_format(reply, (struct pl_str){action, n});
-        s->replies[i] = pl_arena_copy(p->arena, (struct pl_str){reply, n});
-        if (s->replies[i].p == NULL)
+    s->lock = (struct pl_rule){
+        .name = pl_str_lit("builtin:locked"),
+        .builtin = true,
+        .at = PL_NOWHERE,
+        .action = pl_action_parse(
+            p->arena, pl_str_lit("451 4.3.5 Server configuration error; try again later"), why)};
+    s->replies = calloc(p->nrules + 2, sizeof(*s->replies));
+    if (s->lock.action == NULL || s->replies == NULL)
+        return false;
+    for (size_t i = 0; i < p->nrules; i++) {
+        if (!make_reply(s, &p->rules[i], i))
             return false;
     }
-    return s->replies != NULL;
+    return (p->expired == NULL || make_reply(s, p->expired, reply_of_expired(p))) &&
+           make_reply(s, &s->lock, reply_of_lock(p));
 }
 
 struct snapshot *snapshot_load(const char *path, unsigned long generation, struct pl_diag *d)
@@ -47,7 +74,7 @@ struct snapshot *snapshot_load(const char *path, unsigned long generation, struc
         free(s);
         return NULL;
     }
-    if (!make_replies(s)) {
+    if (!verdict_prove(&s->verdict, s->config.policy, path) || !make_replies(s)) {
         pl_diag_no_memory(d);
         snapshot_free(s);
         return NULL;
@@ -55,11 +82,49 @@ struct snapshot *snapshot_load(const char *path, unsigned long generation, struc
     return s;
 }
 
+struct snapshot *snapshot_load_locked(const char *path)
+{
+    struct snapshot *s = calloc(1, sizeof(*s));
+
+    if (s == NULL)
+        return NULL;
+    s->generation = 1;
+    s->locked = true;
+    s->verdict.word = "invalid";
+    if (!pl_config_load_settings(&s->config, path)) {
+        free(s);
+        return NULL;
+    }
+    if (s->config.settings.on_bad_policy != PL_BAD_POLICY_LOCKED || !make_replies(s)) {
+        snapshot_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+bool snapshot_decide(const struct snapshot *s, struct pl_query *q, struct pl_decision *d,
+                     struct pl_str *reply)
+{
+    const struct pl_policy *p = s->config.policy;
+    struct pl_cursor cursor = {s->locked ? p->nwritten : 0};
+
+    if (pl_policy_decide(p, q, &cursor, d) != PL_STEP_DECIDED)
+        return false;
+    if (s->locked && cursor.rule > p->nwritten + PL_BUILTIN_ACCEPTED) {
+        *d = (struct pl_decision){&s->lock, s->lock.action};
+        *reply = s->replies[reply_of_lock(p)];
+    } else {
+        *reply = s->replies[d->rule == p->expired ? reply_of_expired(p) : cursor.rule];
+    }
+    return true;
+}
+
 void snapshot_free(struct snapshot *s)
 {
     if (s == NULL)
         return;
     pl_config_fini(&s->config);
+    verdict_fini(&s->verdict);
     free(s->replies);
     free(s);
 }

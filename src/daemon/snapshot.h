@@ -5,22 +5,54 @@
 #include "postlatch/arena.h"
 #include "postlatch/config.h"
 #include "postlatch/diag.h"
+#include "verdict.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* struct snapshot - what the daemon runs: read-only once published */
+/*
+ * struct snapshot - what the daemon runs: read-only once published
+ *
+ * Locked, it lets nobody relay: DUNNO for recipients that are ours, and for all but RCPT; a 451 for
+ * the rest.
+ */
 struct snapshot {
     struct pl_config config;
     unsigned long generation; /* 1 at the start, one more with each reload that succeeded */
-    struct pl_str *replies;   /* of each rule, as it is sent; empty where it has placeholders */
+    struct verdict verdict;
+    bool locked;
+    struct pl_rule lock;    /* builtin:locked */
+    struct pl_str *replies; /* of each rule, of builtin:expired and of builtin:locked; empty: it has
+                               placeholders */
 };
 
-/* snapshot_load - load a configuration; NULL after noting in d what is wrong. Free: snapshot_free */
+/*
+ * snapshot_load - load a configuration and prove its policy; what follows from the verdict is the
+ * caller's (verdict_fate)
+ *
+ * returns  NULL after noting in d what is wrong. Free: snapshot_free
+ */
 struct snapshot *snapshot_load(const char *path, unsigned long generation, struct pl_diag *d);
+
+/*
+ * snapshot_load_locked - a locked snapshot for a configuration that does not load: its own options
+ * are sound, and among them is on_bad_policy = locked. No recipient is ours then
+ *
+ * returns  NULL if there is no such thing, or memory is short
+ */
+struct snapshot *snapshot_load_locked(const char *path);
 void snapshot_free(struct snapshot *s);
+
+/*
+ * snapshot_decide - what to answer to a request
+ *
+ * out      *d, what decided; *reply, the whole answer, empty if it has to be made for this request
+ * returns  false: there is no answer (it waits for a guard)
+ */
+bool snapshot_decide(const struct snapshot *s, struct pl_query *q, struct pl_decision *d,
+                     struct pl_str *reply);
 
 /*
  * struct snapshot_holder - the running snapshot, and who has yet to let go of the one before

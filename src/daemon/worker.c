@@ -16,9 +16,10 @@
  *   -2  accept    a flood of connects waits for everything else
  *    0  pause     timer, 100 ms: accept again after descriptors ran out
  *
- * Idleness: a list by last activity, the newest first, so that a touch and finding the idlest are
- * O(1); activity is a complete request, so that a client which sends a byte a minute ages like a
- * silent one.
+ * Idleness: a table of times, one a session. A request writes its session's and touches no other
+ * memory; who looks for the idlest, which is rare, reads them all (10,000 in some microseconds).
+ * Activity is a complete request, so that a client which sends a byte a minute ages like a silent
+ * one. Its time is that of the loop's waking up, read once for all events of it.
  */
 #include "worker.h"
 
@@ -40,44 +41,93 @@ enum { SPARES_MAX = 256 };
 
 static struct log_rate limit_reached = LOG_RATE(1);
 
-/* ---- the list of sessions ---- */
+/* ---- the tables of sessions ---- */
 
-static void note_idlest(struct worker *w)
+static int64_t active_us(const struct worker *w, size_t i)
 {
-    const struct session *s = TAILQ_LAST(&w->sessions, session_list);
+    return atomic_load_explicit(&w->active_us[i], memory_order_relaxed);
+}
 
-    atomic_store_explicit(&w->idlest_ms, s == NULL ? INT64_MAX : s->active_ms,
-                          memory_order_relaxed);
+/*
+ * The index of the idlest session, the oldest of those in the table first; count if there is none. Of
+ * another thread under the lock: then sessions may come and go meanwhile, and it is a good guess.
+ */
+static size_t find_idlest(const struct worker *w)
+{
+    size_t count = atomic_load(&w->count), idlest = 0;
+
+    for (size_t i = 1; i < count; i++) {
+        if (active_us(w, i) < active_us(w, idlest))
+            idlest = i;
+    }
+    return count == 0 ? count : idlest;
 }
 
 static void arm_idle(struct worker *w)
 {
-    const struct session *s = TAILQ_LAST(&w->sessions, session_list);
     int64_t left;
 
-    if (w->pool->idle_timeout_ms == 0 || s == NULL || ev_is_active(&w->idle))
+    if (w->pool->idle_timeout_ms == 0 || atomic_load(&w->count) == 0 || ev_is_active(&w->idle))
         return;
-    left = s->active_ms + w->pool->idle_timeout_ms - clock_ms();
-    ev_timer_set(&w->idle, left > 0 ? (double)left / 1000 : 0., 0.);
+    left = active_us(w, find_idlest(w)) + 1000 * w->pool->idle_timeout_ms - clock_us();
+    ev_timer_set(&w->idle, left > 0 ? (double)left / 1e6 : 0., 0.);
     ev_timer_start(w->loop, &w->idle);
 }
 
-void worker_touch(struct worker *w, struct session *s, int64_t now_ms)
+/* Room for one more session; false when memory is short. */
+static bool make_room(struct worker *w)
 {
-    s->active_ms = now_ms;
-    if (TAILQ_FIRST(&w->sessions) != s) {
-        TAILQ_REMOVE(&w->sessions, s, idleness);
-        TAILQ_INSERT_HEAD(&w->sessions, s, idleness);
+    size_t cap = w->cap == 0 ? 16 : w->cap + w->cap / 2;
+    struct session **sessions;
+    atomic_llong *active;
+
+    if (atomic_load(&w->count) < w->cap)
+        return true;
+    sessions = realloc(w->sessions, cap * sizeof(*sessions));
+    if (sessions == NULL)
+        return false;
+    w->sessions = sessions;
+    pthread_mutex_lock(&w->lock);
+    active = realloc(w->active_us, cap * sizeof(*active));
+    if (active != NULL) {
+        w->active_us = active;
+        w->cap = cap;
     }
-    note_idlest(w);
+    pthread_mutex_unlock(&w->lock);
+    return active != NULL;
+}
+
+/* The session takes the place behind the others; there is room. */
+static void enter(struct worker *w, struct session *s)
+{
+    size_t at = atomic_load(&w->count);
+
+    s->index = (uint32_t)at;
+    w->sessions[at] = s;
+    atomic_store(&w->active_us[at], clock_us());
+    atomic_store(&w->count, at + 1);
+}
+
+/* The last one takes the place of s. */
+static void leave(struct worker *w, const struct session *s)
+{
+    size_t last = atomic_load(&w->count) - 1;
+    struct session *moved = w->sessions[last];
+
+    pl_assert(w->sessions[s->index] == s);
+    moved->index = s->index;
+    w->sessions[s->index] = moved;
+    atomic_store(&w->active_us[s->index], active_us(w, last));
+    atomic_store(&w->count, last);
 }
 
 void worker_queue_turn(struct worker *w, struct session *s)
 {
     if (s->queued)
         return;
+    pl_assert(s->in != NULL);
     s->queued = true;
-    TAILQ_INSERT_TAIL(&w->turns, s, turn);
+    TAILQ_INSERT_TAIL(&w->turns, s->in, turn);
     if (!ev_is_active(&w->turn))
         ev_timer_start(w->loop, &w->turn);
 }
@@ -86,15 +136,11 @@ void worker_forget(struct worker *w, struct session *s)
 {
     struct pool *p = w->pool;
 
-    if (s->queued)
-        TAILQ_REMOVE(&w->turns, s, turn);
-    TAILQ_REMOVE(&w->sessions, s, idleness);
-    w->count--;
-    note_idlest(w);
+    leave(w, s);
     if (w->spares < SPARES_MAX) {
         memset(s, 0, sizeof(*s));
         s->magic = SESSION_DEAD;
-        s->turn.tqe_next = w->spare;
+        s->io.data = w->spare;
         w->spare = s;
         w->spares++;
     } else {
@@ -104,7 +150,7 @@ void worker_forget(struct worker *w, struct session *s)
     atomic_fetch_sub(&p->connections, 1);
     if (atomic_load(&p->room_wanted) && atomic_exchange(&p->room_wanted, false))
         ev_async_send(p->main_loop, p->room);
-    if (w->stopping && w->count == 0)
+    if (w->stopping && atomic_load(&w->count) == 0)
         ev_break(w->loop, EVBREAK_ALL);
 }
 
@@ -117,7 +163,7 @@ static struct session *new_session(struct worker *w)
     if (s == NULL)
         return calloc(1, sizeof(*s));
     pl_assert(s->magic == SESSION_DEAD);
-    w->spare = s->turn.tqe_next;
+    w->spare = s->io.data;
     w->spares--;
     memset(s, 0, sizeof(*s));
     return s;
@@ -147,7 +193,7 @@ static void adopt(struct worker *w)
     w->inbox_count = w->inbox_cap = 0;
     pthread_mutex_unlock(&w->lock);
     for (size_t i = 0; i < n; i++) {
-        struct session *s = new_session(w);
+        struct session *s = make_room(w) ? new_session(w) : NULL;
 
         if (s == NULL) {
             log_error("out of memory: a connection is closed");
@@ -157,33 +203,33 @@ static void adopt(struct worker *w)
             continue;
         }
         set_options(&each[i]);
-        TAILQ_INSERT_HEAD(&w->sessions, s, idleness);
-        w->count++;
+        enter(w, s);
         session_open(s, w, &each[i]);
     }
     free(each);
-    note_idlest(w);
     arm_idle(w);
 }
 
 static void evict(struct worker *w)
 {
-    struct session *s = TAILQ_LAST(&w->sessions, session_list);
+    size_t idlest = find_idlest(w);
     unsigned long suppressed;
     char peer[SESSION_PEER];
+    struct session *s;
 
-    if (s == NULL) {
+    if (idlest == atomic_load(&w->count)) {
         /* The last one has just gone by itself: the room that was wanted is there. */
         if (atomic_exchange(&w->pool->room_wanted, false))
             ev_async_send(w->pool->main_loop, w->pool->room);
         return;
     }
+    s = w->sessions[idlest];
     counter_add(&w->counters.closed_idlest, 1);
     if (log_rate_pass(&limit_reached, &suppressed))
         log_warn("max_connections = %u is reached: closing the idlest, peer=%s listener=%s "
                  "idle_s=%lld (%lu before it were not logged)",
                  w->pool->max_connections, session_peer(peer, s), s->listener->endpoint.text,
-                 (long long)(clock_ms() - s->active_ms) / 1000, suppressed);
+                 (long long)(clock_us() - active_us(w, idlest)) / 1000000, suppressed);
     session_close(s);
 }
 
@@ -191,15 +237,12 @@ static void evict(struct worker *w)
 
 static void stop(struct worker *w)
 {
-    struct session *s, *next;
-
     w->stopping = true;
     ev_timer_start(w->loop, &w->deadline);
-    for (s = TAILQ_FIRST(&w->sessions); s != NULL; s = next) {
-        next = TAILQ_NEXT(s, idleness);
-        session_finish(s);
-    }
-    if (w->count == 0)
+    /* From the end: where one goes, one that had its turn takes its place. */
+    for (size_t i = atomic_load(&w->count); i-- > 0;)
+        session_finish(w->sessions[i]);
+    if (atomic_load(&w->count) == 0)
         ev_break(w->loop, EVBREAK_ALL);
 }
 
@@ -221,15 +264,16 @@ static void on_wake(struct ev_loop *loop, ev_async *a, int revents)
 static void on_idle(struct ev_loop *loop, ev_timer *t, int revents)
 {
     struct worker *w = t->data;
-    int64_t before = clock_ms() - w->pool->idle_timeout_ms;
-    struct session *s;
+    int64_t before = clock_us() - 1000 * w->pool->idle_timeout_ms;
 
     (void)loop;
     (void)revents;
     pl_assert(w->magic == WORKER_MAGIC);
-    while ((s = TAILQ_LAST(&w->sessions, session_list)) != NULL && s->active_ms <= before) {
+    for (size_t i = atomic_load(&w->count); i-- > 0;) { /* from the end, as in stop() */
+        if (active_us(w, i) > before)
+            continue;
         counter_add(&w->counters.closed_idle, 1);
-        session_close(s);
+        session_close(w->sessions[i]);
     }
     arm_idle(w);
 }
@@ -237,31 +281,48 @@ static void on_idle(struct ev_loop *loop, ev_timer *t, int revents)
 static void on_turn(struct ev_loop *loop, ev_timer *t, int revents)
 {
     struct worker *w = t->data;
-    struct session_list now = TAILQ_HEAD_INITIALIZER(now);
-    struct session *s;
+    struct chunk_list now = TAILQ_HEAD_INITIALIZER(now);
+    struct chunk *c;
 
     (void)loop;
     (void)revents;
     pl_assert(w->magic == WORKER_MAGIC);
     /* Those that queue themselves again go to the emptied list, and wait for the next iteration. */
     TAILQ_CONCAT(&now, &w->turns, turn);
-    while ((s = TAILQ_FIRST(&now)) != NULL) {
-        TAILQ_REMOVE(&now, s, turn);
-        s->queued = false;
-        session_turn(s);
+    while ((c = TAILQ_FIRST(&now)) != NULL) {
+        TAILQ_REMOVE(&now, c, turn);
+        c->session->queued = false;
+        session_turn(c->session);
     }
 }
 
 static void on_deadline(struct ev_loop *loop, ev_timer *t, int revents)
 {
     struct worker *w = t->data;
-    struct session *s;
+    size_t count;
 
     (void)loop;
     (void)revents;
     pl_assert(w->magic == WORKER_MAGIC);
-    while ((s = TAILQ_FIRST(&w->sessions)) != NULL)
-        session_close(s);
+    while ((count = atomic_load(&w->count)) > 0)
+        session_close(w->sessions[count - 1]);
+}
+
+/* Around each wait: when did the loop wake up, and how long did it take to come back? */
+static void on_wait(struct ev_loop *loop) EV_THROW
+{
+    struct worker *w = ev_userdata(loop);
+    int64_t took = clock_us() - w->woke_us;
+
+    if (took > atomic_load_explicit(&w->longest_us, memory_order_relaxed))
+        atomic_store_explicit(&w->longest_us, took, memory_order_relaxed);
+}
+
+static void on_woken(struct ev_loop *loop) EV_THROW
+{
+    struct worker *w = ev_userdata(loop);
+
+    w->woke_us = clock_us();
 }
 
 /* ---- making and ending them ---- */
@@ -270,6 +331,8 @@ static void *run(void *arg)
 {
     struct worker *w = arg;
 
+    w->woke_us = clock_us(); /* the thread starts later than its worker was made */
+    log_use_queue(w->index);
     ev_run(w->loop, 0);
     return NULL;
 }
@@ -280,15 +343,16 @@ static bool worker_init(struct worker *w, struct pool *p, unsigned index)
     w->index = index;
     w->pool = p;
     w->snapshot = atomic_load(&p->snapshots->current);
-    TAILQ_INIT(&w->sessions);
     TAILQ_INIT(&w->turns);
     pthread_mutex_init(&w->lock, NULL);
-    atomic_init(&w->idlest_ms, INT64_MAX);
+    w->woke_us = clock_us();
     w->loop = ev_loop_new(LOOP_FLAGS);
     if (w->loop == NULL) {
         log_error("cannot make an event loop: %s", strerror(errno));
         return false;
     }
+    ev_set_userdata(w->loop, w);
+    ev_set_loop_release_cb(w->loop, on_wait, on_woken);
     ev_async_init(&w->wake, on_wake);
     ev_set_priority(&w->wake, EV_MAXPRI);
     ev_timer_init(&w->idle, on_idle, 0., 0.);
@@ -370,9 +434,11 @@ void pool_fini(struct pool *p)
         struct worker *w = &p->workers[i];
 
         for (struct session *s = w->spare, *next; s != NULL; s = next) {
-            next = s->turn.tqe_next;
+            next = s->io.data;
             free(s);
         }
+        free(w->sessions);
+        free(w->active_us);
         free(w->inbox);
         if (w->loop != NULL)
             ev_loop_destroy(w->loop);
@@ -390,9 +456,24 @@ bool pool_is_open(const struct pool *p)
     return atomic_load(&p->connections) < p->max_connections;
 }
 
+/* When the worker's idlest session was active; INT64_MAX without any. */
+static int64_t idlest_us(struct worker *w)
+{
+    int64_t when = INT64_MAX;
+    size_t idlest;
+
+    pthread_mutex_lock(&w->lock);
+    idlest = find_idlest(w);
+    if (idlest < atomic_load(&w->count))
+        when = active_us(w, idlest);
+    pthread_mutex_unlock(&w->lock);
+    return when;
+}
+
 bool pool_has_room(struct pool *p)
 {
     struct worker *idlest = &p->workers[0];
+    int64_t best;
 
     if (pool_is_open(p))
         return true;
@@ -400,12 +481,15 @@ bool pool_has_room(struct pool *p)
     /* One that went just before would not have seen that room is wanted. */
     if (pool_is_open(p))
         return true;
+    best = idlest_us(idlest);
     for (size_t i = 1; i < p->count; i++) {
         struct worker *w = &p->workers[i];
-        long long mine = atomic_load(&w->idlest_ms), best = atomic_load(&idlest->idlest_ms);
+        int64_t mine = idlest_us(w);
 
-        if (mine < best || (mine == best && atomic_load(&w->load) > atomic_load(&idlest->load)))
-            idlest = w;
+        if (mine > best || (mine == best && atomic_load(&w->load) <= atomic_load(&idlest->load)))
+            continue;
+        best = mine;
+        idlest = w;
     }
     atomic_store(&idlest->evict, true);
     ev_async_send(idlest->loop, &idlest->wake);

@@ -53,8 +53,6 @@ struct answered {
     int64_t us; /* from reading to its answer */
 };
 
-TAILQ_HEAD(session_list, session);
-
 /* struct worker - a thread with a loop and sessions of its own */
 struct worker {
     uint32_t magic;
@@ -68,25 +66,28 @@ struct worker {
     ev_timer deadline; /* of stopping: closes what is left */
 
     const struct snapshot *snapshot; /* changes between callbacks only */
-    struct session_list sessions;    /* by last activity, the newest first */
-    struct session_list turns;       /* those with more requests in hand */
-    size_t count;                    /* of sessions */
-    struct session *spare;           /* closed ones, kept for the next */
+    int64_t woke_us;                 /* when the loop last woke up */
+    struct chunk_list turns;         /* of the sessions with more requests in hand */
+    struct session **sessions;       /* [0..count), in no order; room for cap */
+    size_t cap;
+    struct session *spare; /* closed ones, kept for the next */
     size_t spares;
     bool stopping;
 
-    char in[WORKER_READ];                  /* what one read brought */
+    char in[WORKER_READ + PL_REQUEST_PAD]; /* what one read brought */
     char out[WORKER_TURN * PL_REPLY_MAX];  /* the answers of one turn */
     struct answered answered[WORKER_TURN]; /* and what to log of them */
     struct counters counters;
 
     /* Shared with the main thread. */
-    pthread_mutex_t lock; /* of the inbox */
+    pthread_mutex_t lock; /* of the inbox, and of the pointer active_us */
     struct handover *inbox;
     size_t inbox_count, inbox_cap;
-    atomic_size_t load;     /* connections handed over and not yet closed */
-    atomic_llong idlest_ms; /* when the idlest session was active; INT64_MAX without any */
-    atomic_bool evict;      /* the idlest session is to be closed */
+    atomic_size_t load;      /* connections handed over and not yet closed */
+    atomic_size_t count;     /* of sessions; the worker's to change */
+    atomic_llong *active_us; /* when each was accepted, or last asked something whole */
+    atomic_llong longest_us; /* from waking up to waiting again, since the start */
+    atomic_bool evict;       /* the idlest session is to be closed */
 };
 
 /* struct pool - all workers, and what they share */
@@ -141,13 +142,16 @@ void pool_take(struct pool *p, int fd, struct listener *listener,
 void pool_stop(struct pool *p);
 void pool_fini(struct pool *p);
 
-/* worker_touch - a session was active now: it becomes the newest. The worker's thread, as the rest */
-void worker_touch(struct worker *w, struct session *s, int64_t now_ms);
+/* worker_touch - a session was active in this wake-up. The worker's thread, as the rest */
+static inline void worker_touch(struct worker *w, const struct session *s)
+{
+    atomic_store_explicit(&w->active_us[s->index], w->woke_us, memory_order_relaxed);
+}
 
 /* worker_queue_turn - a session has more requests in hand: it goes on in the loop's next turn */
 void worker_queue_turn(struct worker *w, struct session *s);
 
-/* worker_forget - a session ends: it leaves all lists and counts */
+/* worker_forget - a session ends: it leaves all tables and counts */
 void worker_forget(struct worker *w, struct session *s);
 
 #endif

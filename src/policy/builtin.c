@@ -153,6 +153,24 @@ static bool add_login_and_certificates(struct pl_policy *p)
            finish(p, &key, "builtin:certificate", certs->at, p->relay_action);
 }
 
+/* What is said to a client whose waiver has ended. It is no rule of the list: pl_policy_apply_waivers. */
+static bool add_expired(struct pl_policy *p)
+{
+    const struct pl_action *action = p->reject_action;
+    char why[PL_ACTION_WHY];
+
+    if (p->nwaivers == 0)
+        return true;
+    if (action->effect != PL_EFFECT_REFUSE) /* what Postfix would do then may be what was open */
+        action = pl_action_parse(p->arena, pl_str_lit("REJECT Relay access denied"), why);
+    p->expired = pl_arena_alloc(p->arena, sizeof(*p->expired));
+    if (p->expired == NULL || action == NULL)
+        return false;
+    *p->expired = (struct pl_rule){
+        .name = pl_str_lit("builtin:expired"), .builtin = true, .at = PL_NOWHERE, .action = action};
+    return true;
+}
+
 bool pl_policy_add_builtin(struct pl_policy *p)
 {
     char why[PL_ACTION_WHY];
@@ -166,6 +184,6 @@ bool pl_policy_add_builtin(struct pl_policy *p)
         if (!add_listener(p, &p->listeners[i]))
             return false;
     }
-    return add_login_and_certificates(p) &&
+    return add_expired(p) && add_login_and_certificates(p) &&
            finish(p, &reject, "builtin:reject", PL_NOWHERE, p->reject_action);
 }

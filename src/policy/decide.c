@@ -23,7 +23,8 @@ struct operand {
     unsigned n;
 };
 
-static uint32_t class_of_word(const struct pl_compiled *c, enum pl_attr attr, struct pl_str s)
+static PL_OWN_FRAME uint32_t class_of_word(const struct pl_compiled *c, enum pl_attr attr,
+                                           struct pl_str s)
 {
     char room[PL_WORD_MAX];
 
@@ -34,8 +35,7 @@ static uint32_t class_of_word(const struct pl_compiled *c, enum pl_attr attr, st
     if (s.n > PL_WORD_MAX)
         return PL_CLASS_INDEXED;
     if (pl_attr_kind(attr) == PL_KIND_WORD_FOLD) {
-        for (size_t i = 0; i < s.n; i++)
-            room[i] = pl_ascii_lower(s.p[i]);
+        pl_str_lower(room, s);
         s.p = room;
     }
     return PL_CLASS_INDEXED + pl_name_index_find(&c->names[compiled_names_of(attr)], s);
@@ -48,8 +48,8 @@ static uint32_t class_of_state(const struct pl_compiled *c, struct pl_str s)
     return class_of_word(c, PL_ATTR_PROTOCOL_STATE, s);
 }
 
-static uint32_t class_of_login(const struct pl_compiled *c, const struct pl_policy *p,
-                               struct pl_str login)
+static PL_OWN_FRAME uint32_t class_of_login(const struct pl_compiled *c, const struct pl_policy *p,
+                                            struct pl_str login)
 {
     char room[PL_USER_MAX];
     struct pl_str key = {room, 0};
@@ -60,12 +60,12 @@ static uint32_t class_of_login(const struct pl_compiled *c, const struct pl_poli
         return PL_CLASS_INDEXED;
     key.n = pl_user_key(room, login, &p->users);
     /* Too long, an empty realm, or like the entry that means a whole realm: equal to no entry. */
-    if (key.n == 0 || key.p[key.n - 1] == '@' || pl_str_rfind(key, '@') == 0)
+    if (key.n == 0 || key.p[key.n - 1] == '@' || (key.p[0] == '@' && pl_str_rfind(key, '@') == 0))
         return PL_CLASS_INDEXED;
     return PL_CLASS_INDEXED + pl_name_index_find(&c->names[PL_NAMES_USERS], key);
 }
 
-static uint32_t class_of_fingerprint(const struct pl_compiled *c, struct pl_str text)
+static PL_OWN_FRAME uint32_t class_of_fingerprint(const struct pl_compiled *c, struct pl_str text)
 {
     uint8_t bytes[PL_FINGERPRINT_MAX];
     size_t n;
@@ -78,7 +78,7 @@ static uint32_t class_of_fingerprint(const struct pl_compiled *c, struct pl_str 
                                                  (struct pl_str){(const char *)bytes, n});
 }
 
-static uint32_t class_of_port(const struct pl_compiled *c, struct pl_str text)
+static PL_OWN_FRAME uint32_t class_of_port(const struct pl_compiled *c, struct pl_str text)
 {
     unsigned long port;
 
@@ -89,8 +89,12 @@ static uint32_t class_of_port(const struct pl_compiled *c, struct pl_str text)
     return PL_CLASS_INDEXED + c->port_class[port];
 }
 
-static uint32_t class_of_mail(const struct pl_compiled *c, const struct pl_mailaddr *m)
+static PL_OWN_FRAME uint32_t class_of_mail(const struct pl_compiled *c, struct pl_query *q,
+                                           enum pl_attr attr)
 {
+    const struct pl_mailaddr *m = pl_query_mail(q, attr);
+
+    pl_query_need(q, attr);
     switch (m->form) {
     case PL_MAIL_EMPTY:
         return PL_CLASS_ABSENT;
@@ -107,24 +111,41 @@ static uint32_t class_of_mail(const struct pl_compiled *c, const struct pl_maila
            pl_name_index_find(&c->names[PL_NAMES_DOMAINS], pl_domain_str(&m->domain));
 }
 
-/* The class of the value that q has for the attribute. */
+static PL_OWN_FRAME uint32_t class_of_addr(const struct pl_compiled *c, struct pl_query *q,
+                                           enum pl_attr attr)
+{
+    const struct pl_addr *addr = pl_query_addr(q, attr);
+
+    pl_query_need(q, attr);
+    return addr->family == 0 ? PL_CLASS_ABSENT
+                             : PL_CLASS_INDEXED + pl_addr_index_find(&c->addrs, addr);
+}
+
+static PL_OWN_FRAME uint32_t class_of_host(const struct pl_compiled *c, struct pl_query *q,
+                                           enum pl_attr attr)
+{
+    pl_query_need(q, attr);
+    if (!pl_query_is_present(q, attr))
+        return PL_CLASS_ABSENT;
+    return PL_CLASS_INDEXED +
+           pl_name_index_find(&c->names[PL_NAMES_DOMAINS], pl_domain_str(pl_query_host(q, attr)));
+}
+
+/*
+ * The class of the value that q has for the attribute. Each kind has a function of its own, not
+ * inlined: so each kind saves the registers, and guards the stack, that it needs itself.
+ */
 static uint32_t class_of(const struct pl_policy *p, struct pl_query *q, enum pl_attr attr)
 {
     const struct pl_compiled *c = p->compiled;
 
-    pl_query_need(q, attr);
     switch (pl_attr_kind(attr)) {
     case PL_KIND_ADDR:
-        if (pl_query_addr(q, attr)->family == 0)
-            return PL_CLASS_ABSENT;
-        return PL_CLASS_INDEXED + pl_addr_index_find(&c->addrs, pl_query_addr(q, attr));
+        return class_of_addr(c, q, attr);
     case PL_KIND_HOST:
-        if (!pl_query_is_present(q, attr))
-            return PL_CLASS_ABSENT;
-        return PL_CLASS_INDEXED + pl_name_index_find(&c->names[PL_NAMES_DOMAINS],
-                                                     pl_domain_str(pl_query_host(q, attr)));
+        return class_of_host(c, q, attr);
     case PL_KIND_MAIL:
-        return class_of_mail(c, pl_query_mail(q, attr));
+        return class_of_mail(c, q, attr);
     case PL_KIND_USER:
         return class_of_login(c, p, q->attr[attr]);
     case PL_KIND_FINGERPRINT:
@@ -215,32 +236,66 @@ static uint64_t not_before(size_t from, size_t i)
     return from >= 64 * (i + 1) ? 0 : from > 64 * i ? ~0ULL << from % 64 : ~0ULL;
 }
 
-/* Up to COMPILED_SMALL words: the rules in play are at hand, so attributes can be left out. */
-static size_t first_of_few(const struct pl_policy *p, struct pl_query *q, size_t from)
+/* Leaves the rules that hold by a dimension whose row is perhaps to be put together. */
+static PL_OWN_FRAME void leave_by_operand(uint64_t *left, size_t nwords, const struct pl_policy *p,
+                                          struct pl_query *q, const struct pl_dimension *dim)
+{
+    struct operand o;
+
+    find_operand(&o, p, q, dim);
+    for (size_t i = 0; i < nwords; i++)
+        left[i] &= word_of(p->compiled, &o, i);
+}
+
+/*
+ * Up to COMPILED_SMALL words, without a summary: the rules in play are at hand, so attributes can be
+ * left out. Inline, so that one word, which most policies have, needs neither loops nor memory.
+ */
+static inline size_t first_of_few(const struct pl_policy *p, struct pl_query *q, size_t from,
+                                  uint64_t *left, size_t nwords)
 {
     const struct pl_compiled *c = p->compiled;
-    uint64_t left[COMPILED_SMALL];
 
-    for (size_t i = 0; i < c->nwords; i++)
+    for (size_t i = 0; i < nwords; i++)
         left[i] = c->live[i] & not_before(from, i);
     for (size_t d = 0; d < c->ndims; d++) {
         const struct pl_dimension *dim = &c->dims[d];
-        struct operand o;
         uint64_t asked = 0;
 
-        for (size_t i = 0; i < c->nwords; i++)
+        for (size_t i = 0; i < nwords; i++)
             asked |= left[i] & dim->asked[i];
         if (asked == 0)
             continue;
-        find_operand(&o, p, q, dim);
-        for (size_t i = 0; i < c->nwords; i++)
-            left[i] &= word_of(c, &o, i);
+        if (dim->naddresses == 0) {
+            const uint64_t *row = c->rows + dim->row[class_of(p, q, dim->attr)];
+
+            for (size_t i = 0; i < nwords; i++)
+                left[i] &= ~dim->asked[i] | row[i];
+        } else {
+            leave_by_operand(left, nwords, p, q, dim);
+        }
     }
-    for (size_t i = 0; i < c->nwords; i++) {
+    for (size_t i = 0; i < nwords; i++) {
         if (left[i] != 0)
             return 64 * i + (size_t)__builtin_ctzll(left[i]);
     }
     pl_never("the last rule has a condition");
+}
+
+static PL_OWN_FRAME size_t first_of_one_word(const struct pl_policy *p, struct pl_query *q,
+                                             size_t from)
+{
+    uint64_t left;
+
+    return first_of_few(p, q, from, &left, 1);
+}
+
+static PL_OWN_FRAME size_t first_of_some_words(const struct pl_policy *p, struct pl_query *q,
+                                               size_t from)
+{
+    uint64_t left[COMPILED_SMALL];
+
+    return first_of_few(p, q, from, left, p->compiled->nwords);
 }
 
 /* The least rule of a word's bits that is not before from; best if there is none less. */
@@ -257,7 +312,7 @@ static size_t least_of(const struct pl_compiled *c, uint64_t word, size_t i, siz
 }
 
 /* Many words: summaries say which are worth looking at. */
-static size_t first_of_many(const struct pl_policy *p, struct pl_query *q, size_t from)
+static PL_OWN_FRAME size_t first_of_many(const struct pl_policy *p, struct pl_query *q, size_t from)
 {
     const struct pl_compiled *c = p->compiled;
     struct operand o[PL_ATTR_COUNT];
@@ -286,6 +341,50 @@ static size_t first_of_many(const struct pl_policy *p, struct pl_query *q, size_
     return best;
 }
 
+/*
+ * From so many keys on an index is larger than the caches that a request finds warm: a look-up waits
+ * for memory, 100 ns or more each time.
+ */
+enum { LARGE = 1 << 15 };
+
+static bool is_large(const struct pl_compiled *c, enum pl_names names)
+{
+    return c->names[names].count >= LARGE;
+}
+
+static PL_OWN_FRAME void foresee_login(const struct pl_policy *p, struct pl_str login)
+{
+    char room[PL_USER_MAX];
+
+    pl_name_index_prefetch(&p->compiled->names[PL_NAMES_USERS],
+                           (struct pl_str){room, pl_user_key(room, login, &p->users)});
+}
+
+/*
+ * Starts the reads that the look-ups in large indexes would wait for one after the other. Whether they
+ * all take place is not known yet; the decision does not depend on it.
+ */
+static PL_OWN_FRAME void foresee(const struct pl_policy *p, struct pl_query *q)
+{
+    const struct pl_compiled *c = p->compiled;
+    const struct pl_name_index *domains = &c->names[PL_NAMES_DOMAINS];
+    bool large = is_large(c, PL_NAMES_DOMAINS);
+
+    for (size_t d = 0; d < c->ndims; d++) {
+        enum pl_attr attr = c->dims[d].attr;
+        enum pl_attr_kind kind = pl_attr_kind(attr);
+
+        if (kind == PL_KIND_USER && is_large(c, PL_NAMES_USERS))
+            foresee_login(p, q->attr[attr]);
+        if (!large || (kind != PL_KIND_MAIL && kind != PL_KIND_HOST))
+            continue;
+        pl_query_need(q, attr);
+        pl_name_index_prefetch(domains,
+                               pl_domain_str(kind == PL_KIND_MAIL ? &pl_query_mail(q, attr)->domain
+                                                                  : pl_query_host(q, attr)));
+    }
+}
+
 /* "step 5" of the life of a request in docs/HACKING.md. */
 enum pl_step pl_policy_decide(const struct pl_policy *p, struct pl_query *q,
                               struct pl_cursor *cursor, struct pl_decision *out)
@@ -293,10 +392,18 @@ enum pl_step pl_policy_decide(const struct pl_policy *p, struct pl_query *q,
     const struct pl_rule *rule;
 
     pl_assert(cursor->rule < p->nrules);
-    cursor->rule = p->compiled->nwords <= COMPILED_SMALL ? first_of_few(p, q, cursor->rule)
-                                                         : first_of_many(p, q, cursor->rule);
+    if (is_large(p->compiled, PL_NAMES_DOMAINS) || is_large(p->compiled, PL_NAMES_USERS))
+        foresee(p, q);
+    if (p->compiled->nwords == 1)
+        cursor->rule = first_of_one_word(p, q, cursor->rule);
+    else if (p->compiled->nwords <= COMPILED_SMALL)
+        cursor->rule = first_of_some_words(p, q, cursor->rule);
+    else
+        cursor->rule = first_of_many(p, q, cursor->rule);
     rule = &p->rules[cursor->rule];
     *out = (struct pl_decision){rule, rule->action};
+    if (p->nwaivers > 0)
+        pl_policy_apply_waivers(p, q, out);
     return PL_STEP_DECIDED;
 }
 

@@ -26,6 +26,11 @@ void pl_policy_interpret(const struct pl_policy *p, const struct pl_query *q,
     for (size_t i = 0; i < p->nrules; i++) {
         if (pl_rule_match(&p->rules[i], p, q, NULL, NULL)) {
             *out = (struct pl_decision){&p->rules[i], p->rules[i].action};
+            if (p->nwaivers > 0) {
+                struct pl_query own = *q; /* it is the caller's, and waivers may read values */
+
+                pl_policy_apply_waivers(p, &own, out);
+            }
             return;
         }
     }

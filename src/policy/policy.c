@@ -93,6 +93,9 @@ void pl_policy_free(struct pl_policy *p)
         pl_table_fini(p->inlines[i]);
     free(p->tables);
     free(p->inlines);
+    for (size_t i = 0; i < p->nwaivers; i++)
+        pl_ranges_fini(&p->waivers[i].surface);
+    free(p->waivers);
     free(p->rules);
     pl_sources_fini(&p->sources);
     pl_compiled_free(p->compiled);

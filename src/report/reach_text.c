@@ -420,7 +420,7 @@ static void print_stops(struct answer *a)
         if (found == NULL)
             continue;
         if (shown++ == 0)
-            fprintf(a->out, "what stops some of it:\n");
+            fprintf(a->out, "What stops some of it:\n");
         pl_buf_add(&text, pl_str_lit("  "));
         add_decision(&text, a->m->policy, rule, found->flow);
         pl_buf_reset(&when);
@@ -430,7 +430,7 @@ static void print_stops(struct answer *a)
         print(a, &text);
     }
     if (shown == 0)
-        fprintf(a->out, "nothing stops it: no rule refuses this login anything\n");
+        fprintf(a->out, "Nothing stops it: no rule refuses this login a recipient elsewhere.\n");
     a->ok &= !when.failed;
     pl_buf_fini(&when);
     pl_buf_fini(&text);
@@ -455,16 +455,16 @@ bool pl_reach_compromised(const struct pl_policy *p, const struct pl_space *s, s
     struct pl_buf text = {0};
 
     if (a.ok) {
-        pl_buf_add(&text, pl_str_lit("a stolen password of "));
+        pl_buf_add(&text, pl_str_lit("A stolen password of "));
         add_plain(&text, login);
         if (m->gave_up != NULL || r->gave_up != NULL) {
             pl_buf_addf(&text, ": not known: %s", m->gave_up != NULL ? m->gave_up : r->gave_up);
             print(&a, &text);
         } else if (!r->passes) {
-            pl_buf_addf(&text, " opens nothing: no mail to recipients elsewhere passes");
+            pl_buf_addf(&text, " opens nothing: no mail to recipients elsewhere passes.");
             print(&a, &text);
         } else {
-            pl_buf_addf(&text, " opens mail to recipients elsewhere");
+            pl_buf_addf(&text, " opens mail to recipients elsewhere:");
             print(&a, &text);
             print_from(r, out);
             fprintf(out, "  %s\n", sender_words(r));

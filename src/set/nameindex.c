@@ -325,3 +325,9 @@ bool pl_name_index_each(const struct pl_name_index *x,
     }
     return true;
 }
+
+void pl_name_index_prefetch(const struct pl_name_index *x, struct pl_str value)
+{
+    if (x->count > 0 && value.n > 0)
+        __builtin_prefetch(&x->slots[(size_t)((hash(x, value) >> 32) * x->nslots >> 32)]);
+}

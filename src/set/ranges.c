@@ -127,6 +127,21 @@ bool pl_ranges_subtract(struct pl_ranges *a, const struct pl_ranges *b)
     return true;
 }
 
+bool pl_ranges_contain(const struct pl_ranges *r, const struct pl_addr *addr)
+{
+    size_t low = 0, high = r->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (compare(&r->ranges[middle].high, addr) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < r->count && compare(&r->ranges[low].low, addr) <= 0;
+}
+
 /* An address as a number. */
 struct number {
     uint64_t high, low;

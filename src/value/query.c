@@ -4,7 +4,7 @@
 
 #include "postlatch/compiler.h"
 
-static void read_host(struct pl_domain *d, struct pl_str text)
+static PL_OWN_FRAME void read_host(struct pl_domain *d, struct pl_str text)
 {
     const char *why;
 

@@ -3,15 +3,20 @@
  * say. */
 #include "postlatch/user.h"
 
+#include <string.h>
+
 static void put(char *out, size_t *n, struct pl_str s, bool fold)
 {
-    for (size_t i = 0; i < s.n; i++)
-        out[(*n)++] = fold ? pl_ascii_lower(s.p[i]) : s.p[i];
+    if (fold)
+        pl_str_lower(out + *n, s);
+    else
+        memcpy(out + *n, s.p, s.n);
+    *n += s.n;
 }
 
 size_t pl_user_key(char out[PL_USER_MAX], struct pl_str login, const struct pl_user_style *style)
 {
-    bool bare = pl_str_find(login, '@') == login.n && style->default_realm.n > 0;
+    bool bare = style->default_realm.n > 0 && pl_str_find(login, '@') == login.n;
     size_t n = 0;
 
     if (login.n == 0 || login.n > PL_USER_MAX ||

@@ -15,38 +15,65 @@
 #include <emmintrin.h>
 #endif
 
-enum { LINE_BLOCK = 64, LONGEST_NAME = 32 };
+#define POLICY "smtpd_access_policy"
+#define FIRST_LINE "request=" POLICY "\n" /* of every request of Postfix */
+
+/* So many bytes of a value are looked at together: nearly all values are shorter. */
+enum { LOOK = 32, LONGEST_NAME = 32 };
+_Static_assert(LONGEST_NAME + LOOK <= PL_REQUEST_PAD, "a name and a look stay within the pad");
 
 /*
- * Bit i is set where p[i] is a LF, of LINE_BLOCK bytes; *nul is set if one is NUL. SSE2 is in every
- * amd64; elsewhere, and with PL_PORTABLE, plain C does the same.
+ * The search for line ends, which keeps an eye on NUL bytes. SSE2 is in every amd64; elsewhere, and
+ * with PL_PORTABLE, plain C does the same.
  */
 #if defined(__SSE2__) && !defined(PL_PORTABLE)
-static inline uint64_t line_ends_of_16(const char *p, __m128i *least)
-{
-    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+struct watch {
+    __m128i least; /* of the bytes at each place of a load */
+};
 
-    *least = _mm_min_epu8(*least, bytes);
-    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n')));
+static inline struct watch watch_begin(void)
+{
+    return (struct watch){_mm_set1_epi8((char)0xff)};
 }
 
-static inline uint64_t line_ends_of(const char *p, bool *nul)
+static inline bool watch_saw_nul(struct watch w)
 {
-    __m128i least = _mm_set1_epi8((char)0xff);
-    uint64_t ends = line_ends_of_16(p, &least) | line_ends_of_16(p + 16, &least) << 16 |
-                    line_ends_of_16(p + 32, &least) << 32 | line_ends_of_16(p + 48, &least) << 48;
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(w.least, _mm_setzero_si128())) != 0;
+}
 
-    *nul = *nul || _mm_movemask_epi8(_mm_cmpeq_epi8(least, _mm_setzero_si128())) != 0;
-    return ends;
+/* Bit i is set where p[i] is a LF, of LOOK bytes. */
+static inline __attribute__((always_inline)) unsigned look(const char *p, struct watch *w)
+{
+    const __m128i lf = _mm_set1_epi8('\n');
+    __m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
+
+    w->least = _mm_min_epu8(w->least, _mm_min_epu8(a, b));
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(a, lf)) |
+           (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(b, lf)) << 16;
 }
 #else
-static inline uint64_t line_ends_of(const char *p, bool *nul)
-{
-    uint64_t ends = 0;
+struct watch {
+    bool nul;
+};
 
-    for (unsigned i = 0; i < LINE_BLOCK; i++) {
-        ends |= (uint64_t)(p[i] == '\n') << i;
-        *nul = *nul || p[i] == '\0';
+static inline struct watch watch_begin(void)
+{
+    return (struct watch){false};
+}
+
+static inline bool watch_saw_nul(struct watch w)
+{
+    return w.nul;
+}
+
+static inline __attribute__((always_inline)) unsigned look(const char *p, struct watch *w)
+{
+    unsigned ends = 0;
+
+    for (unsigned i = 0; i < LOOK; i++) {
+        ends |= (unsigned)(p[i] == '\n') << i;
+        w->nul = w->nul || p[i] == '\0';
     }
     return ends;
 }
@@ -89,8 +116,8 @@ static bool check_request(const struct pl_str attr[PL_ATTR_COUNT], const char **
         *why = "no request= in the request";
         return false;
     }
-    if (!pl_str_eq(attr[PL_ATTR_REQUEST], pl_str_lit("smtpd_access_policy"))) {
-        *why = "request= is not smtpd_access_policy";
+    if (!pl_str_eq(attr[PL_ATTR_REQUEST], pl_str_lit(POLICY))) {
+        *why = "request= is not " POLICY;
         return false;
     }
     return true;
@@ -120,16 +147,6 @@ bool pl_request_parse(struct pl_str attr[PL_ATTR_COUNT], const char *buf, size_t
     return check_request(attr, why);
 }
 
-/* Each attribute's name with its '=', in the order in which Postfix sends them. */
-static const struct {
-    const char *p;
-    size_t n;
-} expected[PL_ATTR_COUNT] = {
-#define X(id, name, kind, doc) {name "=", sizeof(name)},
-    PL_ATTR_TABLE(X)
-#undef X
-};
-
 static inline uint64_t load8(const char *p)
 {
     uint64_t v;
@@ -146,99 +163,106 @@ static inline uint32_t load4(const char *p)
     return v;
 }
 
+/*
+ * p[0..n) and q[0..n) are the same, for the few bytes of a name: words that may overlap, no call and
+ * no loop. q and n are constants, so that it comes to one comparison with a constant a word.
+ */
+static inline bool same(const char *p, const char *q, size_t n)
+{
+    uint64_t differ;
+
+    if (n < 8)
+        return ((load4(p) ^ load4(q)) | (load4(p + n - 4) ^ load4(q + n - 4))) == 0;
+    differ = (load8(p) ^ load8(q)) | (load8(p + n - 8) ^ load8(q + n - 8));
+    if (n > 16)
+        differ |= load8(p + 8) ^ load8(q + 8);
+    if (n > 24)
+        differ |= load8(p + n - 16) ^ load8(q + n - 16);
+    return differ == 0;
+}
+
 #define X(id, name, kind, doc)                                                                     \
     _Static_assert(sizeof(name) >= 4 && sizeof(name) <= LONGEST_NAME, "same() cannot compare it");
 PL_ATTR_TABLE(X)
 #undef X
 
-/* p[0..n) and q[0..n) are the same, for a few bytes: words that may overlap, no call and no loop. */
-static inline bool same(const char *p, const char *q, size_t n)
+/*
+ * The lines from p to the empty one, whatever their order. Returns the empty line; NULL: not whole, or
+ * something is wrong.
+ */
+static const char *take_any_order(struct pl_str attr[PL_ATTR_COUNT], const char *p,
+                                  const char *limit)
 {
-    if (n > 16)
-        return load8(p) == load8(q) && load8(p + 8) == load8(q + 8) &&
-               load8(p + n - 16) == load8(q + n - 16) && load8(p + n - 8) == load8(q + n - 8);
-    if (n >= 8)
-        return load8(p) == load8(q) && load8(p + n - 8) == load8(q + n - 8);
-    return load4(p) == load4(q) && load4(p + n - 4) == load4(q + n - 4);
-}
+    unsigned next = 0;
+    const char *nl;
 
-/* Where the line ends are, 64 bytes at a time. */
-struct line_ends {
-    const char *block, *limit; /* the block that ends describes; behind the last byte */
-    uint64_t ends;             /* bit i: block[i] is a LF that was not taken yet */
-    bool nul;                  /* there was a NUL in a block so far */
-};
+    for (; (nl = memchr(p, '\n', (size_t)(limit - p))) != p; p = nl + 1) {
+        const char *eq = nl == NULL ? NULL : memchr(p, '=', (size_t)(nl - p));
+        enum pl_attr found;
 
-/* The last block, which is not full. */
-static void look_at_rest(struct line_ends *l)
-{
-    char rest[LINE_BLOCK];
-
-    memset(rest, ' ', sizeof(rest));
-    memcpy(rest, l->block, (size_t)(l->limit - l->block));
-    l->ends = line_ends_of(rest, &l->nul);
-}
-
-static inline void look_at_block(struct line_ends *l)
-{
-    if (l->limit - l->block >= LINE_BLOCK)
-        l->ends = line_ends_of(l->block, &l->nul);
-    else
-        look_at_rest(l);
-}
-
-/* The next LF; NULL when there is none. */
-static inline const char *next_end(struct line_ends *l)
-{
-    const char *at;
-
-    while (l->ends == 0) {
-        if (l->limit - l->block <= LINE_BLOCK)
+        if (eq == NULL || memchr(p, '\0', (size_t)(nl - p)) != NULL)
             return NULL;
-        l->block += LINE_BLOCK;
-        look_at_block(l);
+        found = pl_attr_find_near((struct pl_str){p, (size_t)(eq - p)}, &next);
+        if (found != PL_ATTR_COUNT && attr[found].p == NULL)
+            attr[found] = (struct pl_str){eq + 1, (size_t)(nl - eq - 1)};
     }
-    at = l->block + __builtin_ctzll(l->ends);
-    l->ends &= l->ends - 1;
-    return at;
+    return p;
 }
 
 /*
- * A whole request in one pass, taken apart on the way. false: it is not whole, or something is wrong
- * with it, and a closer look tells what.
+ * The bytes before the first LF at p, which may be in the pad; any number that leads behind limit if
+ * there is none.
  */
-static bool take_whole(struct pl_str attr[PL_ATTR_COUNT], const char *buf, size_t len, size_t *end)
+static inline size_t value_length(const char *p, const char *limit, struct watch *w)
 {
-    struct line_ends l = {buf, buf + len, 0, false};
-    const char *p = buf, *nl;
-    unsigned next = 0;
+    unsigned ends;
+    size_t n = 0;
 
-    if (len == 0)
-        return false;
-    memset(attr, 0, PL_ATTR_COUNT * sizeof(attr[0]));
-    look_at_block(&l);
-    for (; (nl = next_end(&l)) != p; p = nl + 1, next++) {
-        const char *value;
-        unsigned found = next;
-
-        if (nl == NULL)
-            return false;
-        if (next < PL_ATTR_COUNT && l.limit - p >= LONGEST_NAME &&
-            same(p, expected[next].p, expected[next].n)) {
-            value = p + expected[next].n;
-        } else {
-            value = memchr(p, '=', (size_t)(nl - p));
-            if (value == NULL)
-                return false;
-            found = pl_attr_find_near((struct pl_str){p, (size_t)(value - p)}, &next);
-            next--; /* the loop goes on behind what was found, or expects the same again */
-            value++;
-        }
-        if (found != PL_ATTR_COUNT && attr[found].p == NULL)
-            attr[found] = (struct pl_str){value, (size_t)(nl - value)};
+    if (*p == '\n')
+        return 0;
+    ends = look(p, w);
+    while (!PL_LIKELY(ends != 0)) {
+        n += LOOK;
+        if (limit - p <= (ptrdiff_t)n)
+            return n;
+        ends = look(p + n, w);
     }
+    return n + (unsigned)__builtin_ctz(ends);
+}
+
+/*
+ * A whole request in one pass, taken apart on the way. Postfix sends its attributes in one order, older
+ * versions fewer of them: so each is looked for on the line where it then is, and none was there
+ * before. What stands in another order, or is unknown, takes the longer way from there on. false: it
+ * is not whole, or something is wrong with it, and a closer look tells what.
+ *
+ * Up to limit there is what was received; what the pad behind it holds is compared and looked at, but
+ * a line that ends there does not count: then p is not before limit any more.
+ */
+static PL_OWN_FRAME bool take_whole(struct pl_str attr[PL_ATTR_COUNT], const char *buf, size_t len,
+                                    size_t *end)
+{
+    const char *p = buf + sizeof(FIRST_LINE) - 1, *limit = buf + len;
+    struct watch w = watch_begin();
+
+    if (!same(buf, FIRST_LINE, sizeof(FIRST_LINE) - 1))
+        return false;
+#define X(id, name, kind, doc)                                                                     \
+    if (PL_LIKELY(p < limit) && PL_LIKELY(same(p, name "=", sizeof(name)))) {                      \
+        attr[PL_ATTR_##id].p = p + sizeof(name);                                                   \
+        attr[PL_ATTR_##id].n = value_length(p + sizeof(name), limit, &w);                          \
+        p += sizeof(name) + attr[PL_ATTR_##id].n + 1;                                              \
+    } else {                                                                                       \
+        attr[PL_ATTR_##id] = (struct pl_str){NULL, 0};                                             \
+    }
+    PL_ATTR_TABLE(X)
+#undef X
+    attr[PL_ATTR_REQUEST] = (struct pl_str){buf + sizeof("request"), sizeof(POLICY) - 1};
+    if (p >= limit || (*p != '\n' && (p = take_any_order(attr, p, limit)) == NULL))
+        return false;
     *end = (size_t)(p - buf) + 1;
-    return !l.nul;
+    /* It may have been behind the end. */
+    return PL_LIKELY(!watch_saw_nul(w)) || memchr(buf, '\0', *end) == NULL;
 }
 
 /* "step 3" of the life of a request in docs/HACKING.md. */
@@ -249,7 +273,7 @@ enum pl_request_status pl_request_take(struct pl_str attr[PL_ATTR_COUNT], const 
     enum pl_request_status status;
 
     if (scan->seen == 0 && take_whole(attr, buf, len, end))
-        return check_request(attr, why) ? PL_REQUEST_COMPLETE : PL_REQUEST_TROUBLE;
+        return PL_REQUEST_COMPLETE;
     status = pl_request_find_end(buf, len, scan, end, why);
     if (status == PL_REQUEST_COMPLETE && !pl_request_parse(attr, buf, *end, why))
         status = PL_REQUEST_TROUBLE;

@@ -212,8 +212,8 @@ class Generate(unittest.TestCase):
             for rules in ("rules-5.conf", "rules-50.conf"):
                 conf = folders[0] / "all.conf"
                 conf.write_text(f'include("tables.conf")\ninclude("{rules}")\n')
-                done = subprocess.run([BIN / "postlatch", "check", "-c", conf], capture_output=True, text=True, timeout=60, check=False)
-                self.assertIn(f": loads: {rules[6:-5]} rules, 4 tables, ", done.stdout)
+                done = subprocess.run([BIN / "postlatch", "check", "--no-host", "-c", conf], capture_output=True, text=True, timeout=60, check=False)
+                self.assertIn(f": {rules[6:-5]} rules, 4 tables, ", done.stdout)
 
 
 if __name__ == "__main__":

@@ -56,9 +56,10 @@ ACTIONS = [
 
 
 def rules(actions):
-    """One rule for each action: it holds for the recipients a0@, a1@ and so on."""
-    return "\n".join('rule "action %d" { recipient = {a%d@}  action = "%s" }' % (n, n, action)
-                     for n, action in enumerate(actions))
+    """One rule for each action: it holds for the recipients a0@, a1@ and so on, from clients that it may let relay."""
+    return "relay_by_rule = {203.0.113.0/24}\n" + "\n".join(
+        'rule "action %d" { client_address = {<relay_by_rule>}  recipient = {a%d@}  action = "%s" }' % (n, n, action)
+        for n, action in enumerate(actions))
 
 
 class Actions(RigCase):

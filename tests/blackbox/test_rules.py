@@ -178,6 +178,7 @@ class Rules(RigCase):
                             client_address = {any, !198.51.100.0/24}  action = "REJECT Closed" }
             rule "abuse"  { recipient = {abuse@, postmaster@}  action = "DUNNO" }
             rule "spam trap" { recipient = {trap@virt.example}  action = "450 4.7.1 Trap" }
+            relay_by_rule = {192.0.2.0/24}
             rule "partner"  { recipient = {any, !ours, !gmail.example}  client_address = {192.0.2.0/24}
                               action = "OK" }
         """)
@@ -207,9 +208,11 @@ class Rules(RigCase):
             rule "clear text" { sasl_username = {user2}  encryption_protocol = {none}  action = "REJECT TLS, please" }
             rule "tls"   { sasl_username = {user2}  encryption_protocol = {any}  action = "OK" }
             rule "plain" { sasl_method = {plain}  sasl_username = {user1}  server_port = {%d}  action = "OK" }
+            relay_by_rule = {203.0.113.0/24}
             rule "subject" { ccert_subject = {listed.example.org, "CN=listed.example.org"}
-                             recipient = {a@partner.example}  action = "OK" }
-            rule "any certificate" { ccert_fingerprint = {any}  recipient = {b@partner.example}  action = "OK" }
+                             client_address = {<relay_by_rule>}  recipient = {a@partner.example}  action = "OK" }
+            rule "any certificate" { ccert_fingerprint = {any}  client_address = {<relay_by_rule>}
+                                     recipient = {b@partner.example}  action = "OK" }
             rule "no certificate"  { ccert_fingerprint = {none}  recipient = {b@partner.example}
                                      action = "REJECT Certificate, please" }
             rule "helo" { helo_name = {client.example.net}  reverse_client_name = {unknown}

@@ -1,15 +1,53 @@
-$ postlatch check -c office.conf
-office.conf: loads: 2 rules, 3 tables, 10 entries
-verdict: not computed
-This version checks the form and the meaning of each line, but proves nothing about
-the policy as a whole. Ask it with "postlatch explain" and "postlatch test".
-[1]
-$ postlatch check -c empty.conf
-empty.conf: loads: 0 rules, 0 tables, 0 entries
-verdict: not computed
-This version checks the form and the meaning of each line, but proves nothing about
-the policy as a whole. Ask it with "postlatch explain" and "postlatch test".
-[1]
+$ postlatch check --no-host -c office.conf
+office.conf: 2 rules, 3 tables, 10 entries
+verdict: safe
+No client outside the relay boundary can send to a recipient that is not ours.
+
+Who can relay, and by which rule:
+  192.0.2.0/32                builtin:network
+  192.0.2.2/31                builtin:network
+  192.0.2.4/30                builtin:network
+  192.0.2.8/29                builtin:network
+  192.0.2.16/28               builtin:network
+  192.0.2.32/27               builtin:network
+  192.0.2.64/31               builtin:network
+  192.0.2.67/32               builtin:network
+  192.0.2.68/30               builtin:network
+  192.0.2.72/29               builtin:network
+  and 5 more; postlatch surface lists them all
+
+office.conf:3: note: public-network: 192.0.2.0/24 is a public network: 254 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
+office.conf:3: note: public-network: 2001:db8:1::/48 is a public network: 2^80 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
+
+Not looked at: the facts of the host were not asked for (--no-host).
+
+This was assumed:
+  - nothing before postlatch in Postfix's restrictions permits
+  - after a DUNNO, Postfix comes to reject_unauth_destination (after_dunno), at every place that asks
+  - Postfix accepts mail for each domain in accepted_domains
+  - anyone may hide behind the addresses in masking (192.0.2.1), and behind no other trusted address
+  - Postfix permits no client without our word (permitted_elsewhere is empty)
+  - a recipient without a domain is ours: myorigin is an accepted domain (bare_recipient)
+  - the files are as they were read just now
+[0]
+$ postlatch check --no-host -c empty.conf
+empty.conf: 0 rules, 0 tables, 0 entries
+verdict: safe
+No client outside the relay boundary can send to a recipient that is not ours.
+
+Nobody can relay.
+
+Not looked at: the facts of the host were not asked for (--no-host).
+
+This was assumed:
+  - nothing before postlatch in Postfix's restrictions permits
+  - after a DUNNO, Postfix comes to reject_unauth_destination (after_dunno), at every place that asks
+  - Postfix accepts mail for each domain in accepted_domains
+  - a client_address is the client's own: no NAT, proxy, tunnel or container bridge stands before Postfix (masking is empty)
+  - Postfix permits no client without our word (permitted_elsewhere is empty)
+  - a recipient without a domain is ours: myorigin is an accepted domain (bare_recipient)
+  - the files are as they were read just now
+[0]
 $ postlatch check -c bad.conf
 bad.conf:3: unknown option "accepted_domain"; did you mean "accepted_domains"?
 bad.conf:4: relay_networks: "192.0.2.77/24": host bits are set; expected the network, "192.0.2.0/24", or the address, "192.0.2.77"
@@ -59,22 +97,152 @@ cannot open "nosuch.conf": No such file or directory
 1 error: not loaded
 verdict: invalid
 [2]
-$ postlatch check --json -c office.conf
+$ postlatch check --json --no-host -c office.conf
 {
-  "verdict": "not computed",
+  "verdict": "safe",
+  "accepted": false,
   "witness": null,
-  "surface": [],
+  "openings": [],
+  "reason": null,
+  "surface": [
+    {
+      "cidr": "192.0.2.0/32",
+      "rules": [
+        "builtin:network"
+      ],
+      "recipients": "any"
+    },
+    {
+      "cidr": "192.0.2.2/31",
+      "rules": [
+        "builtin:network"
+      ],
+      "recipients": "any"
+    },
+    {
+      "cidr": "192.0.2.4/30",
+      "rules": [
+        "builtin:network"
+      ],
+      "recipients": "any"
+    },
+    {
+      "cidr": "192.0.2.8/29",
+      "rules": [
+        "builtin:network"
+      ],
+      "recipients": "any"
+    },
+    {
+      "cidr": "192.0.2.16/28",
+      "rules": [
+        "builtin:network"
+      ],
+      "recipients": "any"
+    },
+    {
+      "cidr": "192.0.2.32/27",
+      "rules": [
+        "builtin:network"
+      ],
+      "recipients": "any"
+    },
+    {
+      "cidr": "192.0.2.64/31",
+      "rules": [
+        "builtin:network"
+      ],
+      "recipients": "any"
+    },
+    {
+      "cidr": "192.0.2.67/32",
+      "rules": [
+        "builtin:network"
+      ],
+      "recipients": "any"
+    },
+    {
+      "cidr": "192.0.2.68/30",
+      "rules": [
+        "builtin:network"
+      ],
+      "recipients": "any"
+    },
+    {
+      "cidr": "192.0.2.72/29",
+      "rules": [
+        "builtin:network"
+      ],
+      "recipients": "any"
+    },
+    {
+      "cidr": "192.0.2.80/28",
+      "rules": [
+        "builtin:network"
+      ],
+      "recipients": "any"
+    },
+    {
+      "cidr": "192.0.2.96/27",
+      "rules": [
+        "builtin:network"
+      ],
+      "recipients": "any"
+    },
+    {
+      "cidr": "192.0.2.128/25",
+      "rules": [
+        "builtin:network"
+      ],
+      "recipients": "any"
+    },
+    {
+      "cidr": "2001:db8:1::/48",
+      "rules": [
+        "builtin:network"
+      ],
+      "recipients": "any"
+    }
+  ],
   "errors": [],
   "error_count": 0,
   "warnings": [],
-  "notes": [],
-  "assumptions": []
+  "notes": [
+    {
+      "code": "public-network",
+      "message": "192.0.2.0/24 is a public network: 254 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in",
+      "rule": null,
+      "object": "192.0.2.0/24",
+      "file": "office.conf",
+      "line": 3
+    },
+    {
+      "code": "public-network",
+      "message": "2001:db8:1::/48 is a public network: 2^80 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in",
+      "rule": null,
+      "object": "2001:db8:1::/48",
+      "file": "office.conf",
+      "line": 3
+    }
+  ],
+  "assumptions": [
+    "nothing before postlatch in Postfix's restrictions permits",
+    "after a DUNNO, Postfix comes to reject_unauth_destination (after_dunno), at every place that asks",
+    "Postfix accepts mail for each domain in accepted_domains",
+    "anyone may hide behind the addresses in masking (192.0.2.1), and behind no other trusted address",
+    "Postfix permits no client without our word (permitted_elsewhere is empty)",
+    "a recipient without a domain is ours: myorigin is an accepted domain (bare_recipient)",
+    "the files are as they were read just now"
+  ]
 }
-[1]
+[0]
 $ postlatch check --json -c nosuch.conf
 {
   "verdict": "invalid",
+  "accepted": false,
   "witness": null,
+  "openings": [],
+  "reason": null,
   "surface": [],
   "errors": [
     {
@@ -90,11 +258,35 @@ $ postlatch check --json -c nosuch.conf
 }
 [2]
 $ postlatchd -t -c office.conf
-office.conf: loads: 2 rules, 3 tables, 10 entries
-verdict: not computed
-This version checks the form and the meaning of each line, but proves nothing about
-the policy as a whole. Ask it with "postlatch explain" and "postlatch test".
-[1]
+office.conf: 2 rules, 3 tables, 10 entries
+verdict: safe
+No client outside the relay boundary can send to a recipient that is not ours.
+
+Who can relay, and by which rule:
+  192.0.2.0/32                builtin:network
+  192.0.2.2/31                builtin:network
+  192.0.2.4/30                builtin:network
+  192.0.2.8/29                builtin:network
+  192.0.2.16/28               builtin:network
+  192.0.2.32/27               builtin:network
+  192.0.2.64/31               builtin:network
+  192.0.2.67/32               builtin:network
+  192.0.2.68/30               builtin:network
+  192.0.2.72/29               builtin:network
+  and 5 more; postlatch surface lists them all
+
+office.conf:3: note: public-network: 192.0.2.0/24 is a public network: 254 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
+office.conf:3: note: public-network: 2001:db8:1::/48 is a public network: 2^80 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
+
+This was assumed:
+  - nothing before postlatch in Postfix's restrictions permits
+  - after a DUNNO, Postfix comes to reject_unauth_destination (after_dunno), at every place that asks
+  - Postfix accepts mail for each domain in accepted_domains
+  - anyone may hide behind the addresses in masking (192.0.2.1), and behind no other trusted address
+  - Postfix permits no client without our word (permitted_elsewhere is empty)
+  - a recipient without a domain is ours: myorigin is an accepted domain (bare_recipient)
+  - the files are as they were read just now
+[0]
 $ postlatchd -t -c nosuch.conf
 cannot open "nosuch.conf": No such file or directory
 1 error: not loaded

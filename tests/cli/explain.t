@@ -397,6 +397,54 @@ what would change the answer:
 answer: by builtin:reject
 action=REJECT Relay access denied
 [0]
+# More than five rules are near: how many, too.
+$ postlatch explain -c near.conf client_address=203.0.113.9 sender=c@example.org recipient=v@foreign.example
+request:
+  protocol_state   "RCPT"
+  client_address   "203.0.113.9"
+  sender           "c@example.org": domain example.org: foreign, not in accepted_domains
+  recipient        "v@foreign.example": domain foreign.example: foreign, not in accepted_domains
+rules tried:
+  1  rule "1"  (near.conf:2)
+       no: client_address 203.0.113.9 is not in {192.0.2.1}
+  2  rule "2"  (near.conf:3)
+       no: client_address 203.0.113.9 is not in {192.0.2.2}
+  3  rule "3"  (near.conf:4)
+       no: sender c@example.org is not in {a@example.org}
+  4  rule "4"  (near.conf:5)
+       no: sender c@example.org is not in {b@example.org}
+  5  rule "5"  (near.conf:6)
+       no: helo_name (unknown) is not in {mx.example.org}
+  6  rule "6"  (near.conf:7)
+       no: recipient v@foreign.example is not in {ours}
+  7  rule "7"  (near.conf:8)
+       no: sasl_username (none) is not in {any}
+  8  builtin:state
+       no: protocol_state RCPT is excluded by !RCPT
+  9  builtin:accepted
+       no: recipient v@foreign.example is not in {ours}
+  10  builtin:network
+       no: client_address 203.0.113.9 is not in {<relay_networks>, !<masking>}
+  11  builtin:name
+       no: relay_client_names is empty
+  12  builtin:authenticated
+       no: relay_users is empty
+  13  builtin:certificate
+       no: relay_clientcerts is empty
+  14  builtin:certificate
+       no: relay_clientcerts is empty
+  15  builtin:reject
+       yes: it has no condition
+what would change the answer:
+  OK by rule "1", if client_address were in {192.0.2.1}
+  DUNNO by rule "2", if client_address were in {192.0.2.2}
+  DUNNO by rule "3", if sender were in {a@example.org}
+  DUNNO by rule "4", if sender were in {b@example.org}
+  DUNNO by rule "5", if helo_name were in {mx.example.org}
+  and 4 more; --json lists all
+answer: by builtin:reject
+action=REJECT Relay access denied
+[0]
 # What cannot be explained.
 $ postlatch explain -c office.conf
 postlatch: explain: nothing to explain; expected ATTR=VALUE… or -

@@ -79,6 +79,7 @@ what would change the answer:
   REJECT 5.7.1 Recipient by rule "recipient", if recipient were in {Secret@Example.org}
   DUNNO by builtin:accepted, if recipient were in {ours}
   OK by builtin:network, if client_address were in {<relay_networks>, !<masking>}
+  and 2 more; --json lists all
 answer: by builtin:reject
 action=REJECT Relay access denied
 [0]

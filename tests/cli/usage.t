@@ -3,13 +3,18 @@ usage: postlatch COMMAND [-c FILE] [--json] …
 
 Asks a relay policy, offline or of the running daemon.
 
-  check    load the configuration and print all that is wrong with it
+  check    prove that the policy is no open relay, and print all that is wrong with it
   explain  how the policy answers a request, and why
   query    ask a running daemon, as Postfix would
   test     put scenarios from a file to the policy
   reload   make the daemon load its configuration anew
   status   what the daemon is doing
   bench    put load on a running daemon and measure it
+  surface  who can relay: the minimal list of networks
+  matrix   the whole policy on a page: clients, recipients, rules
+  diff     what changes in meaning from one policy to another
+  who      who may send to a recipient
+  where    where a client or a login may send
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
@@ -23,13 +28,18 @@ usage: postlatch COMMAND [-c FILE] [--json] …
 
 Asks a relay policy, offline or of the running daemon.
 
-  check    load the configuration and print all that is wrong with it
+  check    prove that the policy is no open relay, and print all that is wrong with it
   explain  how the policy answers a request, and why
   query    ask a running daemon, as Postfix would
   test     put scenarios from a file to the policy
   reload   make the daemon load its configuration anew
   status   what the daemon is doing
   bench    put load on a running daemon and measure it
+  surface  who can relay: the minimal list of networks
+  matrix   the whole policy on a page: clients, recipients, rules
+  diff     what changes in meaning from one policy to another
+  who      who may send to a recipient
+  where    where a client or a login may send
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
@@ -45,14 +55,24 @@ $ postlatch chekc
 postlatch: unknown command "chekc"; did you mean "check"?; see postlatch --help
 [2]
 $ postlatch surface
-postlatch: surface is not available in this version (0.1.0)
+cannot open "/etc/postlatch/postlatch.conf": No such file or directory
+postlatch: /etc/postlatch/postlatch.conf does not load: 1 error
 [2]
 $ postlatch check --help
-usage: postlatch check [-c FILE] [--json]
+usage: postlatch check [-c FILE] [--json] [--strict] [--host FILE | --no-host]
+       [--compromised LOGIN] [--overlaps]
 
-Load the configuration and everything it names, and print all that is wrong with it.
-This version proves nothing about a policy that loads; its verdict is "not computed".
-Exit status: 1 if it loads (0 is kept for a policy proved safe), 2 if it is invalid.
+Load the configuration and everything it names, and prove for all requests at once that no
+client outside the relay boundary can send to a recipient that is not ours. Prints the
+verdict (safe, open, unprovable, invalid) with a counterexample, who can relay, warnings,
+notes, and what was assumed.
+    --strict     a warning counts as a failure, too
+    --host FILE  take the facts of the host (interfaces, bridges, gateways) from FILE
+    --no-host    do not look at the host
+    --compromised LOGIN  what a stolen password of LOGIN opens, too
+    --overlaps   rules with different actions whose order decides, too
+Exit status: 0 safe, or all that is open is accepted; 1 open or unprovable, or a warning
+with --strict; 2 invalid.
 [0]
 $ postlatch explain --help
 usage: postlatch explain [-c FILE] [--json] ATTR=VALUE… | -
@@ -97,9 +117,11 @@ by action, and how long they took, in microseconds. ADDR as in query.
 Exit status: 0, or 2 when it could not be measured or an answer was missing or malformed.
 [0]
 $ postlatch reload --help
-usage: postlatch reload [-c FILE] [--json] [--control PATH]
+usage: postlatch reload [-c FILE] [--json] [--control PATH] [--accept-wider]
 
 Tell the daemon to load its configuration anew, and print what became of it.
+A policy that is not proved safe is refused. So is one that lets more relay, if the
+configuration has reload_wider = refuse; with --accept-wider it is not.
 Exit status: 0 the new policy is in force, 1 it was refused, 2 no daemon answers.
 [0]
 $ postlatch status --help

@@ -5,6 +5,7 @@
 A .test without a refusal, or without anything else, says why: a line "# no refusals: …" or
 "# only refusals: …".
 """
+import json
 import os
 import re
 import shutil
@@ -61,13 +62,21 @@ def expectations(path):
 
 
 class Examples(unittest.TestCase):
+    def test_each_is_the_same_as_itself(self):
+        for conf in policies():
+            if conf.with_suffix(".error").exists():
+                continue
+            with self.subTest(conf.name):
+                done = postlatch("diff", conf.name, conf.name, folder=conf.parent)
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "same answer for everything (proved)\n", ""))
+
     def test_each_has_its_test(self):
         self.assertGreater(len(policies()), 40)
         for conf in policies():
             with self.subTest(conf.name):
                 self.assertNotEqual(conf.with_suffix(".test").exists(),
                                     conf.with_suffix(".error").exists())
-        for path in [*EXAMPLES.rglob("*.test"), *EXAMPLES.rglob("*.error")]:
+        for path in [*EXAMPLES.rglob("*.test"), *EXAMPLES.rglob("*.error"), *EXAMPLES.rglob("*.host")]:
             self.assertTrue(path.with_suffix(".conf").exists(), path)
 
     def test_each_is_linked(self):
@@ -81,8 +90,8 @@ class Examples(unittest.TestCase):
     def test_nothing_else_lies_there(self):
         for path in EXAMPLES.rglob("*"):
             if path.is_file():
-                self.assertIn(path.suffix, (".conf", ".test", ".error", ".cidr", ".md"), path)
-                if path.suffix == ".cidr":
+                self.assertIn(path.suffix, (".conf", ".test", ".error", ".host", ".cidr", ".domains", ".md"), path)
+                if path.suffix in (".cidr", ".domains"):
                     named = [c for c in policies() if f'"{path.name}"' in c.read_text()]
                     self.assertTrue(named, path)
 
@@ -102,6 +111,31 @@ class Examples(unittest.TestCase):
                 conf = error.with_suffix(".conf").name
                 done = postlatch("check", "-c", conf, folder=error.parent)
                 self.assertEqual((done.returncode, done.stdout), (2, error.read_text()))
+
+    def test_verdicts(self):
+        """What is to be copied is safe, without a warning; what is not has the verdict, the warnings and the notes that its line
+        "# check:" says. A note, of loopback for instance, is no fault of the others."""
+        for conf in policies():
+            if conf.with_suffix(".error").exists():
+                continue
+            with self.subTest(conf.name):
+                said = re.search(r"(?m)^# check: ([^(\n]*?)(?: \(with the facts of (\S+)\))?$", conf.read_text())
+                self.assertEqual(said is not None, conf.parent != EXAMPLES, "a line # check: says the verdict")
+                host = conf.with_suffix(".host")
+                self.assertEqual(said[2] if said else None, host.name if host.exists() else None)
+                facts = ["--host", host.name] if host.exists() else ["--no-host"]
+                done = postlatch("check", "--strict", "--json", *facts, "-c", conf.name, folder=conf.parent)
+                report = json.loads(done.stdout)
+                found = [f"{f['code']} {f['object']}" for f in report["warnings"]]
+                if said is None:
+                    self.assertEqual((report["verdict"], found, done.returncode), ("safe", [], 0))
+                    continue
+                verdict, *expected = said[1].split("; ")
+                notes = [f"{f['code']} {f['object']}" for f in report["notes"]]
+                self.assertEqual(report["verdict"], verdict)
+                self.assertEqual([f for f in expected if f not in notes], found)
+                self.assertEqual(done.returncode, 1 if verdict == "open" or found else 0)
+                self.assertTrue(verdict == "open" or expected, "nothing warns of it")
 
     def test_both_kinds_of_rows(self):
         for test in EXAMPLES.rglob("*.test"):

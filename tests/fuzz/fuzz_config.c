@@ -21,9 +21,11 @@ static const char *const requests[][6] = {
     {"", "postmaster", "x", "@example.org", "", "RCPT"},
 };
 
-/* The number of the rule that decides. */
+/* The number of the rule that decides; builtin:expired is behind them all. */
 static size_t rule_of(const struct pl_policy *policy, const struct pl_decision *decision)
 {
+    if (decision->rule == policy->expired)
+        return policy->nrules;
     return (size_t)(decision->rule - policy->rules);
 }
 

@@ -62,25 +62,32 @@ static void decide(const struct pl_config *config, struct pl_query *q)
     fuzz_check(fuzz_is_reply((struct pl_str){reply, n}));
 }
 
-/* In one pass, or end first and attributes then: the same. */
-static void check_take(const char *buf, size_t len, enum pl_request_status status, size_t end)
+/* In one pass, or end first and attributes then: the same. The pad holds what came first, again. */
+static void check_take(struct pl_str in, enum pl_request_status status, size_t end)
 {
+    size_t len = in.n;
+    char *buf = malloc(len + PL_REQUEST_PAD);
     struct pl_request_scan scan = {0};
     struct pl_str taken[PL_ATTR_COUNT], parsed[PL_ATTR_COUNT];
     const char *why = NULL, *parse_why = NULL;
     size_t take_end = 0;
-    enum pl_request_status take = pl_request_take(taken, buf, len, &scan, &take_end, &why);
+    enum pl_request_status take;
 
+    fuzz_check(buf != NULL);
+    for (size_t i = 0; i < len + PL_REQUEST_PAD; i++)
+        buf[i] = len == 0 ? '\n' : in.p[i % len];
+    take = pl_request_take(taken, buf, len, &scan, &take_end, &why);
     if (status == PL_REQUEST_COMPLETE && !pl_request_parse(parsed, buf, end, &parse_why))
         status = PL_REQUEST_TROUBLE;
     fuzz_check(take == status);
     if (parse_why != NULL)
         fuzz_check(why == parse_why);
-    if (take != PL_REQUEST_COMPLETE)
-        return;
-    fuzz_check(take_end == end);
-    for (unsigned i = 0; i < PL_ATTR_COUNT; i++)
-        fuzz_check(taken[i].p == parsed[i].p && taken[i].n == parsed[i].n);
+    if (take == PL_REQUEST_COMPLETE) {
+        fuzz_check(take_end == end);
+        for (unsigned i = 0; i < PL_ATTR_COUNT; i++)
+            fuzz_check(taken[i].p == parsed[i].p && taken[i].n == parsed[i].n);
+    }
+    free(buf);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -105,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         status = pl_request_find_end(copy, len, &scan, &end, &why);
     }
     fuzz_check(status == at_once && end == end_at_once && why == why_at_once);
-    check_take(copy, all.n, status, end);
+    check_take((struct pl_str){copy, all.n}, status, end);
     if (status == PL_REQUEST_COMPLETE) {
         fuzz_check(end <= all.n);
         memset(&q, 0, sizeof(q));

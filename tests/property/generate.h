@@ -61,6 +61,35 @@ void make_local(struct generator *g, struct pl_buf *out);
 /* generate_policy - fill the draft with about so many rules */
 void generate_policy(struct generator *g, size_t rules);
 
+/*
+ * generate_small - fill the draft with so many rules as administrators who nearly get it right write
+ * them: few names, so that all requests can be tried, and grants that keep within the boundary, or not
+ */
+void generate_small(struct generator *g, size_t rules);
+
+/* generate_change - change a little of a policy: an entry, a list, a rule, its action, the order */
+void generate_change(struct generator *g);
+
+/* ---- parts of these ---- */
+
+/* Where a list stands decides what may be in it. */
+struct place {
+    enum pl_attr attr;
+    int boundary; /* the boundary list, or NO_REF in a condition */
+};
+
+/* make_options, make_table, make_boundary - add them; a list is absent in so many of 100 cases */
+void make_options(struct generator *g);
+void make_table(struct generator *g, size_t most);
+void make_boundary(struct generator *g, unsigned absent, size_t most);
+
+/* fill_list - at most so many items that may stand in a place */
+void fill_list(struct generator *g, struct draft_list *list, const struct place *place,
+               size_t most);
+
+/* add_reference - <name> of a table or boundary list; false if there is none that fits */
+bool add_reference(struct generator *g, struct draft_list *list, const struct place *place);
+
 /* generate_request - the next request to ask of the policy */
 void generate_request(struct generator *g, struct request *r);
 

@@ -23,12 +23,6 @@ void generator_fini(struct generator *g)
     pl_buf_fini(&g->scratch);
 }
 
-/* Where a list stands decides what may be in it. */
-struct place {
-    enum pl_attr attr;
-    int boundary; /* the boundary list, or NO_REF in a condition */
-};
-
 static bool takes(const struct place *place, enum pl_table_kind kind)
 {
     if (place->boundary != NO_REF)
@@ -45,8 +39,7 @@ static bool is_strict(const struct place *place)
            place->boundary == PL_BOUNDARY_RELAY_CLIENT_NAMES;
 }
 
-/* Adds <name> of a table or boundary list; false if there is none that fits. */
-static bool add_reference(struct generator *g, struct draft_list *list, const struct place *place)
+bool add_reference(struct generator *g, struct draft_list *list, const struct place *place)
 {
     struct draft *d = g->draft;
     size_t n = d->ntables + PL_BOUNDARY_COUNT, start = below(&g->rng, n);
@@ -118,8 +111,7 @@ static void add_entry(struct generator *g, struct draft_list *list, const struct
     draft_add_item(list, make_entry(g, kind, place->attr, is_strict(place) ? 0 : ENTRY_LOOSE));
 }
 
-static void fill_list(struct generator *g, struct draft_list *list, const struct place *place,
-                      size_t most)
+void fill_list(struct generator *g, struct draft_list *list, const struct place *place, size_t most)
 {
     size_t n = 1 + below(&g->rng, most);
     /* After "any" only what is taken out matters. */
@@ -136,7 +128,7 @@ static void fill_list(struct generator *g, struct draft_list *list, const struct
     }
 }
 
-static void make_options(struct generator *g)
+void make_options(struct generator *g)
 {
     static const char *const delimiters[] = {"+", "-", "+-", "-+", "=", "+-=_.'#"};
     static const char *const realms[] = {"mx.example", "EXAMPLE.org", "a", "two words"};
@@ -165,7 +157,7 @@ static void make_options(struct generator *g)
         draft_add_option(d, "mode", pl_str_lit("observe"));
 }
 
-static void make_table(struct generator *g, size_t most)
+void make_table(struct generator *g, size_t most)
 {
     struct draft_table *t =
         draft_add_table(g->draft, (enum pl_table_kind)below(&g->rng, PL_TABLE_FINGERPRINTS + 1));
@@ -212,7 +204,7 @@ static void make_listeners(struct generator *g)
         draft_add_item(list, pl_str_of(PICK(&g->rng, listeners)));
 }
 
-static void make_boundary(struct generator *g)
+void make_boundary(struct generator *g, unsigned absent, size_t most)
 {
     for (unsigned i = 0; i < DRAFT_LISTS; i++) {
         unsigned j = (unsigned)below(&g->rng, i + 1);
@@ -224,9 +216,9 @@ static void make_boundary(struct generator *g)
         enum pl_boundary b = (enum pl_boundary)i;
         struct place place = {pl_boundary_attr(b), (int)i};
 
-        g->draft->boundary[i].off = chance(&g->rng, 30);
+        g->draft->boundary[i].off = chance(&g->rng, absent);
         if (!g->draft->boundary[i].off)
-            fill_list(g, &g->draft->boundary[i], &place, 4);
+            fill_list(g, &g->draft->boundary[i], &place, most);
     }
     make_listeners(g);
 }
@@ -286,7 +278,7 @@ void generate_policy(struct generator *g, size_t rules)
     g->words = g->large ? 1 : 20;
     make_options(g);
     make_tables(g);
-    make_boundary(g);
+    make_boundary(g, 30, 4);
     for (size_t i = 0; i < rules; i++)
         make_rule(g);
 }

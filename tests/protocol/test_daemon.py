@@ -39,7 +39,7 @@ def until(condition, what, seconds=20):
 class Daemon:
     """A postlatchd of the test's own, in a folder of its own, with a syslog socket that the test reads."""
 
-    def __init__(self, policy=POLICY, extra="", log="", args=("-f",), syslog=True, mode=0o600):
+    def __init__(self, policy=POLICY, extra="", log="", args=("-f",), syslog=True, env=None):
         self.temp = tempfile.TemporaryDirectory()
         self.dir = Path(self.temp.name)
         os.chmod(self.dir, 0o755)
@@ -55,7 +55,7 @@ class Daemon:
             self.open_syslog()
         self.stderr = open(self.dir / "stderr", "w+b")
         self.process = subprocess.Popen([BIN / "postlatchd", "-c", self.conf, *args], stderr=self.stderr,
-                                        stdout=subprocess.DEVNULL)
+                                        stdout=subprocess.DEVNULL, env=dict(os.environ, **(env or {})))
 
     def write(self, policy):
         self.conf.write_text(policy + self.tail)
@@ -287,7 +287,9 @@ class Protocol(unittest.TestCase):
         status, text = self.d.ctl("status", "--json")
         self.assertEqual(status, 0, text)
         values = json.loads(text)
-        self.assertEqual((values["generation"], values["verdict"], values["mode"]), (1, "not computed", "enforce"))
+        self.assertEqual((values["generation"], values["verdict"], values["mode"]), (1, "safe", "enforce"))
+        self.assertEqual((values["accepted"], values["locked"]), ("-", "no"))
+        self.assertGreater(values["longest_wakeup_us"], 0)
 
     def test_hostile_control_clients(self):
         for data in (b"\n", b"x" * 5000, b"postlatch/2 reload\n", b"\0\0\0\n", b"postlatch/1 status extra\n"):
@@ -311,7 +313,15 @@ class Life(unittest.TestCase):
                 self.assertEqual(read_answers(s, 1), REJECT)
                 d.write(POLICY.replace("192.0.2.0/24", "203.0.113.0/24"))
                 status, text = d.ctl("reload")
-                self.assertEqual((status, text), (0, "generation 2 is in force: 0 rules, 0 tables, 2 entries\n"))
+                self.assertEqual((status, text), (0, "generation 2 is in force: 0 rules, 0 tables, 2 entries; verdict: safe\n"
+                                                  "more may relay than before: 203.0.113.0/24\n"
+                                                  "+RELAY 203.0.113.0/24, with or without login, recipient {foreign}: \"REJECT Relay "
+                                                  "access denied\" by builtin:reject -> \"OK\" by builtin:network\n"
+                                                  "-RELAY 192.0.2.0/24, with or without login, recipient {foreign}: \"OK\" by "
+                                                  "builtin:network -> \"REJECT Relay access denied\" by builtin:reject\n"
+                                                  "and 2 more changes; postlatch diff OLD NEW, with a copy of the old file, lists "
+                                                  "them\nsame answer for everything else (proved)\n"))
+                d.logged("reload: .RELAY 203.0.113.0/24")
                 s.sendall(OPEN)
                 self.assertEqual(read_answers(s, 1), b"action=OK\n\n")
                 d.logged(r"action=OK .* generation=2 ")

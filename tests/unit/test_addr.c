@@ -426,9 +426,86 @@ static void agrees_with_inet_pton(void **state)
     }
 }
 
+/* Dotted quads, a byte replaced, put in or taken out at every place: what inet_pton reads, nothing else. */
+static void quads(void **state)
+{
+    static const char *const rows[] = {"0.0.0.0", "1.22.133.244", "255.255.255.255", "10.0.200.9",
+                                       "100.20.3.40"};
+
+    (void)state;
+    for (size_t k = 0; k < ROWS(rows) * 3 * 17 * 256; k++) {
+        const char *row = rows[k % ROWS(rows)];
+        size_t how = k / ROWS(rows) % 3, at = k / ROWS(rows) / 3 % 17, n = strlen(row);
+        char byte = (char)(k / ROWS(rows) / 3 / 17), text[20];
+        struct pl_addr got, want = {0};
+        bool reads;
+
+        if (at > n)
+            continue;
+        snprintf(text, sizeof(text), "%.*s%c%s", (int)at, row, how == 2 ? 'x' : byte,
+                 row + at + (how != 1 && at < n));
+        n = n + (how == 1 || at == n);
+        if (how == 2) { /* the 'x' goes again */
+            memmove(text + at, text + at + 1, n - at);
+            n--;
+        }
+        want.family = inet_pton(AF_INET, text, want.bytes) == 1 && strlen(text) == n ? 4 : 0;
+        if (want.family == 0)
+            memset(want.bytes, 0, sizeof(want.bytes));
+        reads = pl_addr_parse(&got, (struct pl_str){text, n});
+        if (reads != (want.family == 4) || !pl_addr_eq(&got, &want))
+            fail_msg("\"%s\", %zu bytes", text, n);
+    }
+}
+
+/* Addresses are written as inet_ntop writes them, with any words zero and any number of digits. */
+static void agrees_with_inet_ntop(void **state)
+{
+    static const uint8_t bytes[] = {0, 0, 0, 1, 9, 10, 0x10, 99, 100, 0xff};
+    char mine[PL_ADDR_TEXT], theirs[PL_ADDR_TEXT];
+    struct pl_addr a = {0};
+    uint32_t seed = 1;
+
+    (void)state;
+    for (unsigned i = 0; i < 300000; i++) {
+        a.family = i % 3 == 0 ? 4 : 6;
+        for (unsigned k = 0; k < 16; k += 2) {
+            seed = seed * 1664525 + 1013904223;
+            a.bytes[k] = a.bytes[k + 1] = 0;
+            if ((seed >> 29 & i >> 4) != 0 || a.family == 4) {
+                a.bytes[k] = bytes[(seed >> 8) % 10];
+                a.bytes[k + 1] = bytes[(seed >> 16) % 10];
+            }
+        }
+        if (i % 7 == 0 && a.family == 6)
+            memset(a.bytes + 10, i % 2 == 0 ? 0xff : 0, 2);
+        inet_ntop(a.family == 4 ? AF_INET : AF_INET6, a.bytes, theirs, sizeof(theirs));
+        check_str("address", pl_addr_format(mine, &a), theirs);
+    }
+    /* Every pattern of zero words, with the words around them short and long. */
+    for (unsigned zeros = 0; zeros < 256; zeros++) {
+        for (unsigned value = 1; value <= 0xffff; value = value * 16 + 15) {
+            for (unsigned k = 0; k < 8; k++) {
+                a.bytes[2 * k] = (zeros >> k & 1) != 0 ? 0 : (uint8_t)(value >> 8);
+                a.bytes[2 * k + 1] = (zeros >> k & 1) != 0 ? 0 : (uint8_t)value;
+            }
+            a.family = 6;
+            inet_ntop(AF_INET6, a.bytes, theirs, sizeof(theirs));
+            check_str("zero words", pl_addr_format(mine, &a), theirs);
+        }
+    }
+    for (unsigned i = 0; i < 256; i++) {
+        struct pl_addr four = {.family = 4, .bytes = {(uint8_t)i, 1, (uint8_t)(255 - i), 0}};
+
+        inet_ntop(AF_INET, four.bytes, theirs, sizeof(theirs));
+        check_str("octets", pl_addr_format(mine, &four), theirs);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(quads),
         cmocka_unit_test(good_prefixes),
         cmocka_unit_test(bad_prefixes),
         cmocka_unit_test(a_nul_is_no_end),
@@ -437,6 +514,7 @@ int main(void)
         cmocka_unit_test(equality),
         cmocka_unit_test(libcidr_is_not_trusted),
         cmocka_unit_test(agrees_with_inet_pton),
+        cmocka_unit_test(agrees_with_inet_ntop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

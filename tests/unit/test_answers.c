@@ -132,9 +132,72 @@ static void nothing_unsafe_is_sent(void **state)
     assert_true(loaded > 100);
 }
 
+/* A text with a number in it; none for NULL. */
+static void with_number(char out[64], const char *const around[2], int number)
+{
+    out[0] = '\0';
+    if (around[0] != NULL)
+        snprintf(out, 64, "%s%d%s", around[0], number, around[1]);
+}
+
+/* Lists that are too large for a cache are looked up another way round; what is decided is the same. */
+static void large_lists(void **state)
+{
+    enum { NAMES = 40000 };
+    static const char *const clients[] = {"192.0.2.1", "198.51.100.1", "unknown"};
+    static const char *const recipients[6][2] = {{"v@d", ".example"},       {"v@x", ".example"},
+                                                 {"d", ".example"},         {"a%b@d", ".example"},
+                                                 {"v@", ".parent.example"}, {NULL, NULL}};
+    static const char *const logins[5][2] = {
+        {NULL, NULL}, {"u", ""}, {"x", ""}, {"u", "@realm.example"}, {"@", ""}};
+    struct pl_buf text = {0}, messages = {0};
+    struct pl_config config;
+
+    (void)state;
+    pl_buf_addf(&text, "relay_networks = {192.0.2.0/24}\nrelay_client_names = {c5.example}\n"
+                       "relay_users = {\"@realm.example\"");
+    for (int i = 0; i < NAMES; i++)
+        pl_buf_addf(&text, ", u%d", i);
+    pl_buf_addf(&text, "}\naccepted_domains = {.parent.example");
+    for (int i = 0; i < NAMES; i++)
+        pl_buf_addf(&text, ", d%d.example", i);
+    pl_buf_addf(&text, "}\n");
+    assert_false(text.failed);
+    if (!load_text(&config, text.p, &messages))
+        fail_msg("%s", messages.p);
+    for (int i = 0; i < 3000; i++) {
+        char recipient[64], login[64], client[64];
+        struct pl_query q = {0}, read;
+        struct pl_cursor cursor = {0};
+        struct pl_decision compiled, plain;
+
+        with_number(recipient, recipients[i % 6], 31 * i % (2 * NAMES));
+        with_number(login, logins[i / 6 % 5], 17 * i % (2 * NAMES));
+        snprintf(client, sizeof(client), "c%d.example", i % 7);
+        q.attr[PL_ATTR_PROTOCOL_STATE] = pl_str_lit("RCPT");
+        q.attr[PL_ATTR_CLIENT_ADDRESS] = pl_str_of(clients[i / 30 % 3]);
+        q.attr[PL_ATTR_CLIENT_NAME] = pl_str_of(client);
+        q.attr[PL_ATTR_RECIPIENT] = pl_str_of(recipient);
+        q.attr[PL_ATTR_SASL_USERNAME] = pl_str_of(login);
+        read = q;
+        pl_query_begin(&q);
+        pl_query_read(&read);
+        pl_policy_decide(config.policy, &q, &cursor, &compiled);
+        pl_policy_interpret(config.policy, &read, &plain);
+        if (compiled.rule != plain.rule)
+            fail_msg("%s, %s, %s", recipient, login, client);
+    }
+    pl_config_fini(&config);
+    pl_buf_fini(&text);
+    pl_buf_fini(&messages);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_unsafe_is_sent)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_unsafe_is_sent),
+        cmocka_unit_test(large_lists),
+    };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

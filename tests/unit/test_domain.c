@@ -206,9 +206,66 @@ static void sizes_and_nuls(void **state)
     check_domain("no bytes", (struct pl_str){NULL, 0}, "", EMPTY);
 }
 
+/* What an ASCII name is read as, by the plainest of readers; "" for none. */
+static void read_plainly(char out[PL_DOMAIN_MAX + 1], const char *name, size_t n)
+{
+    bool numeric = true;
+    size_t label = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        char c = pl_ascii_lower(name[i]);
+
+        if (!pl_ascii_is_alnum(c) && c != '-' && c != '_' && c != '.')
+            return;
+        numeric = numeric && (pl_ascii_is_digit(c) || c == '.');
+        label = c == '.' ? 0 : label + 1;
+        if (label > 63 || (c == '.' && (i == 0 || name[i - 1] == '.' || name[i - 1] == '-')) ||
+            (c == '-' && label == 1))
+            return;
+    }
+    if (n == 0 || numeric || name[n - 1] == '.' || name[n - 1] == '-')
+        return;
+    for (size_t i = 0; i < n; i++)
+        out[i] = pl_ascii_lower(name[i]);
+    out[n] = '\0';
+}
+
+/* Every ASCII byte at every place of names around a label's and a block's length. */
+static void every_byte_everywhere(void **state)
+{
+    static const struct pl_str bases[] = {{"aB.c-D_9", 8}, {"x", 1}, {"7.", 2}, {"Ab1-", 4}};
+    const char *why;
+
+    (void)state;
+    for (size_t base = 0; base < ROWS(bases); base++) {
+        for (size_t n = 1; n <= 70; n++) {
+            char name[70], want[PL_DOMAIN_MAX + 1];
+
+            for (size_t i = 0; i < n; i++)
+                name[i] = bases[base].p[i % bases[base].n];
+            for (size_t at = 0; at < n; at++) {
+                char was = name[at];
+
+                for (int byte = 0; byte < 128; byte++) {
+                    struct pl_domain d;
+
+                    name[at] = (char)byte;
+                    read_plainly(want, name, name[n - 1] == '.' ? n - 1 : n); /* the root's dot */
+                    if (pl_domain_parse(&d, (struct pl_str){name, n}, &why) != (want[0] != '\0') ||
+                        strcmp(d.text, want) != 0 || d.len != strlen(want))
+                        fail_msg("%.*s: \"%s\", expected \"%s\"", (int)n, name, d.text, want);
+                }
+                name[at] = was;
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_byte_everywhere),
         cmocka_unit_test(names_and_literals),
         cmocka_unit_test(lengths),
         cmocka_unit_test(sizes_and_nuls),

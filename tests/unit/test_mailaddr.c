@@ -114,9 +114,38 @@ static void keys(void **state)
         pl_mailaddr_key(key, pl_str_lit("a"), (struct pl_str){domain, PL_DOMAIN_MAX + 1}), 0);
 }
 
+/* Two of the bytes that matter, at all pairs of places, around the length of a block and of the short form. */
+static void every_pair_of_places(void **state)
+{
+    static const char bytes[] = "@%!x";
+
+    (void)state;
+    for (size_t n = 1; n <= 70; n++) {
+        for (size_t k = 0; k < 16 * n * n; k++) {
+            size_t i = k / 16 % n, j = k / 16 / n, last = n;
+            struct pl_mailaddr m;
+            char text[70];
+            bool routed = false;
+
+            memset(text, 'a', sizeof(text));
+            text[i] = bytes[k % 4];
+            text[j] = bytes[k / 4 % 4];
+            for (size_t c = 0; c < n; c++)
+                last = text[c] == '@' ? c : last;
+            for (size_t c = 0; c < last; c++)
+                routed = routed || text[c] == '@' || text[c] == '%' || text[c] == '!';
+            pl_mailaddr_read(&m, (struct pl_str){text, n});
+            if ((m.form == PL_MAIL_ROUTED) != routed ||
+                (!routed && (m.local.n != last || (m.form == PL_MAIL_BARE) != (last == n))))
+                fail_msg("%.*s: form %d, local %zu", (int)n, text, m.form, m.local.n);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_pair_of_places),
         cmocka_unit_test(read_addresses),
         cmocka_unit_test(extensions),
         cmocka_unit_test(keys),

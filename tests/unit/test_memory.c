@@ -117,6 +117,12 @@ static void write_configuration(char path[512])
                     "  sasl_method = {PLAIN}\n  server_port = {25, \"587-588\"}\n"
                     "  action = \"REJECT Not %%{sender} %d\"\n}\n",
                     i, i, i, i);
+    for (int i = 0; i < 9; i++)
+        pl_buf_addf(&text,
+                    "accept \"a%d\" { surface = {198.51.100.%d, 2001:db8:9:%d::/64} rule = r%d "
+                    "until = \"2027-01-31\" }\n",
+                    i, 2 * i, i, i);
+    pl_buf_addf(&text, "accept_warnings = {\"shadowed-rule:r1\", \"lost-grant:r2\"}\n");
     assert_false(text.failed);
     snprintf(path, 512, "%s/postlatch.conf", folder);
     snprintf(hosted, sizeof(hosted), "%s/hosted", folder);

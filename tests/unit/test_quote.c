@@ -77,6 +77,37 @@ static void escaping(void **state)
     }
 }
 
+/* What is copied as it is, is exactly what escaping leaves as it is: every byte, at every place. */
+static void copying_plain(void **state)
+{
+    char escaped[4 * 70 + 4];
+
+    (void)state;
+    for (size_t len = 0; len <= 70; len++) {
+        char *in = malloc(len + 1), *out = malloc(len + 1);
+
+        assert_true(in != NULL && out != NULL);
+        for (size_t at = 0; at < (len == 0 ? 1 : len); at++) {
+            for (int byte = 0; byte < 256; byte++) {
+                struct pl_str s = {in + 1, len}; /* ends where its memory ends */
+                size_t n;
+
+                memset(in, 'a', len + 1);
+                if (len > 0)
+                    in[1 + at] = (char)byte;
+                n = pl_escape(escaped, sizeof(escaped), s, len);
+                assert_int_equal(pl_copy_plain(out + 1, s),
+                                 n == len && memcmp(escaped, in + 1, len) == 0);
+                if (n == len)
+                    assert_memory_equal(out + 1, escaped, len);
+            }
+        }
+        free(in);
+        free(out);
+    }
+    assert_true(pl_copy_plain(NULL, (struct pl_str){NULL, 0}));
+}
+
 static void unescaping(void **state)
 {
     static const struct {
@@ -163,10 +194,8 @@ static void suggesting(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quoting),
-        cmocka_unit_test(escaping),
-        cmocka_unit_test(unescaping),
-        cmocka_unit_test(suggesting),
+        cmocka_unit_test(quoting),    cmocka_unit_test(escaping),   cmocka_unit_test(copying_plain),
+        cmocka_unit_test(unescaping), cmocka_unit_test(suggesting),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -181,10 +181,46 @@ static void names(void **state)
     pl_nameset_fini(&s);
 }
 
+static void containing(void **state)
+{
+    static const struct {
+        const char *list, *addr;
+        bool holds;
+    } rows[] = {
+        {"", "10.0.0.1", false},
+        {"10.0.0.0/8", "10.0.0.0", true},
+        {"10.0.0.0/8", "10.255.255.255", true},
+        {"10.0.0.0/8", "9.255.255.255", false},
+        {"10.0.0.0/8", "11.0.0.0", false},
+        {"10.0.0.0/8 12.0.0.0/8 14.0.0.1", "12.1.2.3", true},
+        {"10.0.0.0/8 12.0.0.0/8 14.0.0.1", "14.0.0.1", true},
+        {"10.0.0.0/8 12.0.0.0/8 14.0.0.1", "14.0.0.2", false},
+        {"10.0.0.0/8 12.0.0.0/8 14.0.0.1", "11.0.0.1", false},
+        {"0.0.0.0/0", "2001:db8::1", false},
+        {"0.0.0.0/0", "255.255.255.255", true},
+        {"10.0.0.0/8 2001:db8::/32", "2001:db8::1", true},
+        {"10.0.0.0/8 2001:db8::/32", "2001:db9::1", false},
+        {"::/0", "10.0.0.1", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct pl_ranges r = {0};
+        struct pl_addr addr;
+
+        read_ranges(&r, rows[i].list);
+        assert_true(pl_addr_parse(&addr, pl_str_of(rows[i].addr)));
+        if (pl_ranges_contain(&r, &addr) != rows[i].holds)
+            fail_msg("{%s} and %s", rows[i].list, rows[i].addr);
+        pl_ranges_fini(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(subtracting),
+        cmocka_unit_test(containing),
         cmocka_unit_test(networks),
         cmocka_unit_test(names),
     };

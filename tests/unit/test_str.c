@@ -141,9 +141,32 @@ static void numbers(void **state)
     }
 }
 
+/* Every byte at every place of every length, without a write behind the end. */
+static void lower_case(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n <= 40; n++) {
+        for (size_t at = 0; at < n; at++) {
+            for (int byte = 0; byte < 256; byte++) {
+                char in[40], out[41];
+
+                memset(in, 'Q', sizeof(in));
+                memset(out, '#', sizeof(out));
+                in[at] = (char)byte;
+                pl_str_lower(out, (struct pl_str){in, n});
+                for (size_t i = 0; i < n; i++)
+                    assert_int_equal(out[i], i == at ? pl_ascii_lower((char)byte) : 'q');
+                assert_int_equal(out[n], '#');
+            }
+        }
+    }
+    pl_str_lower(NULL, (struct pl_str){NULL, 0});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lower_case),
         cmocka_unit_test(comparing),
         cmocka_unit_test(finding_and_cutting),
         cmocka_unit_test(letters_and_digits),

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a new policy lets relay beyond an old one, by the space of both: a decision is a pair of rules,
+ * and the pairs in which only the second lets pass are what is new.
+ */
+#include "postlatch/wider.h"
+
+#include "postlatch/compiler.h"
+#include "postlatch/prove.h"
+#include "postlatch/quote.h"
+#include "postlatch/walk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHOWN = 10 };
+
+/* What a client shows beside its address. */
+enum {
+    SHOWS_NAME = 1,
+    SHOWS_PLACE = 2,
+    SHOWS_LOGIN = 4,
+    SHOWS_CERTIFICATE = 8,
+    SHOWS_KEY = 16,
+    SHOWS_ANYTHING = 32 /* any of these, or none */
+};
+
+struct wider {
+    const struct pl_policy *policy[2]; /* old, new */
+    struct pl_space *s;
+    struct pl_arena *arena;
+    const struct pl_axis *clients;
+    bool *fresh, *freer; /* of each client: may relay now, or to more recipients than before */
+    struct pl_buf *text;
+    size_t count; /* of what is new */
+    const char *gave_up;
+    bool failed;
+};
+
+/* ---- what is said ---- */
+
+static void add_item(struct wider *v, const char *before, const char *item, const char *behind)
+{
+    if (v->count++ < SHOWN)
+        pl_buf_addf(v->text, "%s%s%s%s", v->count > 1 ? ", " : "", before, item, behind);
+}
+
+static void add_networks(struct wider *v, const bool *chosen, const char *behind)
+{
+    struct pl_prefix *networks;
+    char text[PL_PREFIX_TEXT];
+    size_t n;
+
+    if (!pl_space_networks(v->s, v->clients, chosen, v->arena, &networks, &n)) {
+        v->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        add_item(v, "", pl_prefix_format(text, &networks[i]), behind);
+    for (size_t a = 0; a < v->clients->natoms; a++) {
+        if (chosen[a] && (v->clients->atoms[a].labels & PL_LABEL_ABSENT) != 0)
+            add_item(v, "", "clients without an address", behind);
+    }
+}
+
+/* ---- which requests ---- */
+
+static bool may_be(const struct wider *v, enum pl_attr attr, size_t atom, unsigned shown)
+{
+    const struct pl_atom *a = &v->s->axis_of[attr]->atoms[atom];
+    bool absent = (a->labels & PL_LABEL_ABSENT) != 0, anything = (shown & SHOWS_ANYTHING) != 0;
+
+    switch (attr) {
+    case PL_ATTR_PROTOCOL_STATE:
+        return pl_str_eq(a->value, pl_str_lit("RCPT"));
+    case PL_ATTR_RECIPIENT:
+        return (a->labels & PL_LABEL_FOREIGN) != 0 && (a->labels & PL_LABEL_FOREIGN_2) != 0;
+    case PL_ATTR_CLIENT_ADDRESS: /* with a credential: who has not been told of already */
+        return shown == 0 ||
+               !(v->fresh[atom] || v->freer[atom] || (a->labels & PL_LABEL_ELSEWHERE) != 0);
+    case PL_ATTR_CLIENT_NAME:
+        return anything || absent != ((shown & SHOWS_NAME) != 0);
+    case PL_ATTR_SASL_USERNAME:
+        return anything || absent != ((shown & SHOWS_LOGIN) != 0);
+    case PL_ATTR_CCERT_FINGERPRINT:
+        return anything || absent || (shown & SHOWS_CERTIFICATE) != 0;
+    case PL_ATTR_CCERT_PUBKEY_FINGERPRINT:
+        return anything || absent || (shown & SHOWS_KEY) != 0;
+    case PL_ATTR_CCERT_SUBJECT:
+        return anything || absent || (shown & (SHOWS_CERTIFICATE | SHOWS_KEY)) != 0;
+    default:
+        return true;
+    }
+}
+
+/* The bits of builtin:listener of both: who came in at such a place needs nothing else. */
+static const uint64_t *listeners(struct wider *v)
+{
+    uint64_t *bits = pl_arena_array(v->arena, v->s->nwords, sizeof(*bits));
+
+    for (size_t part = 0; part < 2 && bits != NULL; part++) {
+        for (size_t r = v->policy[part]->nwritten; r < v->policy[part]->nrules; r++) {
+            size_t bit = pl_space_bit(v->s, part, r);
+
+            if (pl_str_eq(v->policy[part]->rules[r].name, pl_str_lit("builtin:listener")))
+                bits[bit / 64] |= 1ULL << bit % 64;
+        }
+    }
+    return bits;
+}
+
+/* A walk over the requests that show this, up to the axis of attr. NULL: none, or v->failed. */
+static struct pl_walk *walk_to(struct wider *v, struct pl_region *region, unsigned shown,
+                               enum pl_attr attr)
+{
+    struct pl_walk *w;
+    const struct pl_axis *axis;
+
+    *region = (struct pl_region){
+        .no_login = (shown & (SHOWS_LOGIN | SHOWS_ANYTHING)) == 0,
+        .nfirst = 4,
+        .first = {PL_ATTR_PROTOCOL_STATE, attr, PL_ATTR_CLIENT_ADDRESS, PL_ATTR_RECIPIENT}};
+    if (attr == PL_ATTR_CLIENT_ADDRESS)
+        region->first[--region->nfirst - 1] = PL_ATTR_RECIPIENT;
+    if ((shown & (SHOWS_PLACE | SHOWS_ANYTHING)) == 0) {
+        region->forbidden = listeners(v);
+        v->failed = v->failed || region->forbidden == NULL;
+    }
+    for (size_t i = 0; i < v->s->naxes && !v->failed; i++) {
+        const struct pl_axis *x = &v->s->axes[i];
+        bool *allowed = pl_arena_array(v->arena, x->natoms, sizeof(*allowed));
+
+        for (size_t a = 0; a < x->natoms && allowed != NULL; a++)
+            allowed[a] = may_be(v, x->attr, a, shown);
+        region->allowed[x->attr] = allowed;
+        v->failed = allowed == NULL;
+    }
+    w = v->failed ? NULL : pl_walk_new(v->s, region);
+    v->failed = v->failed || w == NULL;
+    while (w != NULL && (axis = pl_walk_axis(w)) != NULL && axis->attr != attr) {
+        size_t a = 0;
+
+        while (a < axis->natoms && !(region->allowed[axis->attr][a] && pl_walk_choose(w, a)))
+            a++;
+        if (a < axis->natoms)
+            continue;
+        pl_walk_free(w);
+        w = NULL;
+    }
+    return w;
+}
+
+static bool passes(const struct wider *v, const struct pl_outcome *o, unsigned part,
+                   unsigned labels)
+{
+    const struct pl_rule *rule = pl_space_rule(v->s, o->bit[part], NULL);
+    enum pl_opening_why why;
+
+    return pl_prove_lets_pass(v->policy[part], rule->action,
+                              part == 0 ? labels : labels >> PL_LABEL_SECOND_SHIFT, &why);
+}
+
+/* ---- by address ---- */
+
+static void look_at_client(struct wider *v, struct pl_walk *w, size_t client)
+{
+    unsigned labels = v->clients->atoms[client].labels;
+    const struct pl_outcome *outcomes;
+    bool before = false, more = false;
+    size_t n;
+
+    pl_walk_collect(w, &outcomes, &n);
+    for (size_t i = 0; i < n; i++) {
+        bool old = passes(v, &outcomes[i], 0, labels);
+
+        before = before || old;
+        more = more || (!old && passes(v, &outcomes[i], 1, labels));
+    }
+    v->fresh[client] = more && !before;
+    v->freer[client] = more && before;
+}
+
+static void compare_addresses(struct wider *v)
+{
+    struct pl_region region;
+    struct pl_walk *w = walk_to(v, &region, 0, PL_ATTR_CLIENT_ADDRESS);
+
+    if (w == NULL)
+        return;
+    for (size_t a = 0; a < v->clients->natoms && pl_walk_gave_up(w) == NULL; a++) {
+        if (!pl_walk_choose(w, a))
+            continue;
+        look_at_client(v, w, a);
+        pl_walk_back(w);
+    }
+    v->gave_up = pl_walk_gave_up(w);
+    pl_walk_free(w);
+    add_networks(v, v->fresh, "");
+    if (!v->failed)
+        add_networks(v, v->freer, " (to more recipients)");
+}
+
+/* ---- by what clients show ---- */
+
+struct wanted {
+    const struct wider *v;
+    size_t rule; /* a bit of the new policy; SIZE_MAX: any */
+};
+
+static bool is_new(const struct pl_outcome *o, void *arg)
+{
+    const struct wanted *x = arg;
+
+    return (x->rule == SIZE_MAX || x->rule == o->bit[1]) && !passes(x->v, o, 0, 0) &&
+           passes(x->v, o, 1, 0);
+}
+
+/* Each value that rules tell apart: does it let pass what it did not? */
+static void compare_credential(struct wider *v, enum pl_attr attr, unsigned shown, const char *noun)
+{
+    const struct pl_axis *axis = v->s->axis_of[attr];
+    struct wanted x = {v, SIZE_MAX};
+    uint32_t atoms[PL_ATTR_COUNT];
+    struct pl_region region;
+    struct pl_quote q;
+    struct pl_walk *w;
+
+    if (v->failed || v->gave_up != NULL || axis == NULL)
+        return;
+    w = walk_to(v, &region, shown, attr);
+    if (w == NULL)
+        return;
+    for (size_t a = 0; a < axis->natoms; a++) {
+        if ((axis->atoms[a].labels & PL_LABEL_ABSENT) != 0 || !pl_walk_choose(w, a))
+            continue;
+        if (pl_walk_find(w, is_new, &x, atoms))
+            add_item(v, noun, pl_quote(&q, axis->atoms[a].value), "");
+        pl_walk_back(w);
+    }
+    v->gave_up = pl_walk_gave_up(w);
+    pl_walk_free(w);
+}
+
+static void compare_listeners(struct wider *v)
+{
+    const struct pl_policy *p = v->policy[1];
+    size_t listener = 0;
+
+    for (size_t r = p->nwritten; r < p->nrules && !v->failed && v->gave_up == NULL; r++) {
+        struct wanted x = {v, pl_space_bit(v->s, 1, r)};
+        uint32_t atoms[PL_ATTR_COUNT];
+        struct pl_region region;
+        struct pl_walk *w;
+
+        if (!pl_str_eq(p->rules[r].name, pl_str_lit("builtin:listener")))
+            continue;
+        w = walk_to(v, &region, SHOWS_PLACE, PL_ATTR_CLIENT_ADDRESS);
+        if (w != NULL && pl_walk_find(w, is_new, &x, atoms))
+            add_item(v, "whoever comes in at ", p->listeners[listener].text.p, "");
+        if (w != NULL)
+            v->gave_up = pl_walk_gave_up(w);
+        pl_walk_free(w);
+        listener++;
+    }
+}
+
+/* Whoever needs more than one of these: a login from a name, a certificate with its key. */
+static void compare_all(struct wider *v)
+{
+    struct wanted x = {v, SIZE_MAX};
+    struct pl_str request[PL_ATTR_COUNT];
+    uint32_t atoms[PL_ATTR_COUNT];
+    struct pl_region region;
+    struct pl_quote q;
+    struct pl_walk *w = walk_to(v, &region, SHOWS_ANYTHING, PL_ATTR_CLIENT_ADDRESS);
+
+    if (w != NULL && pl_walk_find(w, is_new, &x, atoms)) {
+        add_item(v, "requests such as", "", "");
+        pl_walk_request(v->s, atoms, request);
+        for (unsigned i = 0; i < PL_ATTR_COUNT; i++) {
+            if (request[i].n > 0 && i != PL_ATTR_PROTOCOL_STATE)
+                pl_buf_addf(v->text, " %s=%s", pl_attr_name((enum pl_attr)i),
+                            pl_quote(&q, request[i]));
+        }
+    }
+    if (w != NULL)
+        v->gave_up = pl_walk_gave_up(w);
+    pl_walk_free(w);
+}
+
+static void compare(struct wider *v)
+{
+    v->clients = v->s->axis_of[PL_ATTR_CLIENT_ADDRESS];
+    v->fresh = pl_arena_array(v->arena, v->clients->natoms, sizeof(*v->fresh));
+    v->freer = pl_arena_array(v->arena, v->clients->natoms, sizeof(*v->freer));
+    v->failed = v->fresh == NULL || v->freer == NULL;
+    if (v->failed)
+        return;
+    compare_addresses(v);
+    compare_credential(v, PL_ATTR_CLIENT_NAME, SHOWS_NAME, "names such as ");
+    if (!v->failed && v->gave_up == NULL)
+        compare_listeners(v);
+    compare_credential(v, PL_ATTR_SASL_USERNAME, SHOWS_LOGIN, "logins such as ");
+    compare_credential(v, PL_ATTR_CCERT_FINGERPRINT, SHOWS_CERTIFICATE, "certificates such as ");
+    compare_credential(v, PL_ATTR_CCERT_PUBKEY_FINGERPRINT, SHOWS_KEY,
+                       "keys of certificates such as ");
+    if (!v->failed && v->gave_up == NULL && v->count == 0)
+        compare_all(v);
+}
+
+enum pl_wider pl_wider_tell(struct pl_buf *text, const struct pl_policy *now,
+                            const struct pl_policy *next)
+{
+    struct wider v = {.policy = {now, next}, .text = text};
+    bool too_large = false;
+
+    pl_buf_reset(text);
+    pl_buf_add(text, pl_str_lit("more may relay than before: "));
+    v.arena = pl_arena_new();
+    v.s = v.arena == NULL ? NULL : pl_space_new(now, next, &too_large);
+    if (v.s != NULL)
+        compare(&v);
+    else if (too_large)
+        v.gave_up = "the rules and lists of both overlap in too many different ways";
+    else
+        v.failed = true;
+    pl_space_free(v.s);
+    pl_arena_free(v.arena);
+    if (v.failed)
+        v.gave_up = "out of memory";
+    if (v.count > SHOWN)
+        pl_buf_addf(text, " and %zu more", v.count - SHOWN);
+    if (v.gave_up == NULL && v.count > 0)
+        return PL_WIDER_IS;
+    pl_buf_reset(text);
+    if (v.gave_up == NULL)
+        return PL_WIDER_NOT;
+    pl_buf_addf(text, "whether more may relay than before is not known: %s", v.gave_up);
+    return PL_WIDER_UNKNOWN;
+}

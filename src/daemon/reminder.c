@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Midnight and the full hours of a locked daemon. libev's periodic timers follow the wall clock when it
+ * is set, so no waiver lasts longer for it. */
+#include "reminder.h"
+
+#include "log.h"
+#include "postlatch/date.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+/* A second after midnight: the clock that time() reads may be a few milliseconds behind. */
+#define PAST_MIDNIGHT_S 1.0
+#define HOUR_S 3600.0
+
+void reminder_tell_locked(const struct snapshot *s, const char *path)
+{
+    bool invalid = strcmp(s->verdict.word, "invalid") == 0;
+
+    log_error("locked, as the policy is %s: nobody may relay, %s; mend %s and run \"postlatch "
+              "reload\"",
+              s->verdict.word,
+              invalid ? "and mail to our own domains has to wait"
+                      : "mail to our own domains is taken",
+              path);
+}
+
+static void on_midnight(struct ev_loop *loop, ev_periodic *w, int revents)
+{
+    struct reminder *m = w->data;
+    struct pl_policy *p = m->reload->snapshot->config.policy;
+    int32_t before = atomic_load(&p->today), today = clock_today();
+    struct pl_buf text = {0};
+
+    (void)loop;
+    (void)revents;
+    pl_policy_set_today(p, today);
+    verdict_waivers(&text, p, before, today - 1);
+    reload_log_lines(log_warn, "", pl_buf_str(&text));
+    pl_buf_fini(&text);
+}
+
+static void on_hour(struct ev_loop *loop, ev_timer *t, int revents)
+{
+    struct reminder *m = t->data;
+
+    (void)loop;
+    (void)revents;
+    if (m->reload->snapshot->locked)
+        reminder_tell_locked(m->reload->snapshot, m->reload->path);
+}
+
+void reminder_start(struct reminder *m, struct ev_loop *loop, const struct reload *reload)
+{
+    m->reload = reload;
+    ev_periodic_init(&m->midnight, on_midnight, PAST_MIDNIGHT_S, PL_DAY_SECONDS, NULL);
+    ev_timer_init(&m->hour, on_hour, HOUR_S, HOUR_S);
+    m->midnight.data = m->hour.data = m;
+    ev_periodic_start(loop, &m->midnight);
+    ev_timer_start(loop, &m->hour);
+}
