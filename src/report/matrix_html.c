@@ -317,7 +317,7 @@ static void add_cell(struct pl_buf *out, const struct pl_matrix *m, size_t r, si
         "<td class=\"%s%s\"><div class=\"cell\" tabindex=\"0\" aria-describedby=\"r%zuc%zu\">"
         "<span class=\"column\">%s: ",
         cell_differs(m, r, c) ? "left" : flow_class(cell->flow),
-        c * 2 >= m->ncolumns ? " right" : "", r, c, column_side(&m->columns[c]));
+        c > 0 && c * 4 >= m->ncolumns ? " right" : "", r, c, column_side(&m->columns[c]));
     html_text(out, m->columns[c].title);
     pl_buf_add(out, pl_str_lit("</span>"));
     add_face(out, m, r, c);

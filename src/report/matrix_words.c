@@ -379,13 +379,13 @@ const char *verdict_sentence(const struct pl_proof *proof)
         return "not computed";
     switch (proof->verdict) {
     case PL_VERDICT_SAFE:
-        return "nobody outside the relay boundary can send to a recipient elsewhere";
+        return "no outsider can send to a recipient elsewhere";
     case PL_VERDICT_OPEN:
-        return "somebody outside the relay boundary can send to a recipient elsewhere";
+        return "an outsider can send to a recipient elsewhere";
     case PL_VERDICT_UNPROVABLE:
         break;
     }
-    return "somebody outside the relay boundary may be able to send to a recipient elsewhere";
+    return "an outsider may be able to send to a recipient elsewhere";
 }
 
 bool rule_numbers_init(struct rule_numbers *n, const struct pl_matrix *m)
