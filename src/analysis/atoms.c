@@ -126,9 +126,10 @@ uint32_t atom_find(struct atom_finder *f, enum pl_attr attr, struct pl_str value
     pl_query_need(&q, attr);
     while (dim < p->compiled->ndims && p->compiled->dims[dim].attr != attr)
         dim++;
-    if (dim == p->compiled->ndims)
-        return PL_NO_ATOM;
-    pl_policy_row(p, &q, dim, f->bits);
+    if (dim < p->compiled->ndims)
+        pl_policy_row(p, &q, dim, f->bits);
+    else /* no rule asks: only the boundary lists tell values apart, and all rows are one */
+        memcpy(f->bits, axis->atoms[0].row, s->nwords * sizeof(*f->bits));
     labels = labels_of(p, &q, attr);
     for (size_t at = row_hash(s, f->bits) & f->axis[attr].mask; f->axis[attr].slots[at] != 0;
          at = (at + 1) & f->axis[attr].mask) {

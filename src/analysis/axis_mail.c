@@ -148,43 +148,13 @@ static void keep_free(struct mail *m, struct pl_str parent)
         fail(m);
 }
 
-static bool see_parent(struct pl_str key, uint32_t class, void *arg)
-{
-    struct pl_str *parents = arg;
-
-    if (key.p[0] == '.' && key.n + sizeof(AXIS_NOBODY) - 1 <= PL_DOMAIN_MAX &&
-        (parents[class].n == 0 || pl_str_cmp(key, parents[class]) < 0))
-        parents[class] = key;
-    return true;
-}
-
-/* Of one policy the first parent of each class: it may be none of the names that are kept. */
-static void see_parents(struct mail *m)
-{
-    const struct pl_name_index *index = &m->b->s->policy[0]->compiled->names[PL_NAMES_DOMAINS];
-    struct pl_str *parents = calloc(index->classes.count, sizeof(*parents));
-
-    if (parents == NULL) {
-        fail(m);
-        return;
-    }
-    pl_name_index_each(index, see_parent, parents);
-    for (size_t i = 0; i < index->classes.count && !m->b->failed; i++) {
-        if (parents[i].n > 0)
-            keep_free(m, parents[i]);
-    }
-    free(parents);
-}
-
 static bool see_domain(struct pl_str key, struct mail *m)
 {
     char room[PL_DOMAIN_MAX + 64];
     struct pl_str name = key;
 
-    if (key.p[0] == '.') {
+    if (key.p[0] == '.')
         name = axis_child(m->b->s, key, room, sizeof(room));
-        keep_free(m, key);
-    }
     if (name.n > 0)
         keep_domain(m, name);
     return !m->b->failed;
@@ -208,6 +178,15 @@ static void see_domains(struct mail *m)
             break;
     }
     free(keys);
+    n = s->policy[0]->compiled->names[PL_NAMES_DOMAINS].classes.count;
+    keys = s->nparts == 1 ? axis_first_parents(s) : axis_all_keys(s, PL_NAMES_DOMAINS, &n);
+    if (keys == NULL)
+        fail(m);
+    for (size_t i = 0; i < n && keys != NULL && !m->b->failed; i++) {
+        if (keys[i].n > 0 && keys[i].p[0] == '.')
+            keep_free(m, keys[i]);
+    }
+    free(keys);
 }
 
 static void collect_domains(struct mail *m)
@@ -218,10 +197,7 @@ static void collect_domains(struct mail *m)
     for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
         keep_domain(m, pl_str_of(foreign[i]));
     keep_free(m, pl_str_lit("." AXIS_NOBODY));
-    if (!m->b->failed)
-        see_domains(m);
-    if (m->b->s->nparts == 1 && !m->b->failed)
-        see_parents(m);
+    see_domains(m);
 }
 
 /* ---- local parts ---- */

@@ -63,6 +63,7 @@ struct pl_str axis_child(const struct pl_space *s, struct pl_str parent, char *r
 struct least {
     struct pl_str *keys;
     size_t most;
+    bool parents; /* only those */
 };
 
 static bool is_less(struct pl_str a, struct pl_str b)
@@ -77,6 +78,8 @@ static bool keep_least(struct pl_str key, uint32_t class, void *arg)
     const struct least *l = arg;
     struct pl_str *of = l->keys + class * l->most;
 
+    if (l->parents && key.p[0] != '.')
+        return true;
     for (size_t i = 0; i < l->most; i++) {
         struct pl_str other = of[i];
 
@@ -93,7 +96,17 @@ static bool keep_least(struct pl_str key, uint32_t class, void *arg)
 struct pl_str *axis_first_keys(const struct pl_space *s, enum pl_names names, size_t most)
 {
     const struct pl_name_index *index = &s->policy[0]->compiled->names[names];
-    struct least l = {calloc((index->classes.count + 1) * most, sizeof(*l.keys)), most};
+    struct least l = {calloc((index->classes.count + 1) * most, sizeof(*l.keys)), most, false};
+
+    if (l.keys != NULL)
+        pl_name_index_each(index, keep_least, &l);
+    return l.keys;
+}
+
+struct pl_str *axis_first_parents(const struct pl_space *s)
+{
+    const struct pl_name_index *index = &s->policy[0]->compiled->names[PL_NAMES_DOMAINS];
+    struct least l = {calloc(index->classes.count + 1, sizeof(*l.keys)), 1, true};
 
     if (l.keys != NULL)
         pl_name_index_each(index, keep_least, &l);

@@ -96,61 +96,71 @@ static int compare_slots(const void *x, const void *y)
     return order != 0 ? order : pl_str_cmp(a->title, b->title);
 }
 
-/* The kind with the most classes, and where its last one without "rest" stands. */
-static size_t fullest(const struct slot *slots, size_t n, size_t *count)
+/* Where the classes of one kind end, those without "rest"; *end: with it. */
+static size_t end_of_kind(const struct slot *slots, size_t n, size_t first, size_t *end)
 {
-    size_t best = 0, most = 0;
-
-    for (size_t i = 0, end; i < n; i = end) {
-        for (end = i; end < n && slots[end].class.kind == slots[i].class.kind; end++)
-            ;
-        if (end - i > most) {
-            most = end - i;
-            best = i;
-        }
-    }
-    *count = most;
-    if (most > 0 && slots[best + most - 1].class.rest)
-        (*count)--;
-    return best;
+    for (*end = first; *end < n && slots[*end].class.kind == slots[first].class.kind; ++*end)
+        ;
+    return slots[*end - 1].class.rest ? *end - 1 : *end;
 }
 
-/* Brings n slots down to max by merging the last classes of the kinds that have most. */
+/* How many slots are left when each kind has at most `most`, those merged being one of them. */
+static size_t size_with(const struct slot *slots, size_t n, size_t most)
+{
+    size_t sum = 0;
+
+    for (size_t i = 0, end; i < n; i = end) {
+        size_t last = end_of_kind(slots, n, i, &end);
+
+        sum += (last - i > most ? most : last - i) + (end - last);
+    }
+    return sum;
+}
+
+/* One slot out of n. */
+static void merge(struct build *b, struct slot *slots, size_t n)
+{
+    const void **of = pl_arena_array(b->arena, n, sizeof(*of));
+    struct pl_buf title = {0};
+    struct pl_str kept;
+
+    pl_buf_addf(&title, "… and %zu more classes", n);
+    kept = pl_arena_copy(b->arena, pl_buf_str(&title));
+    b->failed |= of == NULL || kept.p == NULL || title.failed;
+    pl_buf_fini(&title);
+    for (size_t i = 0; of != NULL && i < n; i++)
+        of[i] = slots[i].of[0];
+    slots[0].of = of;
+    slots[0].n = n;
+    slots[0].class.title = kept;
+    slots[0].class.merged = n;
+}
+
+/*
+ * Brings n slots down to max, if the kinds and their "rest" find room in it: of each kind as many stay
+ * as is possible, the last ones are merged.
+ */
 static size_t make_fit(struct build *b, struct slot *slots, size_t n, size_t max)
 {
-    while (max > 0 && n > max && !b->failed) {
-        size_t count, first = fullest(slots, n, &count), excess = n - max + 1;
-        struct slot *into;
-        const void **of;
-        struct pl_buf title = {0};
-        struct pl_str kept;
+    size_t most = n, kept = 0;
 
-        if (count < 2)
-            break;
-        if (excess > count)
-            excess = count;
-        into = &slots[first + count - excess];
-        of = pl_arena_array(b->arena, excess, sizeof(*of));
-        if (of == NULL) {
-            b->failed = true;
-            break;
+    if (max == 0 || n <= max)
+        return n;
+    while (most > 1 && size_with(slots, n, most) > max)
+        most--;
+    for (size_t i = 0, end; i < n && !b->failed; i = end) {
+        size_t last = end_of_kind(slots, n, i, &end), of_kind = last - i;
+
+        if (of_kind > most) {
+            merge(b, &slots[i + most - 1], of_kind - most + 1);
+            of_kind = most;
         }
-        for (size_t i = 0; i < excess; i++)
-            of[i] = into[i].of[0];
-        into->of = of;
-        into->n = excess;
-        pl_buf_addf(&title, "… and %zu more classes", excess);
-        kept = pl_arena_copy(b->arena, pl_buf_str(&title));
-        b->failed |= kept.p == NULL || title.failed;
-        pl_buf_fini(&title);
-        into->class.title = kept;
-        into->class.merged = excess;
-        memmove(into + 1, into + excess, (n - (first + count)) * sizeof(*slots));
-        n -= excess - 1;
-        if (excess == count)
-            break;
+        for (size_t k = 0; k < of_kind && !b->failed; k++)
+            slots[kept++] = slots[i + k];
+        if (last < end)
+            slots[kept++] = slots[last];
     }
-    return n;
+    return kept;
 }
 
 /* ---- cells ---- */

@@ -80,11 +80,12 @@ static void add_member(struct build *b, enum pl_attr attr, const struct pl_table
     struct member *items = pl_grow(m->items, &m->cap, m->n, sizeof(*items));
     struct pl_buf value = {0};
 
+    if (items != NULL)
+        m->items = items;
     entry_value(&value, t, entry, attr, domain);
     if (items == NULL || value.failed) {
         b->failed = true;
     } else {
-        m->items = items;
         items[m->n++] = (struct member){atom_find(&b->finder, attr, pl_buf_str(&value), &b->failed),
                                         (uint32_t)entry, t};
     }

@@ -9,7 +9,7 @@
 #include "matrix_html.h"
 #include "postlatch/explain.h"
 
-enum { OPENINGS_SHOWN = 3, FEW_COLUMNS = 4 };
+enum { OPENINGS_SHOWN = 3, FEW_COLUMNS = 4, MANY_COLUMNS = 8 };
 
 void html_rule(struct pl_buf *out, const struct pl_policy *p, const struct pl_rule *rule)
 {
@@ -286,12 +286,29 @@ static void add_also(struct pl_buf *out, const struct pl_cell *cell)
     pl_buf_add(out, pl_str_lit("</span>"));
 }
 
+/* What a cell shows while nobody points at it. */
+static void add_face(struct pl_buf *out, const struct pl_matrix *m, size_t r, size_t c)
+{
+    const struct pl_cell *cell = pl_matrix_cell(m, r, c);
+
+    if (cell_differs(m, r, c)) {
+        pl_buf_addf(
+            out, "<span class=\"flow differ\">differ</span><span class=\"by\">by %zu rules</span>",
+            cell->noutcomes + cell->more);
+        return;
+    }
+    add_flow(out, cell->flow);
+    pl_buf_add(out, pl_str_lit("<span class=\"by\">"));
+    html_text(out, cell_head(cell)->rule->name);
+    pl_buf_add(out, pl_str_lit("</span>"));
+    add_also(out, cell);
+}
+
 static void add_cell(struct pl_buf *out, const struct pl_matrix *m, size_t r, size_t c)
 {
     const struct pl_cell *cell = pl_matrix_cell(m, r, c);
-    const struct pl_outcome_told *head = cell_head(cell);
 
-    if (head == NULL) {
+    if (cell->noutcomes == 0) {
         pl_buf_add(out, pl_str_lit("<td><span class=\"cell\">no such mail</span></td>\n"));
         return;
     }
@@ -299,15 +316,11 @@ static void add_cell(struct pl_buf *out, const struct pl_matrix *m, size_t r, si
         out,
         "<td class=\"%s%s\"><div class=\"cell\" tabindex=\"0\" aria-describedby=\"r%zuc%zu\">"
         "<span class=\"column\">%s: ",
-        flow_class(cell->flow), c * 2 >= m->ncolumns ? " right" : "", r, c,
-        column_side(&m->columns[c]));
+        cell_differs(m, r, c) ? "left" : flow_class(cell->flow),
+        c > 0 && c * 4 >= m->ncolumns ? " right" : "", r, c, column_side(&m->columns[c]));
     html_text(out, m->columns[c].title);
     pl_buf_add(out, pl_str_lit("</span>"));
-    add_flow(out, cell->flow);
-    pl_buf_add(out, pl_str_lit("<span class=\"by\">"));
-    html_text(out, head->rule->name);
-    pl_buf_add(out, pl_str_lit("</span>"));
-    add_also(out, cell);
+    add_face(out, m, r, c);
     pl_buf_add(out, pl_str_lit("</div>"));
     add_pop(out, m, r, c);
     pl_buf_add(out, pl_str_lit("</td>\n"));
@@ -332,7 +345,8 @@ static void add_column_head(struct pl_buf *out, const struct pl_matrix *m, size_
 
 static void add_table(struct pl_buf *out, const struct pl_matrix *m)
 {
-    pl_buf_add(out, pl_str_lit("<table class=\"matrix\">\n<thead><tr><th scope=\"col\">from \\ to"
+    pl_buf_addf(out, "<table class=\"matrix%s", m->ncolumns >= MANY_COLUMNS ? " many" : "");
+    pl_buf_add(out, pl_str_lit("\">\n<thead><tr><th scope=\"col\">from \\ to"
                                "</th>\n"));
     for (size_t c = 0; c < m->ncolumns; c++)
         add_column_head(out, m, c);
@@ -374,11 +388,10 @@ static void add_paper(struct pl_buf *out, const struct pl_matrix *m)
             headed = true;
             pl_buf_addf(out, "<li><b>%s</b> by ", pl_flow_word((enum pl_flow)f));
             html_rule(out, m->policy, rule);
-            pl_buf_add(out, pl_str_lit(", if "));
             {
                 struct pl_buf when = {0};
 
-                add_conditions(&when, m->policy, rule);
+                add_when(&when, m->policy, rule);
                 html_text(out, pl_buf_str(&when));
                 pl_buf_fini(&when);
             }

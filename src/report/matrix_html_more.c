@@ -2,6 +2,7 @@
 /* What stands below the table: the relay surface drawn to scale, the rules that decide, the assumptions. */
 #include "matrix_html.h"
 
+#include "postlatch/check.h"
 #include "postlatch/explain.h"
 
 enum { NETWORKS_SHOWN = 48, OTHERS_SHOWN = 120 };
@@ -231,27 +232,16 @@ void html_rules(struct pl_buf *out, const struct pl_page *page)
 
 void html_assumptions(struct pl_buf *out, const struct pl_page *page)
 {
-    static const char *const after[] = {"reject_unauth_destination", "defer_unauth_destination",
-                                        "reject", "permit"};
-    const struct pl_policy *p = page->matrix->policy;
+    struct pl_buf line = {0};
 
     pl_buf_add(out,
-               pl_str_lit("<section>\n<h2>What this assumes</h2>\n<ul class=\"assumptions\">\n"
-                          "<li>No restriction of Postfix before postlatch permits mail.</li>\n"
-                          "<li>What accepted_domains names are the domains that Postfix itself "
-                          "accepts mail for.</li>\n"));
-    pl_buf_addf(out, "<li>Where the answer leaves it to Postfix, it does after_dunno = %s.</li>\n",
-                after[p->after_dunno]);
-    if (p->nlisteners > 0)
-        pl_buf_add(out, pl_str_lit("<li>Only trusted clients can reach the places in "
-                                   "relay_listeners.</li>\n"));
-    if (p->boundary[PL_BOUNDARY_MASKING].in_count > 0)
-        pl_buf_add(out, pl_str_lit("<li>All addresses behind which others may hide are in "
-                                   "masking.</li>\n"));
-    else
-        pl_buf_add(out, pl_str_lit("<li>Nobody hides behind a trusted address: masking is "
-                                   "empty.</li>\n"));
-    pl_buf_add(out,
-               pl_str_lit("<li>The files that the policy names are as they were when this page was "
-                          "made.</li>\n</ul>\n</section>\n"));
+               pl_str_lit("<section>\n<h2>What this assumes</h2>\n<ul class=\"assumptions\">\n"));
+    for (size_t i = 0; pl_check_assumption(&line, page->matrix->policy, i); i++) {
+        pl_buf_add(out, pl_str_lit("<li>"));
+        html_text(out, pl_buf_str(&line));
+        pl_buf_add(out, pl_str_lit("</li>\n"));
+    }
+    pl_buf_add(out, pl_str_lit("</ul>\n</section>\n"));
+    out->failed |= line.failed;
+    pl_buf_fini(&line);
 }

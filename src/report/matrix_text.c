@@ -54,13 +54,16 @@ static void wrap(struct page *p, struct pl_buf *line, struct pl_str text, size_t
     flush(p, line);
 }
 
-static void add_cell(struct page *p, struct pl_buf *line, const struct pl_cell *cell)
+static void add_cell(struct page *p, struct pl_buf *line, size_t r, size_t c)
 {
+    const struct pl_cell *cell = pl_matrix_cell(p->m, r, c);
     const struct pl_outcome_told *head = cell_head(cell);
     struct pl_buf text = {0};
 
     if (head == NULL) {
         pl_buf_addf(&text, "-");
+    } else if (cell_differs(p->m, r, c)) {
+        pl_buf_addf(&text, "differ");
     } else {
         pl_buf_addf(&text, "%-7s %2zu", pl_flow_word(cell->flow),
                     p->numbers.number[head->rule - p->m->policy->rules]);
@@ -135,7 +138,7 @@ static void print_block(struct page *p, size_t from, size_t to)
         pl_buf_addf(&line, "%3zu  ", r + 1);
         add_label(p, &line, &m->rows[r]);
         for (size_t c = from; c < to; c++)
-            add_cell(p, &line, pl_matrix_cell(m, r, c));
+            add_cell(p, &line, r, c);
         flush(p, &line);
     }
     fputc('\n', p->out);
@@ -292,14 +295,8 @@ static void print_exceptions(struct page *p)
             headed = true;
             pl_buf_reset(&text);
             pl_buf_addf(&line, "%3zu  ", p->numbers.number[r]);
-            pl_buf_addf(&text, "%s, if ", pl_flow_word((enum pl_flow)f));
-            {
-                struct pl_buf when = {0};
-
-                add_conditions(&when, policy, &policy->rules[r]);
-                add_plain(&text, pl_buf_str(&when));
-                pl_buf_fini(&when);
-            }
+            pl_buf_addf(&text, "%s", pl_flow_word((enum pl_flow)f));
+            add_when(&text, policy, &policy->rules[r]);
             pl_buf_add(&text, pl_str_lit(": "));
             pl_buf_add(&text, pl_buf_str(&cells));
             wrap(p, &line, pl_buf_str(&text), 5);

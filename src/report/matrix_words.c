@@ -164,6 +164,21 @@ void add_conditions(struct pl_buf *out, const struct pl_policy *p, const struct 
     pl_buf_fini(&text);
 }
 
+void add_when(struct pl_buf *out, const struct pl_policy *p, const struct pl_rule *rule)
+{
+    struct pl_buf text = {0};
+
+    if (rule->ncond == 0) {
+        pl_buf_add(out, pl_str_lit(", where no rule before it decides"));
+        return;
+    }
+    add_conditions(&text, p, rule);
+    pl_buf_add(out, pl_str_lit(", if "));
+    add_plain(out, pl_buf_str(&text));
+    out->failed |= text.failed;
+    pl_buf_fini(&text);
+}
+
 void letter(char out[8], size_t column)
 {
     size_t n = 0;
@@ -172,6 +187,14 @@ void letter(char out[8], size_t column)
         out[n++] = (char)('A' + column / 26 - 1);
     out[n++] = (char)('A' + column % 26);
     out[n] = '\0';
+}
+
+bool cell_differs(const struct pl_matrix *m, size_t row, size_t column)
+{
+    const struct pl_cell *cell = pl_matrix_cell(m, row, column);
+
+    return cell->depends && cell->flow != PL_FLOW_OPEN &&
+           (m->rows[row].merged > 0 || m->columns[column].merged > 0);
 }
 
 const struct pl_outcome_told *cell_head(const struct pl_cell *cell)
@@ -356,13 +379,13 @@ const char *verdict_sentence(const struct pl_proof *proof)
         return "not computed";
     switch (proof->verdict) {
     case PL_VERDICT_SAFE:
-        return "nobody outside the relay boundary can send to a recipient elsewhere";
+        return "no outsider can send to a recipient elsewhere";
     case PL_VERDICT_OPEN:
-        return "somebody outside the relay boundary can send to a recipient elsewhere";
+        return "an outsider can send to a recipient elsewhere";
     case PL_VERDICT_UNPROVABLE:
         break;
     }
-    return "somebody outside the relay boundary may be able to send to a recipient elsewhere";
+    return "an outsider may be able to send to a recipient elsewhere";
 }
 
 bool rule_numbers_init(struct rule_numbers *n, const struct pl_matrix *m)

@@ -38,8 +38,14 @@ void add_rule(struct pl_buf *out, const struct pl_rule *rule);
 /* add_conditions - what a rule asks: "sender = {ours}, helo_name = {…}"; "always" if nothing */
 void add_conditions(struct pl_buf *out, const struct pl_policy *p, const struct pl_rule *rule);
 
+/* add_when - the same as the end of a sentence, for a terminal: ", if sender = {ours}" */
+void add_when(struct pl_buf *out, const struct pl_policy *p, const struct pl_rule *rule);
+
 /* letter - what a column is called: A, B, … */
 void letter(char out[8], size_t column);
+
+/* cell_differs - merged classes get different things there: no decision stands for the others */
+bool cell_differs(const struct pl_matrix *m, size_t row, size_t column);
 
 /* cell_head - the decision that a cell shows: the usual one, but an open relay before all others */
 const struct pl_outcome_told *cell_head(const struct pl_cell *cell);

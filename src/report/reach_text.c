@@ -104,14 +104,7 @@ static void print_notes(struct answer *a)
                 continue;
             pl_buf_addf(&text, "[%zu] ", n);
             add_decision(&text, a->m->policy, rule, PL_FLOW_MAIL);
-            pl_buf_add(&text, pl_str_lit(", if "));
-            {
-                struct pl_buf when = {0};
-
-                add_conditions(&when, a->m->policy, rule);
-                add_plain(&text, pl_buf_str(&when));
-                pl_buf_fini(&when);
-            }
+            add_when(&text, a->m->policy, rule);
             print(a, &text);
         }
     }
@@ -410,7 +403,7 @@ static const struct pl_outcome_told *refusal(const struct pl_matrix *m, const st
 /* The rules that refuse it somewhere, once each. */
 static void print_stops(struct answer *a)
 {
-    struct pl_buf text = {0}, when = {0};
+    struct pl_buf text = {0};
     size_t shown = 0;
 
     for (size_t r = 0; r < a->m->policy->nrules; r++) {
@@ -423,16 +416,11 @@ static void print_stops(struct answer *a)
             fprintf(a->out, "What stops some of it:\n");
         pl_buf_add(&text, pl_str_lit("  "));
         add_decision(&text, a->m->policy, rule, found->flow);
-        pl_buf_reset(&when);
-        add_conditions(&when, a->m->policy, rule);
-        pl_buf_add(&text, pl_str_lit(", if "));
-        add_plain(&text, pl_buf_str(&when));
+        add_when(&text, a->m->policy, rule);
         print(a, &text);
     }
     if (shown == 0)
         fprintf(a->out, "Nothing stops it: no rule refuses this login a recipient elsewhere.\n");
-    a->ok &= !when.failed;
-    pl_buf_fini(&when);
     pl_buf_fini(&text);
 }
 
