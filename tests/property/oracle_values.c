@@ -367,17 +367,30 @@ static struct pl_str other_case(const struct oracle *o, struct pl_str text)
     return (struct pl_str){p, text.n};
 }
 
+static struct pl_str to_lower(const struct oracle *o, struct pl_str text)
+{
+    char *p = pl_arena_alloc(o->arena, text.n + 1);
+
+    must(p != NULL, "out of memory");
+    for (size_t i = 0; i < text.n; i++)
+        p[i] = pl_ascii_lower(text.p[i]);
+    return (struct pl_str){p, text.n};
+}
+
 /* A login, and what only looks like it: by case, whole or in part, and without its realm. */
 static void near_login(const struct oracle *o, struct oracle_axis *axis, struct pl_str name,
                        struct pl_str realm)
 {
-    const struct pl_str names[] = {name, other_case(o, name), pl_str_lit(NOBODY)};
+    const struct pl_str low = to_lower(o, name), realm_low = to_lower(o, realm);
+    const struct pl_str names[] = {name, low, other_case(o, low), other_case(o, name),
+                                   pl_str_lit(NOBODY)};
+    const struct pl_str no_realm = {NULL, 0}, nowhere = pl_str_lit("@" NOWHERE);
     const struct pl_str realms[] = {
-        realm, other_case(o, realm), pl_str_lit("@" NOWHERE), {NULL, 0}};
+        realm, realm_low, other_case(o, realm_low), other_case(o, realm), nowhere, no_realm};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         for (size_t j = 0; j < sizeof(realms) / sizeof(realms[0]); j++)
-            offer(o, axis, join(o, names[i], realms[j], (struct pl_str){NULL, 0}));
+            offer(o, axis, join(o, names[i], realms[j], no_realm));
     }
 }
 

@@ -59,6 +59,15 @@ static void say_trying(int signal_number)
         return;
 }
 
+/* Likewise for what `must` ends. */
+static bool finished;
+
+static void say_unfinished(void)
+{
+    if (!finished)
+        say_trying(0);
+}
+
 static char folder[] = "/dev/shm/postlatch-proof-XXXXXX";
 
 static void remove_files(const struct draft *d)
@@ -503,6 +512,7 @@ int main(void)
 
     umask(022);
     signal(SIGABRT, say_trying);
+    must(atexit(say_unfinished) == 0, "atexit");
     random_requests = (size_t)number_from("PL_RANDOM", RANDOM);
     if (mkdtemp(folder) == NULL) {
         memcpy(folder, "/tmp/postlatch-proof-XXXXXX", sizeof("/tmp/postlatch-proof-XXXXXX"));
@@ -514,6 +524,7 @@ int main(void)
     print_tally();
     for (unsigned i = 0; i < PL_ATTR_COUNT; i++)
         pl_buf_fini(&r.value[i]);
+    finished = true;
     must(rmdir(folder) == 0, "cannot remove the folder");
     if (ok && (seconds > 0 || count >= POLICIES)) /* fewer may miss something by chance */
         check_tally();
