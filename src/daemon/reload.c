@@ -17,7 +17,7 @@
 #include <signal.h>
 #include <string.h>
 
-enum { STOP_PATIENCE_S = 1 };
+enum { STOP_PATIENCE_S = 1, CHANGES_ENTRIES_MAX = 200000 };
 enum { CHANGES_TOLD = 10 };
 
 void reload_count(struct pl_buf *b, size_t n, const char *noun, const char *plural)
@@ -136,6 +136,13 @@ static void tell_changes(struct reload *r, const struct snapshot *next)
 
     if (now->locked)
         return;
+    /* A reload is to take about as long as loading does; whoever asked waits for it. */
+    if (pl_policy_entries(now->config.policy) + pl_policy_entries(next->config.policy) >
+        CHANGES_ENTRIES_MAX) {
+        pl_buf_add(&r->changes, pl_str_lit("what changes was not compared: more than 200000 "
+                                           "entries; postlatch diff OLD NEW compares them\n"));
+        return;
+    }
     d = pl_diff_new(now->config.policy, next->config.policy);
     if (d == NULL)
         pl_buf_add(&r->changes, pl_str_lit("what changes was not compared: out of memory\n"));
