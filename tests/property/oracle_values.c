@@ -396,7 +396,6 @@ static void near_login(const struct oracle *o, struct oracle_axis *axis, struct 
 
 static void logins(const struct oracle *o, struct oracle_axis *axis)
 {
-    static const struct pl_str nothing = {NULL, 0};
     struct texts entries = {0};
 
     offer_text(o, axis, "");
@@ -413,7 +412,8 @@ static void logins(const struct oracle *o, struct oracle_axis *axis)
         near_login(o, axis, name, pl_str_from(text, at));
         for (size_t part = 0; part < o->nparts; part++)
             near_login(o, axis, name,
-                       join(o, pl_str_lit("@"), o->policy[part]->users.default_realm, nothing));
+                       join(o, pl_str_lit("@"), o->policy[part]->users.default_realm,
+                            (struct pl_str){NULL, 0}));
     }
     texts_fini(&entries);
 }
