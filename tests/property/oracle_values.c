@@ -150,8 +150,6 @@ static void offer_text(const struct oracle *o, struct oracle_axis *axis, const c
     offer(o, axis, pl_str_of(text));
 }
 
-/* ---- values by kind ---- */
-
 /* Where addresses begin to differ: the first of each network, and the first behind it. */
 static void add_edges(const struct oracle *o, struct spans *edges)
 {
