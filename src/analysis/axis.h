@@ -78,6 +78,9 @@ struct pl_str axis_child(const struct pl_space *s, struct pl_str parent, char *r
  */
 struct pl_str *axis_first_keys(const struct pl_space *s, enum pl_names names, size_t most);
 
+/* axis_first_parents - of each class of domains the least ".parent" of it, or an empty one; likewise */
+struct pl_str *axis_first_parents(const struct pl_space *s);
+
 /* axis_all_keys - all keys of an index of both policies, sorted likewise; *n of them, malloc'ed */
 struct pl_str *axis_all_keys(const struct pl_space *s, enum pl_names names, size_t *n);
 

@@ -19,7 +19,7 @@
 
 /* Names of a class that are kept; if local parts are named with all of them, all others are tried. */
 enum { NAMES_KEPT = 4 };
-/* Local parts of a kind that are tried. */
+/* Local parts of a kind that are tried with these for the sake of a readable example. */
 enum { LOCALS_TRIED = 8 };
 /* Look-ups for rare combinations before the space counts as too large. */
 enum { TRIES_MAX = 20000000 };
@@ -28,13 +28,14 @@ struct domain_class {
     uint64_t classes;
     struct pl_str names[NAMES_KEPT]; /* in the scratch arena */
     size_t count;
+    struct pl_str free; /* a name that no list has, with no local part either; empty: none seen */
 };
 
 /* Local parts that "user@" entries cannot tell apart. */
 struct local_kind {
-    uint64_t classes[3]; /* of local@, and of it without extension as each policy cuts it */
-    struct pl_str locals[LOCALS_TRIED];
-    size_t count;
+    uint64_t classes[3];   /* of local@, and of it without extension as each policy cuts it */
+    struct pl_str *locals; /* malloc'ed; all of them */
+    size_t count, cap;
 };
 
 struct mail {
@@ -129,6 +130,24 @@ static void keep_domain(struct mail *m, struct pl_str name)
         d->count++;
 }
 
+/* Below a parent there are names without end: one that is in no address either stands for these. */
+static void keep_free(struct mail *m, struct pl_str parent)
+{
+    char room[PL_DOMAIN_MAX + 64];
+    struct pl_str name = {room, 0};
+    struct domain_class *d;
+
+    if (parent.n + sizeof(AXIS_NOBODY) - 1 > PL_DOMAIN_MAX)
+        return;
+    name.n = (size_t)snprintf(room, sizeof(room), AXIS_NOBODY "%.*s", (int)parent.n, parent.p);
+    d = find_domain_class(m, axis_classes(m->b->s, PL_NAMES_DOMAINS, name));
+    if (d == NULL || d->free.n > 0)
+        return;
+    d->free = pl_arena_copy(m->scratch, name);
+    if (d->free.p == NULL)
+        fail(m);
+}
+
 static bool see_domain(struct pl_str key, struct mail *m)
 {
     char room[PL_DOMAIN_MAX + 64];
@@ -159,6 +178,15 @@ static void see_domains(struct mail *m)
             break;
     }
     free(keys);
+    n = s->policy[0]->compiled->names[PL_NAMES_DOMAINS].classes.count;
+    keys = s->nparts == 1 ? axis_first_parents(s) : axis_all_keys(s, PL_NAMES_DOMAINS, &n);
+    if (keys == NULL)
+        fail(m);
+    for (size_t i = 0; i < n && keys != NULL && !m->b->failed; i++) {
+        if (keys[i].n > 0 && keys[i].p[0] == '.')
+            keep_free(m, keys[i]);
+    }
+    free(keys);
 }
 
 static void collect_domains(struct mail *m)
@@ -168,6 +196,7 @@ static void collect_domains(struct mail *m)
 
     for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
         keep_domain(m, pl_str_of(foreign[i]));
+    keep_free(m, pl_str_lit("." AXIS_NOBODY));
     see_domains(m);
 }
 
@@ -190,6 +219,7 @@ static void keep_kind(struct mail *m, struct pl_str local)
 {
     uint64_t classes[3] = {classes_of_local(m, local), 0, 0};
     struct local_kind *k = NULL, *grown;
+    struct pl_str *locals;
 
     for (size_t part = 0; part < m->b->s->nparts; part++)
         classes[1 + part] = classes_of_local(m, strip(m, part, local));
@@ -208,8 +238,13 @@ static void keep_kind(struct mail *m, struct pl_str local)
         memset(k, 0, sizeof(*k));
         memcpy(k->classes, classes, sizeof(classes));
     }
-    if (k->count < LOCALS_TRIED)
-        k->locals[k->count++] = local;
+    locals = pl_grow(k->locals, &k->cap, k->count, sizeof(*locals));
+    if (locals == NULL) {
+        fail(m);
+        return;
+    }
+    k->locals = locals;
+    k->locals[k->count++] = local;
 }
 
 static bool keep_text(struct mail *m, struct pl_str **list, size_t *n, size_t *cap,
@@ -324,6 +359,8 @@ static bool try_name(struct pl_str key, uint32_t class, void *arg)
     struct pl_str name = key.p[0] == '.' ? axis_child(space, key, room, sizeof(room)) : key;
 
     (void)class;
+    if (++s->m->tries > TRIES_MAX)
+        s->m->b->too_large = true;
     if (name.n > 0 && axis_classes(space, PL_NAMES_DOMAINS, name) == s->classes &&
         !is_named(s->m, s->local, name)) {
         offer(s->m, s->local, name);
@@ -337,13 +374,19 @@ static void combine(struct mail *m, const struct local_kind *k, const struct dom
 {
     struct search search = {.m = m, .classes = d->classes};
 
-    for (size_t l = 0; l < k->count; l++) {
+    for (size_t l = 0; l < k->count && !axis_is_stopped(m->b); l++) {
+        if (l == LOCALS_TRIED && d->free.n > 0)
+            break;
         for (size_t i = 0; i < d->count; i++) {
             if (!is_named(m, k->locals[l], d->names[i])) {
                 offer(m, k->locals[l], d->names[i]);
                 return;
             }
         }
+    }
+    if (d->free.n > 0) { /* else its names are all in lists: each of them is tried */
+        offer(m, k->locals[0], d->free);
+        return;
     }
     for (size_t l = 0; l < k->count && !search.found && !axis_is_stopped(m->b); l++) {
         search.local = k->locals[l];
@@ -468,6 +511,8 @@ void axis_mail(struct axis_builder *b)
         collect_addresses(&m);
     if (!b->failed)
         offer_all(&m);
+    for (size_t i = 0; i < m.nkinds; i++)
+        free(m.kinds[i].locals);
     free(m.domains);
     free(m.by_classes);
     free(m.kinds);

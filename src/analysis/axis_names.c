@@ -63,6 +63,7 @@ struct pl_str axis_child(const struct pl_space *s, struct pl_str parent, char *r
 struct least {
     struct pl_str *keys;
     size_t most;
+    bool parents; /* only those */
 };
 
 static bool is_less(struct pl_str a, struct pl_str b)
@@ -77,6 +78,8 @@ static bool keep_least(struct pl_str key, uint32_t class, void *arg)
     const struct least *l = arg;
     struct pl_str *of = l->keys + class * l->most;
 
+    if (l->parents && key.p[0] != '.')
+        return true;
     for (size_t i = 0; i < l->most; i++) {
         struct pl_str other = of[i];
 
@@ -93,7 +96,17 @@ static bool keep_least(struct pl_str key, uint32_t class, void *arg)
 struct pl_str *axis_first_keys(const struct pl_space *s, enum pl_names names, size_t most)
 {
     const struct pl_name_index *index = &s->policy[0]->compiled->names[names];
-    struct least l = {calloc((index->classes.count + 1) * most, sizeof(*l.keys)), most};
+    struct least l = {calloc((index->classes.count + 1) * most, sizeof(*l.keys)), most, false};
+
+    if (l.keys != NULL)
+        pl_name_index_each(index, keep_least, &l);
+    return l.keys;
+}
+
+struct pl_str *axis_first_parents(const struct pl_space *s)
+{
+    const struct pl_name_index *index = &s->policy[0]->compiled->names[PL_NAMES_DOMAINS];
+    struct least l = {calloc(index->classes.count + 1, sizeof(*l.keys)), 1, true};
 
     if (l.keys != NULL)
         pl_name_index_each(index, keep_least, &l);
@@ -194,7 +207,11 @@ static void offer_login_forms(struct axis_builder *b, struct pl_str login)
         axis_offer(b, (struct pl_str){login.p, at}, 0);
     if (x->fold == y->fold || login.n > sizeof(upper))
         return;
+    /* Another user of the same realm, to one of the two; and of another realm. */
     for (size_t i = 0; i < login.n; i++)
+        upper[i] = i < at ? pl_ascii_upper(login.p[i]) : login.p[i];
+    axis_offer(b, (struct pl_str){upper, login.n}, 0);
+    for (size_t i = at; i < login.n; i++)
         upper[i] = pl_ascii_upper(login.p[i]);
     axis_offer(b, (struct pl_str){upper, login.n}, 0);
 }
@@ -205,8 +222,11 @@ static void offer_realm(struct axis_builder *b, struct pl_str realm)
     char room[PL_USER_MAX + sizeof(AXIS_NOBODY)];
     int n = snprintf(room, sizeof(room), AXIS_NOBODY "%.*s", (int)realm.n, realm.p);
 
-    if ((size_t)n <= PL_USER_MAX)
-        axis_offer(b, (struct pl_str){room, (size_t)n}, 0);
+    if ((size_t)n > PL_USER_MAX)
+        return;
+    axis_offer(b, (struct pl_str){room, (size_t)n}, 0);
+    if (b->s->nparts == 2)
+        offer_login_forms(b, (struct pl_str){room, (size_t)n});
 }
 
 static bool offer_key(struct pl_str key, struct axis_builder *b)
@@ -219,7 +239,7 @@ static bool offer_key(struct pl_str key, struct axis_builder *b)
         return true; /* no name can be below it */
     if (pl_attr_kind(b->attr) == PL_KIND_USER && key.p[0] == '@')
         offer_realm(b, key);
-    else if (pl_attr_kind(b->attr) == PL_KIND_USER && b->s->nparts == 2)
+    if (pl_attr_kind(b->attr) == PL_KIND_USER && b->s->nparts == 2)
         offer_login_forms(b, key);
     axis_offer(b, value, 0);
     /* "@a@realm" holds the login of that very name, which no "someone@a@realm" is like. */

@@ -63,6 +63,7 @@ struct diff_names {
     struct pl_arena *arena;
     struct atom_names *atoms; /* owned by arena */
     size_t nobody;            /* the atom of what is in no list; natoms: there is none */
+    size_t bare;              /* of a recipient without domain that is in no list; likewise */
 };
 
 /* diff_names_init - names for the atoms of recipient or sasl_username; false when memory is short */

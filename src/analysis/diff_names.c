@@ -68,16 +68,14 @@ static bool make_index(struct finder *f)
     return true;
 }
 
-/* The atom of a plain value, or natoms. */
-static size_t find_atom(struct finder *f, struct pl_str value)
+/* The row of a value. */
+static void ask_row(struct finder *f, struct pl_str value)
 {
     const struct pl_space *s = f->names->s;
-    const struct pl_axis *axis = f->names->axis;
     struct pl_query q;
-    size_t i;
 
     memset(&q.attr, 0, sizeof(q.attr));
-    q.attr[axis->attr] = value;
+    q.attr[f->names->axis->attr] = value;
     for (size_t part = 0; part < 2; part++) {
         uint64_t *row = f->row + s->first_word[part];
 
@@ -89,12 +87,38 @@ static size_t find_atom(struct finder *f, struct pl_str value)
     }
     for (size_t w = 0; w < s->nwords; w++)
         f->row[w] &= s->live[w];
-    i = hash_of(f->row, s->nwords) & (f->cap - 1);
+}
+
+static bool has_row(const struct finder *f, size_t atom)
+{
+    return memcmp(f->names->axis->atoms[atom].row, f->row, f->names->s->nwords * sizeof(*f->row)) ==
+           0;
+}
+
+/* The atom of a plain value, or natoms. */
+static size_t find_atom(struct finder *f, struct pl_str value)
+{
+    size_t i;
+
+    ask_row(f, value);
+    i = hash_of(f->row, f->names->s->nwords) & (f->cap - 1);
     for (; f->by_row[i] != UINT32_MAX; i = (i + 1) & (f->cap - 1)) {
-        if (memcmp(axis->atoms[f->by_row[i]].row, f->row, s->nwords * sizeof(*f->row)) == 0)
+        if (has_row(f, f->by_row[i]))
             return f->by_row[i];
     }
-    return axis->natoms;
+    return f->names->axis->natoms;
+}
+
+/* The atom of recipients without a domain that no list names: "someone" may be in one. */
+static size_t find_bare(struct finder *f)
+{
+    const struct pl_axis *axis = f->names->axis;
+    size_t a = 0;
+
+    ask_row(f, pl_str_lit(AXIS_NOBODY));
+    while (a < axis->natoms && ((axis->atoms[a].labels & PL_LABEL_BARE) == 0 || !has_row(f, a)))
+        a++;
+    return a;
 }
 
 /* ---- keys ---- */
@@ -237,6 +261,8 @@ bool diff_names_init(struct diff_names *names, const struct pl_space *s, enum pl
         names->nobody = find_atom(&f, attr == PL_ATTR_RECIPIENT
                                           ? pl_str_lit(AXIS_NOBODY "@" AXIS_NOBODY "." AXIS_NOBODY)
                                           : pl_str_lit(AXIS_NOBODY));
+    if (!f.failed)
+        names->bare = find_bare(&f);
     for (; f.part < 2 && !f.failed; f.part++) {
         for (size_t i = 0; i < nkinds && !f.failed; i++)
             pl_name_index_each(&s->policy[f.part]->compiled->names[kinds[i]], see_key, &f);
@@ -320,13 +346,13 @@ static void add_atom(struct wording *x, const char *sign, size_t atom)
     const struct atom_names *n = &x->names->atoms[atom];
     size_t count = n->count[0] > n->count[1] ? n->count[0] : n->count[1];
     bool mail = x->names->axis->attr == PL_ATTR_RECIPIENT;
-    char text[PL_MAILADDR_MAX + 32];
+    char text[PL_MAILADDR_MAX + PL_USER_MAX + 32];
 
     if ((a->labels & PL_LABEL_ABSENT) != 0) {
         add_word(x, sign, mail ? pl_str_lit("no recipient") : pl_str_lit("none"));
     } else if ((a->labels & PL_LABEL_ROUTED) != 0) {
         add_word(x, sign, pl_str_lit("routed"));
-    } else if ((a->labels & PL_LABEL_BARE) != 0 && pl_str_eq(a->value, pl_str_lit("someone"))) {
+    } else if (mail && atom == x->names->bare) {
         add_word(x, sign, pl_str_lit("without domain"));
     } else if (atom == x->names->nobody) {
         add_word(x, sign, mail ? pl_str_lit("others") : pl_str_lit("other logins"));

@@ -293,13 +293,18 @@ static bool copy_live(struct pl_space *s)
     return true;
 }
 
-/* Clients and recipients are looked at even if no rule asks about them: facts speak of them too. */
+/*
+ * Clients and recipients are looked at even if no rule asks about them: facts speak of them too. Logins
+ * if a rule asks for their method: it then asks for a login.
+ */
 static bool is_wanted(const struct pl_space *s, enum pl_attr attr)
 {
     bool wanted = attr == PL_ATTR_CLIENT_ADDRESS || attr == PL_ATTR_RECIPIENT;
 
     for (size_t part = 0; part < s->nparts; part++)
-        wanted = wanted || find_dimension(s->policy[part], attr) >= 0;
+        wanted = wanted || find_dimension(s->policy[part], attr) >= 0 ||
+                 (attr == PL_ATTR_SASL_USERNAME &&
+                  find_dimension(s->policy[part], PL_ATTR_SASL_METHOD) >= 0);
     return wanted;
 }
 

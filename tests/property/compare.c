@@ -4,6 +4,8 @@
 
 #include "draft.h"
 
+#include <string.h>
+
 void say_request(struct pl_buf *out, const struct pl_str request[PL_ATTR_COUNT])
 {
     for (unsigned i = 0; i < PL_ATTR_COUNT; i++) {
@@ -78,4 +80,22 @@ bool same_networks(const struct pl_str *cidrs, size_t n, const struct pl_prefix 
     for (size_t i = 0; i < n && same; i++)
         same = pl_str_eq(cidrs[i], pl_str_of(pl_prefix_format(text, &networks[i])));
     return same;
+}
+
+bool same_answer(const struct pl_action *a, const struct pl_action *b)
+{
+    for (size_t n = 0; n < 2; n++) {
+        char x[PL_ACTION_ROOM], y[PL_ACTION_ROOM], values[PL_ATTR_COUNT];
+        struct pl_query q = {0};
+
+        for (unsigned i = 0; i < PL_ATTR_COUNT && n == 1; i++) {
+            values[i] = (char)('A' + i);
+            q.attr[i] = (struct pl_str){&values[i], 1};
+        }
+        pl_action_format(x, a, &q);
+        pl_action_format(y, b, &q);
+        if (strcmp(x, y) != 0)
+            return false;
+    }
+    return true;
 }

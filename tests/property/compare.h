@@ -54,6 +54,9 @@ struct judgement {
 };
 struct judgement judge(const struct pl_policy *p, const struct pl_str request[PL_ATTR_COUNT]);
 
+/* same_answer - two actions send the same, whatever the request */
+bool same_answer(const struct pl_action *a, const struct pl_action *b);
+
 /* clients_with - the addresses whose value of client_address has a bit of mask in bits, as networks */
 struct pl_str *clients_with(const struct oracle *o, const uint64_t *bits, uint64_t mask, size_t *n);
 

@@ -210,7 +210,8 @@ static void make_network(struct generator *g, const struct pool *pool)
 
 static void put_label(struct generator *g, struct pl_buf *out)
 {
-    static const char *const labels[] = {"a", "b", "mx", "mail", "a-b", "x1", "xn--bcher-kva"};
+    static const char *const labels[] = {"a",   "b", "mx", "mail", "a-b", "x1", "xn--bcher-kva",
+                                         "host"};
 
     if (g->large || chance(&g->rng, 15))
         pl_buf_addf(out, "n%zu", below(&g->rng, g->universe));
@@ -320,8 +321,8 @@ static void make_domain(struct generator *g, const struct pool *pool, unsigned h
 void make_local(struct generator *g, struct pl_buf *out)
 {
     static const char *const locals[] = {
-        "user", "User", "u",   "alice", "bob",    "a.b",       "user+tag", "a-b",  "a+b-c", "-x",
-        "+x",   "u+",   "u+-", "a=b",   "o'neil", "x\xc3\xbc", "x#y",      "x\"y", "x\\y",  "u_1"};
+        "user", "User", "u",   "alice", "someone", "a.b",       "user+tag", "a-b",  "a+b-c", "-x",
+        "+x",   "u+",   "u+-", "a=b",   "o'neil",  "x\xc3\xbc", "x#y",      "x\"y", "x\\y",  "u_1"};
 
     if (g->large || chance(&g->rng, 10))
         pl_buf_addf(out, "u%zu", below(&g->rng, g->universe));

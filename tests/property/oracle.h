@@ -42,6 +42,9 @@ bool span_parse_as_is(struct span *s, struct pl_str text);
 /* span_of - a single address */
 struct span span_of(const struct pl_addr *addr);
 
+/* span_of_prefix - the addresses of a network */
+struct span span_of_prefix(const struct pl_prefix *prefix);
+
 /* span_text - an address of a family as text, owned by a; mapped: IPv4 written as IPv6 */
 struct pl_str span_text(struct pl_arena *a, int family, oracle_u128 at, bool mapped);
 
@@ -73,7 +76,9 @@ enum oracle_fact {
     FACT_HAS_NAME = 4096,
     FACT_LISTED_NAME = 8192,
     FACT_NO_RECIPIENT = 16384,
-    FACT_OURS = 32768
+    FACT_OURS = 32768,
+    FACT_ROUTED = 65536,
+    FACT_BARE = 131072
 };
 
 /* oracle_facts - what is true of q's value of attr; q has been read */
@@ -104,9 +109,6 @@ enum oracle_effect { EFFECT_PASS, EFFECT_REFUSE, EFFECT_LEAVE, EFFECT_UNKNOWN };
 
 enum oracle_effect oracle_effect(const struct pl_action *action);
 
-/* oracle_same_answer - as they are written, but for capitals in the action's name */
-bool oracle_same_answer(const struct pl_action *a, const struct pl_action *b);
-
 /* How an answer lets an outsider's mail pass. */
 enum oracle_why { WHY_PASS, WHY_PERMIT, WHY_ELSEWHERE, WHY_CLASS, WHY_COUNT, WHY_NOT = WHY_COUNT };
 
@@ -114,6 +116,10 @@ enum oracle_why oracle_why(const struct pl_policy *p, const struct pl_action *ac
                            unsigned facts);
 
 /* ---- values (oracle_values.c) ---- */
+
+/* Labels that no list of the generator or the corpus has. */
+#define ORACLE_NOBODY "zznobody"
+#define ORACLE_NOWHERE "zznowhere.invalid"
 
 /* A value that stands for all that behave alike. */
 struct oracle_value {
@@ -199,7 +205,8 @@ struct oracle_result {
     uint64_t *open[WHY_COUNT];    /* by client: outsiders' foreign recipients that pass */
     uint64_t *surface[WHY_COUNT]; /* by client: without login, certificate, name, listener */
     uint64_t *to;                 /* by client × recipient: the same, any why */
-    uint64_t *reach;              /* by recipient: outsiders with an address, ours too */
+    uint64_t *reach;              /* by recipient: outsiders with an address, to ours too */
+    bool has_outsiders;           /* with an address */
     struct oracle_leaf example;   /* of what is open, or may be */
     bool has_example;
 };

@@ -119,7 +119,9 @@ static unsigned recipient_facts(const struct pl_policy *p, const struct pl_query
     case PL_MAIL_EMPTY:
         return FACT_NO_RECIPIENT;
     case PL_MAIL_BARE:
-        return p->bare_is_ours ? FACT_OURS : 0;
+        return FACT_BARE | (p->bare_is_ours ? FACT_OURS : 0);
+    case PL_MAIL_ROUTED:
+        return FACT_ROUTED;
     case PL_MAIL_PLAIN:
         return list_holds(&p->boundary[PL_BOUNDARY_ACCEPTED_DOMAINS], domain_holds,
                           &q->recipient.domain)
@@ -266,16 +268,6 @@ enum oracle_effect oracle_effect(const struct pl_action *action)
             return EFFECT_REFUSE;
     }
     return word.p[0] == '4' || word.p[0] == '5' ? EFFECT_REFUSE : EFFECT_LEAVE;
-}
-
-bool oracle_same_answer(const struct pl_action *a, const struct pl_action *b)
-{
-    size_t end = pl_str_find(a->source, ' ');
-
-    if (end != pl_str_find(b->source, ' ') || oracle_effect(a) == EFFECT_UNKNOWN)
-        return pl_str_eq(a->source, b->source);
-    return pl_str_eq_fold((struct pl_str){a->source.p, end}, (struct pl_str){b->source.p, end}) &&
-           pl_str_eq(pl_str_from(a->source, end), pl_str_from(b->source, end));
 }
 
 enum oracle_why oracle_why(const struct pl_policy *p, const struct pl_action *action,

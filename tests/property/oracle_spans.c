@@ -72,6 +72,14 @@ struct span span_of(const struct pl_addr *addr)
     return (struct span){addr->family, at, at};
 }
 
+struct span span_of_prefix(const struct pl_prefix *prefix)
+{
+    struct span s = span_of(&prefix->addr);
+
+    s.high |= host_bits(bits_of(s.family), prefix->len);
+    return s;
+}
+
 struct pl_str span_text(struct pl_arena *a, int family, oracle_u128 at, bool mapped)
 {
     char room[INET6_ADDRSTRLEN + 8], text[INET6_ADDRSTRLEN];

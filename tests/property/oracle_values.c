@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Labels that no list of the generator or the corpus has. */
-#define NOBODY "zznobody"
-#define NOWHERE "zznowhere.invalid"
+#define NOBODY ORACLE_NOBODY
+#define NOWHERE ORACLE_NOWHERE
 
 /* ---- texts ---- */
 
@@ -96,8 +95,9 @@ static uint64_t rules_that_hold(const struct pl_policy *p, const struct pl_query
 static struct oracle_value examine(const struct oracle *o, enum pl_attr attr, struct pl_str text)
 {
     struct oracle_value v = {.text = text};
-    struct pl_query q = {0};
+    struct pl_query q;
 
+    memset(q.attr, 0, sizeof(q.attr));
     q.attr[attr] = text;
     pl_query_read(&q);
     for (size_t part = 0; part < o->nparts; part++) {
@@ -367,6 +367,20 @@ static struct pl_str other_case(const struct oracle *o, struct pl_str text)
     return (struct pl_str){p, text.n};
 }
 
+/* A login, and what only looks like it: by case, whole or in part, and without its realm. */
+static void near_login(const struct oracle *o, struct oracle_axis *axis, struct pl_str name,
+                       struct pl_str realm)
+{
+    const struct pl_str names[] = {name, other_case(o, name), pl_str_lit(NOBODY)};
+    const struct pl_str realms[] = {
+        realm, other_case(o, realm), pl_str_lit("@" NOWHERE), {NULL, 0}};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        for (size_t j = 0; j < sizeof(realms) / sizeof(realms[0]); j++)
+            offer(o, axis, join(o, names[i], realms[j], (struct pl_str){NULL, 0}));
+    }
+}
+
 static void logins(const struct oracle *o, struct oracle_axis *axis)
 {
     static const struct pl_str nothing = {NULL, 0};
@@ -383,25 +397,10 @@ static void logins(const struct oracle *o, struct oracle_axis *axis)
         size_t at = pl_str_rfind(text, '@');
 
         name.n = at;
-        if (at > 0) {
-            offer(o, axis, text);
-            offer(o, axis, other_case(o, text));
-            offer(o, axis, name);
-            offer(o, axis, other_case(o, name));
-            offer(o, axis, join(o, name, pl_str_lit("@" NOWHERE), nothing));
-        }
-        if (at < text.n) {
-            offer(o, axis, join(o, pl_str_lit(NOBODY), pl_str_from(text, at), nothing));
-            offer(o, axis,
-                  join(o, pl_str_lit(NOBODY), other_case(o, pl_str_from(text, at)), nothing));
-            offer(o, axis, pl_str_from(text, at));
-        }
-        for (size_t part = 0; part < o->nparts; part++) {
-            struct pl_str realm = o->policy[part]->users.default_realm;
-
-            offer(o, axis, join(o, name, pl_str_lit("@"), realm));
-            offer(o, axis, join(o, pl_str_lit(NOBODY "@"), realm, nothing));
-        }
+        near_login(o, axis, name, pl_str_from(text, at));
+        for (size_t part = 0; part < o->nparts; part++)
+            near_login(o, axis, name,
+                       join(o, pl_str_lit("@"), o->policy[part]->users.default_realm, nothing));
     }
     texts_fini(&entries);
 }

@@ -167,8 +167,10 @@ static bool note(const struct oracle_leaf *leaf, void *context)
     if ((facts & (FACT_NOT_RCPT | FACT_LOGIN | FACT_NO_RECIPIENT)) != 0)
         return true;
     if (oracle_is_outsider(facts & ~(unsigned)FACT_OURS, at_listener) &&
-        (facts & FACT_NO_ADDRESS) == 0)
+        (facts & FACT_NO_ADDRESS) == 0) {
+        r->has_outsiders = true;
         r->reach[leaf->recipient] |= bit;
+    }
     if ((facts & FACT_OURS) != 0)
         return true;
     why = oracle_why(p, p->rules[rule].action, facts);

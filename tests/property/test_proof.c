@@ -28,9 +28,9 @@
 
 /* Fewer, and smaller ones, where each costs ten times as much. */
 #if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
-enum { POLICIES = 5000, COMBINATIONS_MAX = 20000, RANDOM = 10 };
+enum { POLICIES = 1500, COMBINATIONS_MAX = 30000, RANDOM = 10 };
 #else
-enum { POLICIES = 12000, COMBINATIONS_MAX = 300000, RANDOM = 40 };
+enum { POLICIES = 6000, COMBINATIONS_MAX = 100000, RANDOM = 40 };
 #endif
 
 /* Every file was written just now, nobody changes it: no need to let it settle (base/file.c). */
@@ -129,7 +129,6 @@ static enum comparison compare_two(const struct pl_policy *from, const struct pl
                                    double most, struct pl_buf *out, struct seen *tally)
 {
     enum comparison differs = COMPARE_COUNT;
-#ifdef WITH_DIFF
     struct oracle *o;
 
     if (from->nrules > 64 || to->nrules > 64 || (o = oracle_new(from, to)) == NULL)
@@ -140,9 +139,6 @@ static enum comparison compare_two(const struct pl_policy *from, const struct pl
             differs = COMPARE_DIFF;
     }
     oracle_free(o);
-#else
-    (void)from, (void)to, (void)most, (void)out, (void)tally;
-#endif
     return differs;
 }
 
@@ -461,7 +457,7 @@ static void print_tally(void)
 /* A test that meets safe policies only would agree with anything. */
 static void check_tally(void)
 {
-    must(seen.too_large * 3 < seen.policies, "too many policies were too large");
+    must(seen.too_large * 2 < seen.policies, "too many policies were too large");
     must(seen.verdicts[0] * 10 > seen.policies, "less than a tenth was safe");
     must(seen.verdicts[1] * 10 > seen.policies, "less than a tenth was open");
     must(seen.verdicts[2] * 50 > seen.policies, "less than a fiftieth was unprovable");
@@ -469,10 +465,8 @@ static void check_tally(void)
         must(seen.whys[why] > 0, "a kind of opening that was not met");
     must(seen.masking > 0 && seen.networks > 0 && seen.partial > 0, "no masking, no networks");
     must(seen.unreachable > 0 && seen.redundant > 0 && seen.domains > 0, "a finding not met");
-#ifdef WITH_DIFF
     for (unsigned i = 0; i < 5; i++)
         must(seen.changes[i] > 0, "a kind of change that was not met");
-#endif
 }
 
 static uint64_t number_from(const char *name, uint64_t preset)
