@@ -11,7 +11,8 @@
 
 /*
  * struct pl_reach - what a login opens to whoever has its password: from which addresses, with which
- * senders some mail to a recipient elsewhere passes, whatever else the client has; read-only
+ * senders some mail to a recipient elsewhere passes by a rule that asks for the login; what passes
+ * without a password does not count. Read-only
  */
 struct pl_reach {
     struct pl_arena *arena;

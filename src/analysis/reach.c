@@ -15,8 +15,28 @@ struct question {
     struct pl_reach *r;
     uint32_t login; /* PL_NO_ATOM: no rule asks about logins */
     uint32_t rcpt_state;
+    uint64_t *needless; /* rules that let pass and do not ask about logins */
     bool failed;
 };
+
+/* What such a rule lets through needs no password: these rules are passed over. */
+static void find_needless(struct question *q)
+{
+    const struct pl_axis *logins = q->s->axis_of[PL_ATTR_SASL_USERNAME];
+
+    q->needless = pl_arena_array(q->r->arena, q->s->nwords, sizeof(*q->needless));
+    if (q->needless == NULL) {
+        q->failed = true;
+        return;
+    }
+    for (size_t r = 0; r < q->p->nrules; r++) {
+        size_t bit = pl_space_bit(q->s, 0, r);
+        bool asks = logins != NULL && (logins->asked[bit / 64] >> bit % 64 & 1) != 0;
+
+        if (!asks && q->p->rules[r].action->effect == PL_EFFECT_PASS)
+            q->needless[bit / 64] |= 1ULL << bit % 64;
+    }
+}
 
 /* Lets mail through from wherever it comes; what only permitted_elsewhere lets needs no password. */
 static bool lets_pass(const struct pl_outcome *outcome, void *arg)
@@ -42,7 +62,7 @@ static bool *allow(struct question *q, struct pl_region *region, enum pl_attr at
 static bool *passing(struct question *q, enum pl_attr attr, bool *any)
 {
     const struct pl_axis *axis = q->s->axis_of[attr], *rcpts = q->s->axis_of[PL_ATTR_RECIPIENT];
-    struct pl_region region = {.first = {attr}, .nfirst = 1};
+    struct pl_region region = {.ignored = q->needless, .first = {attr}, .nfirst = 1};
     bool *allowed, *found;
     struct pl_walk *w;
 
@@ -141,6 +161,8 @@ struct pl_reach *pl_reach_login(const struct pl_policy *p, const struct pl_space
         q.login = atom_find(&finder, PL_ATTR_SASL_USERNAME, login, &q.failed);
         q.rcpt_state = atom_find(&finder, PL_ATTR_PROTOCOL_STATE, pl_str_lit("RCPT"), &q.failed);
     }
+    if (!q.failed)
+        find_needless(&q);
     if (!q.failed)
         addresses = passing(&q, PL_ATTR_CLIENT_ADDRESS, &r->passes);
     if (!q.failed)

@@ -424,11 +424,27 @@ static void print_stops(struct answer *a)
     pl_buf_fini(&text);
 }
 
+/* Mail passes by a rule that asks for the login; of rules that are only counted it is assumed. */
+static bool opened_by_login(const struct pl_cell *cell)
+{
+    for (size_t i = 0; i < cell->noutcomes; i++) {
+        const struct pl_rule *rule = cell->outcomes[i].rule;
+
+        if (!pl_flow_passes(cell->outcomes[i].flow))
+            continue;
+        for (size_t c = 0; c < rule->ncond; c++) {
+            if (rule->cond[c].attr == PL_ATTR_SASL_USERNAME)
+                return true;
+        }
+    }
+    return cell->more > 0;
+}
+
 static void print_recipients(struct answer *a)
 {
     fprintf(a->out, "  to these recipients:\n");
     for (size_t c = 0; c < a->m->ncolumns; c++) {
-        if (a->m->columns[c].kind != PL_COLUMN_OURS && fate_of(&a->m->cells[c]) != MAY_NOT)
+        if (a->m->columns[c].kind != PL_COLUMN_OURS && opened_by_login(&a->m->cells[c]))
             print_class(a, &a->m->columns[c]);
     }
 }
@@ -449,7 +465,9 @@ bool pl_reach_compromised(const struct pl_policy *p, const struct pl_space *s, s
             pl_buf_addf(&text, ": not known: %s", m->gave_up != NULL ? m->gave_up : r->gave_up);
             print(&a, &text);
         } else if (!r->passes) {
-            pl_buf_addf(&text, " opens nothing: no mail to recipients elsewhere passes.");
+            pl_buf_addf(
+                &text,
+                " opens nothing: no rule that asks for it lets mail to recipients elsewhere pass.");
             print(&a, &text);
         } else {
             pl_buf_addf(&text, " opens mail to recipients elsewhere:");

@@ -983,3 +983,114 @@ postlatch: where: "192.0.2.0/24" is no address and no login; expected one addres
 $ postlatch where -c office.conf 192.0.2.1 192.0.2.2
 postlatch: where: expected one CLIENT or LOGIN, as in "postlatch where 192.0.2.1" or "postlatch where alice"
 [2]
+# A stolen password: what a rule that asks for the login lets, not what its address may anyway.
+$ postlatch check --no-host -c firm.conf --compromised guest
+firm.conf: 9 rules, 4 tables, 31 entries
+verdict: open
+This is an open relay: clients outside the relay boundary can send to recipients that are not ours.
+
+rule "vip" (firm.conf:18): answers "DUNNO" to a recipient that is not ours
+    from      127.0.0.0/8, outside the relay boundary
+    example   client_address=127.0.0.0 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@foreign.example recipient=abuse@foreign.example
+    why       DUNNO leaves it to Postfix, which permits this client (permitted_elsewhere): whoever is there can send to any such recipient through this server
+    remedy    refuse here, or take the clients out of Postfix's mynetworks and then out of permitted_elsewhere
+              If all of these clients may relay, say so: relay_networks = {127.0.0.0/8}
+              or for a while: accept "REASON" { surface = {127.0.0.0/8} until = "YYYY-MM-DD" }
+    ask       postlatch explain -c firm.conf, followed by the example
+
+Who can relay, and by which rule:
+  127.0.0.0/8                 "vip" (Postfix permits it: permitted_elsewhere)  only to {<vip>}
+  192.0.2.0/24                builtin:network  only to some recipients
+  192.168.5.20/32             "printers out"  only to {scanmail.example}
+  192.168.5.32/27             "printers out"  only to {scanmail.example}
+  2001:db8:1::/48             builtin:network  only to some recipients
+  name:.partner.example       builtin:name
+  listener:10.0.0.25          builtin:listener
+  listener:192.0.2.1:2525     builtin:listener
+  listener:context:internal   builtin:listener
+  login:guest                 "guest"  only to {ours, partner.example}
+  and 2 more; postlatch surface lists them all
+
+firm.conf:22: warning: redundant-rule: rule "app server" changes nothing: without it rule "guest" (firm.conf:23), builtin:name, builtin:listener and 3 more rules give "OK" to all of its requests as well. Whoever deletes it later to stop that stops nothing. Take it out, or correct what was meant
+firm.conf:18: warning: lost-grant: rule "vip" takes relaying away from clients who may relay: it answers "DUNNO", which leaves them to Postfix, and there reject_unauth_destination refuses (after_dunno). Without it builtin:name answers OK, for instance to client_address=203.0.113.9 recipient=abuse@foreign.example. Add recipient = {ours} to it if that is whom it is for, or put a rule that grants before it
+
+firm.conf:4: note: public-network: 192.0.2.0/24 is a public network: 256 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
+firm.conf:4: note: public-network: 2001:db8:1::/48 is a public network: 2^80 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
+firm.conf:11: note: loopback-trusted: 127.0.0.1 may relay without login, by 127.0.0.0/8 in permitted_elsewhere. Whatever takes connections from elsewhere and passes them on within this host (ssh and TLS tunnels, port forwarders of containers, a web form) lets strangers appear as 127.0.0.1. Remedy, if there is any: take it out of Postfix's mynetworks and of permitted_elsewhere
+firm.conf:11: note: one-family-only: 127.0.0.1 may relay without login, ::1 may not: a program of this host that connects to localhost is let in or refused by the address that it happens to take. If that is not meant, trust both or neither
+
+Not looked at: the facts of the host were not asked for (--no-host).
+
+This was assumed:
+  - nothing before postlatch in Postfix's restrictions permits
+  - after a DUNNO, Postfix comes to reject_unauth_destination (after_dunno), at every place that asks
+  - Postfix accepts mail for each domain in accepted_domains
+  - anyone may hide behind the addresses in masking (172.17.0.1), and behind no other trusted address
+  - the DNS of the names in relay_client_names (.partner.example) is in trusted hands
+  - only trusted clients reach the places in relay_listeners (10.0.0.25, 192.0.2.1:2525, context:internal)
+  - without our word Postfix permits the clients in permitted_elsewhere (127.0.0.0/8), and no others
+  - a recipient without a domain is ours: myorigin is an accepted domain (bare_recipient)
+  - the files are as they were read just now
+
+A stolen password of guest opens mail to recipients elsewhere:
+  from these addresses only:
+    10.20.0.0/16
+  with any sender: nothing ties the sender to the login
+  to these recipients:
+  foreign: partner.example
+What stops some of it:
+  REJECT bad helo by rule "bad helo" (firm.conf:17), if client_address = {any, !<relay_networks>}, helo_name = {.evil.example}
+  DUNNO by rule "vip" (firm.conf:18), which leaves it to Postfix, and Postfix refuses it, if recipient = {<vip>}
+  REJECT routing by rule "no routing" (firm.conf:24), if recipient = {routed}
+  REJECT Relay access denied by builtin:reject, where no rule before it decides
+[1]
+$ postlatch check --no-host -c firm.conf --compromised eve
+firm.conf: 9 rules, 4 tables, 31 entries
+verdict: open
+This is an open relay: clients outside the relay boundary can send to recipients that are not ours.
+
+rule "vip" (firm.conf:18): answers "DUNNO" to a recipient that is not ours
+    from      127.0.0.0/8, outside the relay boundary
+    example   client_address=127.0.0.0 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@foreign.example recipient=abuse@foreign.example
+    why       DUNNO leaves it to Postfix, which permits this client (permitted_elsewhere): whoever is there can send to any such recipient through this server
+    remedy    refuse here, or take the clients out of Postfix's mynetworks and then out of permitted_elsewhere
+              If all of these clients may relay, say so: relay_networks = {127.0.0.0/8}
+              or for a while: accept "REASON" { surface = {127.0.0.0/8} until = "YYYY-MM-DD" }
+    ask       postlatch explain -c firm.conf, followed by the example
+
+Who can relay, and by which rule:
+  127.0.0.0/8                 "vip" (Postfix permits it: permitted_elsewhere)  only to {<vip>}
+  192.0.2.0/24                builtin:network  only to some recipients
+  192.168.5.20/32             "printers out"  only to {scanmail.example}
+  192.168.5.32/27             "printers out"  only to {scanmail.example}
+  2001:db8:1::/48             builtin:network  only to some recipients
+  name:.partner.example       builtin:name
+  listener:10.0.0.25          builtin:listener
+  listener:192.0.2.1:2525     builtin:listener
+  listener:context:internal   builtin:listener
+  login:guest                 "guest"  only to {ours, partner.example}
+  and 2 more; postlatch surface lists them all
+
+firm.conf:22: warning: redundant-rule: rule "app server" changes nothing: without it rule "guest" (firm.conf:23), builtin:name, builtin:listener and 3 more rules give "OK" to all of its requests as well. Whoever deletes it later to stop that stops nothing. Take it out, or correct what was meant
+firm.conf:18: warning: lost-grant: rule "vip" takes relaying away from clients who may relay: it answers "DUNNO", which leaves them to Postfix, and there reject_unauth_destination refuses (after_dunno). Without it builtin:name answers OK, for instance to client_address=203.0.113.9 recipient=abuse@foreign.example. Add recipient = {ours} to it if that is whom it is for, or put a rule that grants before it
+
+firm.conf:4: note: public-network: 192.0.2.0/24 is a public network: 256 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
+firm.conf:4: note: public-network: 2001:db8:1::/48 is a public network: 2^80 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
+firm.conf:11: note: loopback-trusted: 127.0.0.1 may relay without login, by 127.0.0.0/8 in permitted_elsewhere. Whatever takes connections from elsewhere and passes them on within this host (ssh and TLS tunnels, port forwarders of containers, a web form) lets strangers appear as 127.0.0.1. Remedy, if there is any: take it out of Postfix's mynetworks and of permitted_elsewhere
+firm.conf:11: note: one-family-only: 127.0.0.1 may relay without login, ::1 may not: a program of this host that connects to localhost is let in or refused by the address that it happens to take. If that is not meant, trust both or neither
+
+Not looked at: the facts of the host were not asked for (--no-host).
+
+This was assumed:
+  - nothing before postlatch in Postfix's restrictions permits
+  - after a DUNNO, Postfix comes to reject_unauth_destination (after_dunno), at every place that asks
+  - Postfix accepts mail for each domain in accepted_domains
+  - anyone may hide behind the addresses in masking (172.17.0.1), and behind no other trusted address
+  - the DNS of the names in relay_client_names (.partner.example) is in trusted hands
+  - only trusted clients reach the places in relay_listeners (10.0.0.25, 192.0.2.1:2525, context:internal)
+  - without our word Postfix permits the clients in permitted_elsewhere (127.0.0.0/8), and no others
+  - a recipient without a domain is ours: myorigin is an accepted domain (bare_recipient)
+  - the files are as they were read just now
+
+A stolen password of eve opens nothing: no rule that asks for it lets mail to recipients elsewhere pass.
+[1]
