@@ -23,6 +23,9 @@ struct reach {
     bool *of_entry;    /* atoms of the present entry */
     uint8_t *classes;  /* of each class of domains, of its own names: an enum answer */
     uint32_t *example; /* of each class: an atom that is out of reach */
+    /* Domains with listed addresses, sorted: what is true of others of their class is not of them. */
+    struct pl_str *listed;
+    size_t nlisted;
 };
 
 static bool reaches(const struct pl_outcome *outcome, void *arg)
@@ -168,6 +171,40 @@ static enum answer answer_of(struct reach *x, const struct lint_unit *unit, uint
     return answer;
 }
 
+static bool note_listed(struct pl_str key, uint32_t class, void *arg)
+{
+    struct reach *x = arg;
+    struct pl_str domain = pl_str_from(key, pl_str_rfind(key, '@') + 1);
+
+    (void)class;
+    if (domain.n > 0)
+        x->listed[x->nlisted++] = domain;
+    return true;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return pl_str_cmp(*(const struct pl_str *)a, *(const struct pl_str *)b);
+}
+
+/* False when memory is short. */
+static bool find_listed(struct reach *x)
+{
+    const struct pl_name_index *addresses = &x->a->p->compiled->names[PL_NAMES_ADDRESSES];
+
+    x->listed = malloc((addresses->count + 1) * sizeof(*x->listed));
+    if (x->listed == NULL)
+        return false;
+    pl_name_index_each(addresses, note_listed, x);
+    qsort(x->listed, x->nlisted, sizeof(*x->listed), compare);
+    return true;
+}
+
+static bool is_listed(const struct reach *x, struct pl_str domain)
+{
+    return bsearch(&domain, x->listed, x->nlisted, sizeof(domain), compare) != NULL;
+}
+
 static void look_at_entry(struct reach *x, const struct lint_unit *unit)
 {
     const struct pl_name_index *index = &x->a->p->compiled->names[PL_NAMES_DOMAINS];
@@ -175,7 +212,7 @@ static void look_at_entry(struct reach *x, const struct lint_unit *unit)
     uint32_t example = 0, class = pl_name_index_find(index, key);
     enum answer answer;
 
-    if (key.p[0] == '.') {
+    if (key.p[0] == '.' || is_listed(x, key)) {
         answer = answer_of(x, unit, &example);
     } else {
         if (x->classes[class] == UNKNOWN)
@@ -223,8 +260,13 @@ void lint_domains(struct lint_ask *a)
         a->f->failed = true;
         return;
     }
+    if (!find_listed(&x)) {
+        a->f->failed = true;
+        return;
+    }
     lint_units_init(&x.units, a->p, a->s);
     if (find_out_of_reach(&x))
         look_at_set(&x, &a->p->boundary[PL_BOUNDARY_ACCEPTED_DOMAINS]);
     lint_units_fini(&x.units);
+    free(x.listed);
 }

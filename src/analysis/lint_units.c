@@ -343,6 +343,26 @@ static void want_parent(struct lint_units *u, enum pl_names names, struct pl_str
     u->work += index->count / 8;
 }
 
+/*
+ * Whether a mail address can stand for those of other domains of its class: not if some list names it,
+ * or it without its extension, in full.
+ */
+static bool is_alone(const struct lint_units *u, const struct pl_mailaddr *m)
+{
+    struct pl_str domain = pl_domain_str(&m->domain);
+
+    return domain.n > 0 && m->local.n > 0 &&
+           (class_of_local(u, m->local, domain) != PL_CLASS_NONE ||
+            class_of_local(u, strip(u, m->local), domain) != PL_CLASS_NONE);
+}
+
+static bool is_in_domain(struct pl_str key, struct pl_str domain)
+{
+    if (key.p[0] != '.')
+        return pl_str_eq(key, domain);
+    return domain.n > key.n && pl_str_eq(key, pl_str_from(domain, domain.n - key.n));
+}
+
 static void name_atoms(struct lint_units *u, const struct lint_values *v, enum pl_names names,
                        const struct lint_unit *unit, bool *atoms)
 {
@@ -364,7 +384,10 @@ static void name_atoms(struct lint_units *u, const struct lint_values *v, enum p
         const struct value *value = &v->values[v->held[i].value];
 
         u->work++;
-        if (value->class != CLASS_NONE && (parent ? classes[value->class] : value->class == one))
+        if (value->class == CLASS_NONE || (parent ? !classes[value->class] : value->class != one))
+            continue;
+        if (value->mail == NULL || !is_alone(u, value->mail) ||
+            is_in_domain(key, pl_domain_str(&value->mail->domain)))
             atoms[value->atom] = true;
     }
     free(classes);

@@ -47,9 +47,6 @@ void lint_units_each(const struct pl_condition *cond,
 /*
  * lint_units_atoms - the atoms in which values of a piece lie, whatever else the condition says
  *
- * A few more may be named than there are, never fewer: where a list has mail addresses in full, and
- * they and the piece's domain are in the same lists.
- *
  * out      atoms: of the axis of the condition's attribute, which there is; natoms
  * returns  false when memory is short
  */

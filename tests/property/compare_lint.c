@@ -134,20 +134,6 @@ static bool is_reported(const struct pl_findings *f, struct pl_str entry)
     return false;
 }
 
-/* Some list has "user@domain": then a domain may pass for reached because another one like it is. */
-static bool has_whole_addresses(const struct pl_policy *p)
-{
-    for (size_t t = 0; t < p->ntables + p->ninline; t++) {
-        const struct pl_table *table = t < p->ntables ? p->tables[t] : p->inlines[t - p->ntables];
-
-        for (size_t i = 0; i < table->count && table->kind == PL_TABLE_ADDRESSES; i++) {
-            if (table->entries[i].text.p[table->entries[i].text.n - 1] != '@')
-                return true;
-        }
-    }
-    return false;
-}
-
 static bool compare_domains(const struct oracle *o, const struct oracle_result *r,
                             const struct pl_findings *f, struct pl_buf *out, struct seen *seen)
 {
@@ -161,8 +147,7 @@ static bool compare_domains(const struct oracle *o, const struct oracle_result *
 
         if ((ours >> i & 1) == 0) /* nothing is in it, or nothing of it is ours */
             continue;
-        if (is_reported(f, o->accepted.texts[i]) == unreachable ||
-            (unreachable && has_whole_addresses(o->policy[0])))
+        if (is_reported(f, o->accepted.texts[i]) == unreachable)
             continue;
         pl_buf_addf(out, "accepted domain %.*s: by the oracle %s, lint says otherwise\n",
                     (int)o->accepted.texts[i].n, o->accepted.texts[i].p,
