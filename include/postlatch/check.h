@@ -65,11 +65,4 @@ struct pl_json *pl_check_json_request(const struct pl_str request[PL_ATTR_COUNT]
 /* pl_check_add_request - a request as the words of `postlatch explain`, quoted for a shell */
 void pl_check_add_request(struct pl_buf *out, const struct pl_str request[PL_ATTR_COUNT]);
 
-/* pl_check_add_rule - "builtin:network", or `rule "app server" (policy.conf:12)` */
-void pl_check_add_rule(struct pl_buf *out, const struct pl_policy *p, const struct pl_rule *rule);
-
-/* pl_check_day - a day as YYYY-MM-DD; days since 1970-01-01 */
-enum { PL_CHECK_DAY = 16 };
-const char *pl_check_day(char out[PL_CHECK_DAY], int32_t days);
-
 #endif

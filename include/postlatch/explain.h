@@ -57,6 +57,9 @@ void pl_explain_ended(struct pl_buf *out, const struct pl_explanation *e);
 /* pl_explain_set - a set as it would be written, long ones cut: {<lan>, 192.0.2.1, !192.0.2.66} */
 void pl_explain_set(struct pl_buf *out, const struct pl_set *set, enum pl_attr attr);
 
+/* pl_explain_rule - "builtin:network", or `rule "app server" (policy.conf:12)` */
+void pl_explain_rule(struct pl_buf *out, const struct pl_policy *p, const struct pl_rule *rule);
+
 /* pl_explain_place - "file:line", or "" for what stands in no file */
 void pl_explain_place(struct pl_buf *out, const struct pl_policy *p, struct pl_pos at);
 

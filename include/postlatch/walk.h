@@ -64,6 +64,13 @@ const struct pl_axis *pl_walk_axis(const struct pl_walk *w);
 bool pl_walk_choose(struct pl_walk *w, size_t atom);
 void pl_walk_back(struct pl_walk *w);
 
+/*
+ * pl_walk_go_to - choose, on each axis before that of attr, the first atom that is possible
+ *
+ * returns  false if an axis has none, or there is no axis of attr
+ */
+bool pl_walk_go_to(struct pl_walk *w, enum pl_attr attr);
+
 /* A decision of a leaf: the deciding rule of each part, as a bit of the space. */
 struct pl_outcome {
     uint32_t bit[2];

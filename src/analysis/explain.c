@@ -81,6 +81,22 @@ void pl_explain_place(struct pl_buf *out, const struct pl_policy *p, struct pl_p
         pl_buf_addf(out, "%s:%u", p->files[at.file].p, (unsigned)at.line);
 }
 
+void pl_explain_rule(struct pl_buf *out, const struct pl_policy *p, const struct pl_rule *rule)
+{
+    struct pl_quote q;
+
+    if (rule->builtin) {
+        pl_buf_add(out, rule->name);
+        return;
+    }
+    pl_buf_addf(out, "rule %s", pl_quote(&q, rule->name));
+    if (rule->at.file < p->nfiles) {
+        pl_buf_add(out, pl_str_lit(" ("));
+        pl_explain_place(out, p, rule->at);
+        pl_buf_add_char(out, ')');
+    }
+}
+
 /* A value for people: printable as it is, else escaped. */
 static void add_value(struct pl_buf *out, struct pl_str value)
 {

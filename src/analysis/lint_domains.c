@@ -53,22 +53,6 @@ static void ask_outsiders(struct reach *x)
     x->a->lead = PL_ATTR_RECIPIENT;
 }
 
-/* On the axes before that of recipients each has one atom that is possible. */
-static bool go_to_recipients(struct pl_walk *w)
-{
-    const struct pl_axis *axis;
-
-    while ((axis = pl_walk_axis(w)) != NULL && axis->attr != PL_ATTR_RECIPIENT) {
-        size_t i = 0;
-
-        while (i < axis->natoms && !pl_walk_choose(w, i))
-            i++;
-        if (i == axis->natoms)
-            return false;
-    }
-    return axis != NULL;
-}
-
 /* Asks about all atoms; whether one is out of reach. */
 static bool find_out_of_reach(struct reach *x)
 {
@@ -84,7 +68,7 @@ static bool find_out_of_reach(struct reach *x)
         return false;
     for (size_t i = 0; i < x->axis->natoms; i++)
         x->atoms[i] = NOT_OURS;
-    if (go_to_recipients(w)) {
+    if (pl_walk_go_to(w, PL_ATTR_RECIPIENT)) {
         for (size_t i = 0; i < x->axis->natoms && pl_walk_gave_up(w) == NULL; i++) {
             if ((x->axis->atoms[i].labels & PL_LABEL_OURS) == 0)
                 continue;

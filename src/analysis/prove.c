@@ -174,22 +174,6 @@ static void note_client(struct proving *v, size_t atom, const struct pl_outcome 
     }
 }
 
-/* Chooses, on the axes before that of clients, the one atom that is allowed. */
-static bool go_to_clients(struct pl_walk *w, const struct pl_region *region)
-{
-    const struct pl_axis *axis;
-
-    while ((axis = pl_walk_axis(w)) != NULL && axis->attr != PL_ATTR_CLIENT_ADDRESS) {
-        size_t a = 0;
-
-        while (a < axis->natoms && !(region->allowed[axis->attr][a] && pl_walk_choose(w, a)))
-            a++;
-        if (a == axis->natoms)
-            return false;
-    }
-    return axis != NULL;
-}
-
 static void find_holes(struct proving *v)
 {
     struct pl_walk *w = pl_walk_new(v->s, &v->region);
@@ -198,7 +182,7 @@ static void find_holes(struct proving *v)
         v->failed = true;
         return;
     }
-    if (go_to_clients(w, &v->region)) {
+    if (pl_walk_go_to(w, PL_ATTR_CLIENT_ADDRESS)) {
         for (size_t a = 0; a < v->clients->natoms && pl_walk_gave_up(w) == NULL; a++) {
             const struct pl_outcome *outcomes;
             size_t n;
@@ -375,8 +359,8 @@ static bool find_example(struct proving *v, struct hole *h, struct pl_opening *o
 {
     struct pl_walk *w = pl_walk_new(v->s, &v->region);
     uint32_t client = client_to_show(v, h), atoms[PL_ATTR_COUNT];
-    bool found = w != NULL && go_to_clients(w, &v->region) && pl_walk_choose(w, client) &&
-                 pl_walk_find(w, is_wanted, &h->bit, atoms);
+    bool found = w != NULL && pl_walk_go_to(w, PL_ATTR_CLIENT_ADDRESS) &&
+                 pl_walk_choose(w, client) && pl_walk_find(w, is_wanted, &h->bit, atoms);
 
     pl_walk_free(w);
     if (!found)

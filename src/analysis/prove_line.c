@@ -5,21 +5,6 @@
 #include "postlatch/explain.h"
 #include "postlatch/quote.h"
 
-static void add_rule(struct pl_buf *out, const struct pl_policy *p, const struct pl_rule *rule)
-{
-    struct pl_quote q;
-
-    if (rule->builtin)
-        pl_buf_addf(out, "%s", rule->name.p);
-    else
-        pl_buf_addf(out, "rule %s", pl_quote(&q, rule->name));
-    if (rule->at.file < p->nfiles) {
-        pl_buf_add(out, pl_str_lit(" ("));
-        pl_explain_place(out, p, rule->at);
-        pl_buf_add_char(out, ')');
-    }
-}
-
 static void add_request(struct pl_buf *out, const struct pl_opening *o)
 {
     struct pl_quote q;
@@ -39,7 +24,7 @@ void pl_prove_line(struct pl_buf *out, const struct pl_policy *p, const struct p
     struct pl_quote q;
 
     pl_buf_addf(out, "%s: ", o->why == PL_OPENS_CLASS ? "not provable" : "open relay");
-    add_rule(out, p, o->rule);
+    pl_explain_rule(out, p, o->rule);
     pl_buf_addf(out, " answers %s", pl_quote(&q, o->rule->action->source));
     switch (o->why) {
     case PL_OPENS_PASS:

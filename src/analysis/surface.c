@@ -136,21 +136,6 @@ static void note_client(struct surface_build *b, struct pl_walk *w, size_t clien
     c->all = c->count > 0 && reaches_all(b, w, client);
 }
 
-bool surface_go_to(struct pl_walk *w, const struct pl_region *region, enum pl_attr attr)
-{
-    const struct pl_axis *axis;
-
-    while ((axis = pl_walk_axis(w)) != NULL && axis->attr != attr) {
-        size_t a = 0;
-
-        while (a < axis->natoms && !(region->allowed[axis->attr][a] && pl_walk_choose(w, a)))
-            a++;
-        if (a == axis->natoms)
-            return false;
-    }
-    return axis != NULL;
-}
-
 static void find_clients(struct surface_build *b)
 {
     struct pl_region region;
@@ -160,7 +145,7 @@ static void find_clients(struct surface_build *b)
         b->failed = true;
         return;
     }
-    if (surface_go_to(w, &region, PL_ATTR_CLIENT_ADDRESS)) {
+    if (pl_walk_go_to(w, PL_ATTR_CLIENT_ADDRESS)) {
         for (size_t a = 0; a < b->clients->natoms && !b->failed && pl_walk_gave_up(w) == NULL;
              a++) {
             if (!pl_walk_choose(w, a))

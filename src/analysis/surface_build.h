@@ -35,9 +35,6 @@ struct surface_build {
  */
 bool surface_region(struct surface_build *b, unsigned shown, struct pl_region *region);
 
-/* surface_go_to - choose the first allowed atom of each axis before that of attr; false: none */
-bool surface_go_to(struct pl_walk *w, const struct pl_region *region, enum pl_attr attr);
-
 /* surface_add_line - one more line; NULL after setting b->failed */
 struct pl_surface_line *surface_add_line(struct surface_build *b, enum pl_surface_kind kind,
                                          struct pl_str text);

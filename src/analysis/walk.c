@@ -331,6 +331,21 @@ void pl_walk_back(struct pl_walk *w)
     w->k--;
 }
 
+bool pl_walk_go_to(struct pl_walk *w, enum pl_attr attr)
+{
+    const struct pl_axis *axis;
+
+    while ((axis = pl_walk_axis(w)) != NULL && axis->attr != attr) {
+        size_t a = 0;
+
+        while (a < axis->natoms && !pl_walk_choose(w, a))
+            a++;
+        if (a == axis->natoms)
+            return false;
+    }
+    return axis != NULL;
+}
+
 /* ---- leaves ---- */
 
 /*

@@ -7,17 +7,12 @@
 
 #include "postlatch/check.h"
 #include "postlatch/date.h"
+#include "postlatch/explain.h"
 #include "postlatch/prove.h"
 
 #include <string.h>
 
 enum { OPENINGS_SHOWN = 10 };
-
-static void add_place(struct pl_buf *b, const struct pl_policy *p, struct pl_pos at)
-{
-    if (at.file < p->nfiles)
-        pl_buf_addf(b, "%s:%u", p->files[at.file].p, (unsigned)at.line);
-}
 
 /* accept "REASON" (FILE:LINE), accepted until DAY; or it ended on DAY */
 static void add_waiver(struct pl_buf *b, const struct pl_policy *p, const struct pl_waiver *w)
@@ -25,7 +20,7 @@ static void add_waiver(struct pl_buf *b, const struct pl_policy *p, const struct
     char day[PL_DATE_TEXT];
 
     pl_buf_addf(b, "accept \"%s\" (", w->reason.p);
-    add_place(b, p, w->at);
+    pl_explain_place(b, p, w->at);
     pl_buf_addf(b, ") %s %s", pl_waiver_has_ended(p, w) ? "ended with" : "until",
                 pl_date_format(day, w->until));
 }

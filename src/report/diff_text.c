@@ -3,6 +3,8 @@
 #include "postlatch/diff_text.h"
 
 #include "postlatch/check.h"
+
+#include "postlatch/explain.h"
 #include "postlatch/quote.h"
 
 /* What a paragraph and a line name before they say how many more there are. */
@@ -84,7 +86,7 @@ static void add_answer(struct pl_buf *out, const struct pl_diff *d, const struct
     struct pl_quote q;
 
     pl_buf_addf(out, "%s by ", pl_quote(&q, c->rule[part]->action->source));
-    pl_check_add_rule(out, d->policy[part], c->rule[part]);
+    pl_explain_rule(out, d->policy[part], c->rule[part]);
 }
 
 /* The same answer, and yet a change: what Postfix makes of it differs. */

@@ -2,6 +2,7 @@
 /* check --overlaps: rules whose order matters. */
 #include "postlatch/check.h"
 
+#include "postlatch/explain.h"
 #include "postlatch/overlap.h"
 #include "postlatch/quote.h"
 
@@ -21,9 +22,9 @@ static bool tell(const struct pl_rule *first, const struct pl_rule *later, void 
     if (t->count++ >= OVERLAPS_SHOWN)
         return true;
     pl_buf_add(t->out, pl_str_lit("  "));
-    pl_check_add_rule(t->out, t->p, first);
+    pl_explain_rule(t->out, t->p, first);
     pl_buf_addf(t->out, " with %s stands before ", pl_quote(&q, first->action->source));
-    pl_check_add_rule(t->out, t->p, later);
+    pl_explain_rule(t->out, t->p, later);
     pl_buf_addf(t->out, " with %s\n", pl_quote(&q, later->action->source));
     return true;
 }

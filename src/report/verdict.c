@@ -2,41 +2,15 @@
 /* The verdict for people: what is wrong, where, why it matters, what to do. */
 #include "postlatch/check.h"
 
+#include "postlatch/date.h"
 #include "postlatch/explain.h"
 #include "postlatch/netkind.h"
 #include "postlatch/quote.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { OPENINGS_SHOWN = 10, NETWORKS_SHOWN = 6 };
-
-const char *pl_check_day(char out[PL_CHECK_DAY], int32_t days)
-{
-    time_t t = (time_t)days * 86400;
-    struct tm tm;
-
-    if (gmtime_r(&t, &tm) == NULL || strftime(out, PL_CHECK_DAY, "%Y-%m-%d", &tm) == 0)
-        snprintf(out, PL_CHECK_DAY, "?");
-    return out;
-}
-
-void pl_check_add_rule(struct pl_buf *out, const struct pl_policy *p, const struct pl_rule *rule)
-{
-    struct pl_quote q;
-
-    if (rule->builtin) {
-        pl_buf_add(out, rule->name);
-        return;
-    }
-    pl_buf_addf(out, "rule %s", pl_quote(&q, rule->name));
-    if (rule->at.file < p->nfiles) {
-        pl_buf_add(out, pl_str_lit(" ("));
-        pl_explain_place(out, p, rule->at);
-        pl_buf_add_char(out, ')');
-    }
-}
 
 static bool is_plain(struct pl_str s)
 {
@@ -203,10 +177,10 @@ static void add_opening(struct pl_buf *out, const struct pl_policy *p, const str
                         const char *config_path)
 {
     struct pl_quote q;
-    char day[PL_CHECK_DAY];
+    char day[PL_DATE_TEXT];
 
     pl_buf_add_char(out, '\n');
-    pl_check_add_rule(out, p, o->rule);
+    pl_explain_rule(out, p, o->rule);
     pl_buf_addf(out, ": %s %s to a recipient that is not ours\n",
                 o->why == PL_OPENS_CLASS ? "may pass mail with" : "answers",
                 pl_quote(&q, o->rule->action->source));
@@ -221,7 +195,7 @@ static void add_opening(struct pl_buf *out, const struct pl_policy *p, const str
 
         pl_buf_addf(out, "    %s  accept %s, %s %s (", expired ? "expired " : "accepted",
                     pl_quote(&q, o->waiver->reason), expired ? "which ended on" : "until",
-                    pl_check_day(day, o->waiver->until));
+                    pl_date_format(day, o->waiver->until));
         pl_explain_place(out, p, o->waiver->at);
         pl_buf_addf(out, ")%s\n", expired ? ": these clients get no OK any more" : "");
     } else {
