@@ -22,6 +22,7 @@ struct checked {
     struct pl_surface *surface;
     struct pl_findings *findings;
     struct pl_host_facts host;
+    bool bad_facts;      /* the file with the facts of the host has errors */
     const char *no_host; /* why there are no facts of a host, or NULL */
     char why[PL_NETLINK_WHY];
     const struct pl_check_options *options;
@@ -280,7 +281,10 @@ static void print_text(const struct checked *c, FILE *out)
 
     if (c->policy == NULL) {
         pl_check_print_errors(c->d, out);
-        fprintf(out, "%zu error%s: not loaded\nverdict: invalid\n", errors, errors == 1 ? "" : "s");
+        fprintf(out, "%zu error%s", errors, errors == 1 ? "" : "s");
+        fputs(c->bad_facts ? " in the facts of the host: the policy was not checked\n"
+                           : ": not loaded\nverdict: invalid\n",
+              out);
         return;
     }
     add_text(&text, c);
@@ -300,9 +304,12 @@ int pl_check_report(const char *config_path, const struct pl_check_options *o, F
     int status = PL_CHECK_INVALID;
     bool ok = c.d != NULL;
 
-    if (ok && pl_config_load(&config, config_path, c.d) && get_host(&c, o)) {
-        c.policy = config.policy;
-        ok = analyse(&c);
+    if (ok && pl_config_load(&config, config_path, c.d)) {
+        c.bad_facts = !get_host(&c, o);
+        if (!c.bad_facts) {
+            c.policy = config.policy;
+            ok = analyse(&c);
+        }
     }
     if (!ok) {
         fprintf(stderr, "postlatch: out of memory\n");
