@@ -210,7 +210,8 @@ def count_syscalls(server, requests, seconds=1, connections=64):
 
 
 def ask(server, requests, n):
-    """n requests over one connection, one after the other."""
+    """n requests over one connection, one after the other; the answers."""
+    answers = []
     with server.connect() as s:
         for i in range(n):
             s.sendall(requests[i % len(requests)])
@@ -220,6 +221,8 @@ def ask(server, requests, n):
                 if not got:
                     raise Failed("the connection was closed")
                 answer += got
+            answers.append(answer)
+    return answers
 
 
 def count_instructions(make, requests, n, folder):
