@@ -32,8 +32,12 @@ struct pl_networks {
     size_t n6, cap6;
 };
 
-/* pl_networks_add - one more; false when memory is short. pl_networks_fini frees all */
+/*
+ * pl_networks_add - one more; false when memory is short. pl_networks_fini frees all
+ * pl_networks_add4 - the same of an IPv4 network as a number
+ */
 bool pl_networks_add(struct pl_networks *n, const struct pl_prefix *prefix, uint32_t table);
+bool pl_networks_add4(struct pl_networks *n, uint32_t addr, unsigned len, uint32_t table);
 void pl_networks_fini(struct pl_networks *n);
 
 /*

@@ -9,7 +9,9 @@
 #include "postlatch/quote.h"
 #include "postlatch/ranges.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
+#include <string.h>
 
 /* The defaults; a smaller widest_network_… says that mixed networks are meant. */
 enum { WIDEST_V4 = 16, WIDEST_V6 = 32 };
@@ -184,21 +186,39 @@ static bool has_top_level(const struct pl_set *set)
     return false;
 }
 
-static bool network_is_sound(const struct pl_prefix *prefix, void *arg)
+/* Few addresses lie in networks that are longer than any private one, and than what is too wide. */
+static bool is_small(const struct builder *b, const struct pl_range *range)
+{
+    const unsigned longest = b->widest_v4 > WIDEST_V4 ? b->widest_v4 : WIDEST_V4;
+    uint32_t first, last;
+
+    if (range->low.family != 4)
+        return false;
+    memcpy(&first, range->low.bytes, sizeof(first));
+    memcpy(&last, range->high.bytes, sizeof(last));
+    return ntohl(last) - ntohl(first) < 1ULL << (32 - longest);
+}
+
+static bool range_is_sound(const struct pl_range *range, void *arg)
 {
     const struct builder *b = arg;
+    struct pl_range rest = *range;
+    struct pl_prefix prefix;
     const char *across;
 
-    /* Nearly all are such: no private network is longer, so it lies within one or apart from all. */
-    if (prefix->addr.family == 4 && prefix->len >= WIDEST_V4 && prefix->len >= b->widest_v4)
+    if (is_small(b, range)) /* nearly all are */
         return true;
-    return find_fault(b, prefix, &across) == FAULT_NONE;
+    while (pl_range_next_prefix(&rest, &prefix)) {
+        if (find_fault(b, &prefix, &across) != FAULT_NONE)
+            return false;
+    }
+    return true;
 }
 
 bool boundary_is_sound(struct builder *b)
 {
     return !has_top_level(&b->policy->boundary[PL_BOUNDARY_ACCEPTED_DOMAINS]) &&
            !has_top_level(&b->policy->boundary[PL_BOUNDARY_RELAY_CLIENT_NAMES]) &&
-           pl_compiled_each_network(b->policy->compiled, PL_BOUNDARY_RELAY_NETWORKS,
-                                    network_is_sound, b);
+           pl_compiled_each_range(b->policy->compiled, PL_BOUNDARY_RELAY_NETWORKS, range_is_sound,
+                                  b);
 }

@@ -9,7 +9,6 @@
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"
 #include "postlatch/policy.h"
-#include "postlatch/ranges.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -298,25 +297,21 @@ void pl_compiled_free(struct pl_compiled *c)
     free(c);
 }
 
-/* Ranges of a list that touch are one; what is left is cut into networks. */
+/* Ranges of a list that touch are one. */
 struct walk {
     const struct pl_compiled *c;
     unsigned boundary;
-    bool (*each)(const struct pl_prefix *prefix, void *arg);
+    bool (*each)(const struct pl_range *range, void *arg);
     void *arg;
     struct pl_range open; /* family 0: none */
 };
 
 static bool flush(struct walk *w)
 {
-    struct pl_prefix prefix;
+    bool ok = w->open.low.family == 0 || w->each(&w->open, w->arg);
 
-    while (pl_range_next_prefix(&w->open, &prefix)) {
-        if (!w->each(&prefix, w->arg))
-            return false;
-    }
     w->open.low.family = 0;
-    return true;
+    return ok;
 }
 
 /* Ranges come without gaps: one that is in the list joins the open one, any other ends it. */
@@ -326,8 +321,8 @@ static bool walk_range(const struct pl_addr *first, const struct pl_addr *last, 
     struct walk *w = arg;
 
     if ((w->c->addr_lists[class] >> w->boundary & 1) == 0)
-        return w->open.low.family == 0 || flush(w);
-    if (w->open.low.family != 0 && w->open.low.family != first->family && !flush(w))
+        return flush(w);
+    if (w->open.low.family != first->family && !flush(w))
         return false;
     if (w->open.low.family == 0)
         w->open.low = *first;
@@ -335,10 +330,10 @@ static bool walk_range(const struct pl_addr *first, const struct pl_addr *last, 
     return true;
 }
 
-bool pl_compiled_each_network(const struct pl_compiled *c, unsigned boundary,
-                              bool (*each)(const struct pl_prefix *prefix, void *arg), void *arg)
+bool pl_compiled_each_range(const struct pl_compiled *c, unsigned boundary,
+                            bool (*each)(const struct pl_range *range, void *arg), void *arg)
 {
     struct walk w = {.c = c, .boundary = boundary, .each = each, .arg = arg};
 
-    return pl_addr_index_walk(&c->addrs, walk_range, &w) && (w.open.low.family == 0 || flush(&w));
+    return pl_addr_index_walk(&c->addrs, walk_range, &w) && flush(&w);
 }

@@ -5,7 +5,7 @@
 #include "postlatch/addrindex.h"
 
 /* networks_sort4 - by address, then the wider network first; false when memory is short */
-bool networks_sort4(uint64_t *v4, size_t n);
+bool networks_sort4(struct pl_networks *networks);
 
 /* networks_sort6 - likewise */
 bool networks_sort6(struct pl_network6 *v6, size_t n);

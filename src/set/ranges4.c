@@ -16,39 +16,50 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIRECT_BITS = 16, PLAIN_MAX = 1024 };
+enum { DIRECT_BITS = 16, LOW_BITS = 32 - DIRECT_BITS, PLAIN_MAX = 1024 };
+#define LOW_MASK ((1U << LOW_BITS) - 1)
 
 /* Ranges in order, while they are made. */
 struct making {
     struct pl_classes *classes;
-    uint32_t *starts, *class_of;
-    size_t count, cap_starts, cap_classes;
+    struct made {
+        uint32_t start, class;
+    } * ranges;
+    size_t count, cap;
+    /* The last question to classes, which most often is the next one too. */
+    uint32_t outer, table, class;
     bool failed;
 };
 
 /* From start on the class is this one. */
-static void change(struct making *m, uint64_t start, uint32_t class)
+static inline void change(struct making *m, uint64_t start, uint32_t class)
 {
-    uint32_t *starts, *class_of;
-
     if (start > UINT32_MAX)
         return; /* behind the last address */
-    if (m->count > 0 && m->starts[m->count - 1] == start)
+    if (m->count > 0 && m->ranges[m->count - 1].start == start)
         m->count--;
-    if (m->count > 0 && m->class_of[m->count - 1] == class)
+    if (m->count > 0 && m->ranges[m->count - 1].class == class)
         return;
-    starts = pl_grow(m->starts, &m->cap_starts, m->count, sizeof(*starts));
-    if (starts != NULL)
-        m->starts = starts;
-    class_of = pl_grow(m->class_of, &m->cap_classes, m->count, sizeof(*class_of));
-    if (class_of != NULL)
-        m->class_of = class_of;
-    if (starts == NULL || class_of == NULL) {
-        m->failed = true;
-        return;
+    if (m->count == m->cap) {
+        struct made *grown = pl_grow(m->ranges, &m->cap, m->count, sizeof(*grown));
+
+        if (grown == NULL) {
+            m->failed = true;
+            return;
+        }
+        m->ranges = grown;
     }
-    m->starts[m->count] = (uint32_t)start;
-    m->class_of[m->count++] = class;
+    m->ranges[m->count++] = (struct made){(uint32_t)start, class};
+}
+
+static inline uint32_t class_within(struct making *m, uint32_t outer, uint32_t table)
+{
+    if (outer != m->outer || table != m->table || m->class == PL_CLASS_NONE) {
+        m->class = pl_classes_add(m->classes, outer, table);
+        m->outer = outer;
+        m->table = table;
+    }
+    return m->class;
 }
 
 static void make(struct making *m, const uint64_t *v4, size_t n)
@@ -70,7 +81,7 @@ static void make(struct making *m, const uint64_t *v4, size_t n)
             depth--;
             change(m, open[depth + 1].end, open[depth].class);
         }
-        class = pl_classes_add(m->classes, open[depth].class, table);
+        class = class_within(m, open[depth].class, table);
         if (class == PL_CLASS_FAILED) {
             m->failed = true;
             return;
@@ -89,53 +100,73 @@ static void make(struct making *m, const uint64_t *v4, size_t n)
     }
 }
 
-static void *pack_classes(const uint32_t *class_of, size_t n, uint32_t most, unsigned *bytes)
+static bool new_classes(struct pl_ranges4 *r, size_t n, uint32_t most)
 {
-    void *packed;
+    r->class_bytes = most <= UINT8_MAX ? 1 : most <= UINT16_MAX ? 2 : 4;
+    r->class_of = malloc(n * r->class_bytes);
+    return r->class_of != NULL;
+}
 
-    *bytes = most <= UINT8_MAX ? 1 : most <= UINT16_MAX ? 2 : 4;
-    packed = malloc(n * *bytes);
-    for (size_t i = 0; i < n && packed != NULL; i++) {
-        if (*bytes == 1)
-            ((uint8_t *)packed)[i] = (uint8_t)class_of[i];
-        else if (*bytes == 2)
-            ((uint16_t *)packed)[i] = (uint16_t)class_of[i];
-        else
-            ((uint32_t *)packed)[i] = class_of[i];
+static inline void put_class(struct pl_ranges4 *r, size_t i, uint32_t class)
+{
+    if (r->class_bytes == 1)
+        ((uint8_t *)r->class_of)[i] = (uint8_t) class;
+    else if (r->class_bytes == 2)
+        ((uint16_t *)r->class_of)[i] = (uint16_t) class;
+    else
+        ((uint32_t *)r->class_of)[i] = class;
+}
+
+/* Few ranges: as they are. */
+static bool keep(struct pl_ranges4 *r, const struct making *m)
+{
+    r->count = m->count;
+    r->starts32 = malloc(r->count * sizeof(*r->starts32));
+    if (r->starts32 == NULL || !new_classes(r, r->count, m->classes->count - 1))
+        return false;
+    for (size_t i = 0; i < r->count; i++) {
+        r->starts32[i] = m->ranges[i].start;
+        put_class(r, i, m->ranges[i].class);
     }
-    return packed;
+    return true;
+}
+
+/* How many ranges there are when every leading part begins with one. */
+static size_t count_divided(const struct making *m)
+{
+    size_t n = (size_t)1 << DIRECT_BITS;
+
+    for (size_t i = 0; i < m->count; i++)
+        n += (m->ranges[i].start & LOW_MASK) != 0;
+    return n;
 }
 
 /* Every leading part begins with a range of its own, so that a search never leaves it. */
-static bool divide(struct pl_ranges4 *r, struct making *m)
+static bool divide(struct pl_ranges4 *r, const struct making *m)
 {
-    const unsigned low_bits = 32 - DIRECT_BITS;
     const uint32_t parts = 1U << DIRECT_BITS;
-    size_t most = m->count + parts, n = 0, i = 0;
-    uint32_t *class_of = malloc(most * sizeof(*class_of));
+    size_t n = 0, i = 0;
 
+    r->count = count_divided(m);
+    r->direct_bits = DIRECT_BITS;
     r->direct = malloc((parts + 1) * sizeof(*r->direct));
-    r->starts16 = malloc(most * sizeof(*r->starts16));
-    if (class_of == NULL || r->direct == NULL || r->starts16 == NULL) {
-        free(class_of);
+    r->starts16 = malloc(r->count * sizeof(*r->starts16));
+    if (r->direct == NULL || r->starts16 == NULL ||
+        !new_classes(r, r->count, m->classes->count - 1))
         return false;
-    }
     for (uint32_t part = 0; part < parts; part++) {
         r->direct[part] = (uint32_t)n;
-        if (i == m->count || m->starts[i] != part << low_bits) {
+        if (i == m->count || m->ranges[i].start != part << LOW_BITS) {
             r->starts16[n] = 0;
-            class_of[n++] = m->class_of[i - 1];
+            put_class(r, n++, m->ranges[i - 1].class);
         }
-        for (; i < m->count && m->starts[i] >> low_bits == part; i++) {
-            r->starts16[n] = (uint16_t)(m->starts[i] & ((1U << low_bits) - 1));
-            class_of[n++] = m->class_of[i];
+        for (; i < m->count && m->ranges[i].start >> LOW_BITS == part; i++) {
+            r->starts16[n] = (uint16_t)(m->ranges[i].start & LOW_MASK);
+            put_class(r, n++, m->ranges[i].class);
         }
     }
     r->direct[parts] = (uint32_t)n;
-    r->direct_bits = DIRECT_BITS;
-    r->count = n;
-    free(m->class_of);
-    m->class_of = class_of;
+    pl_assert(n == r->count);
     return true;
 }
 
@@ -145,25 +176,8 @@ bool ranges4_build(struct pl_ranges4 *r, struct pl_classes *classes, const uint6
     bool ok;
 
     make(&m, v4, n);
-    ok = !m.failed;
-    r->count = m.count;
-    if (ok && m.count > PLAIN_MAX) {
-        ok = divide(r, &m);
-        if (ok) {
-            uint16_t *fitted = realloc(r->starts16, r->count * sizeof(*r->starts16));
-
-            r->starts16 = fitted != NULL ? fitted : r->starts16;
-        }
-    } else if (ok) {
-        r->starts32 = m.starts;
-        m.starts = NULL;
-    }
-    if (ok) {
-        r->class_of = pack_classes(m.class_of, r->count, classes->count - 1, &r->class_bytes);
-        ok = r->class_of != NULL;
-    }
-    free(m.starts);
-    free(m.class_of);
+    ok = !m.failed && (m.count > PLAIN_MAX ? divide(r, &m) : keep(r, &m));
+    free(m.ranges);
     return ok;
 }
 
