@@ -26,9 +26,6 @@
 bool pl_file_read(const char *path, size_t size_max, struct pl_buf *content, struct pl_diag *d,
                   struct pl_pos at);
 
-/* Bytes before and behind a piece that may be read, whatever they are. */
-enum { PL_FILE_PAD = 64 };
-
 /* struct pl_file_sink - where the pieces of a file go */
 struct pl_file_sink {
     void (*begin)(void *arg); /* the file is read from its beginning: what was taken is void */
@@ -39,7 +36,7 @@ struct pl_file_sink {
 /*
  * pl_file_read_pieces - the same file, piece by piece, so that it never is in memory as a whole
  *
- * A piece ends with a line's end, or with the file; or else it is the beginning of a line longer than 256
+ * A piece ends with an LF; or there is a NUL behind it, at the file's end or in a line longer than 256
  * KiB. Pieces are taken before it is known that the file is good: after false they are void.
  *
  * in       sink: a piece is dead when take returns

@@ -83,7 +83,7 @@ struct reading {
     const char *path;
     size_t size_max;
     const struct pl_file_sink *sink;
-    char *piece; /* PL_FILE_PAD bytes, then room for PIECE_SIZE, then PL_FILE_PAD more */
+    char *piece; /* room for PIECE_SIZE and a NUL */
     bool begun, has_nul, has_mark;
     struct pl_diag *d;
     struct pl_pos at;
@@ -92,7 +92,7 @@ struct reading {
 /* Hands on what the piece has; returns how much of it, the beginning of a line, is kept back. */
 static size_t hand_on(struct reading *r, size_t have, bool whole)
 {
-    char *text = r->piece + PL_FILE_PAD, *end = memrchr(text, '\n', have);
+    char *text = r->piece, *end = memrchr(text, '\n', have);
     size_t n = whole || end == NULL ? have : (size_t)(end + 1 - text);
 
     if (n == 0 || (end == NULL && !whole && have < PIECE_SIZE))
@@ -100,6 +100,8 @@ static size_t hand_on(struct reading *r, size_t have, bool whole)
     r->has_mark = r->has_mark || (!r->begun && n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0);
     r->has_nul = r->has_nul || memchr(text, '\0', n) != NULL;
     r->begun = true;
+    if (n == have)
+        text[n] = '\0';
     r->sink->take((struct pl_str){text, n}, r->sink->arg);
     memmove(text, text + n, have - n);
     return have - n;
@@ -111,7 +113,7 @@ static enum outcome read_once(int fd, struct reading *r)
     struct pl_quote q;
     struct stat before, after;
     size_t want, got_all = 0, have = 0;
-    char *text = r->piece + PL_FILE_PAD;
+    char *text = r->piece;
 
     if (fstat(fd, &before) == 0)
         settle(&before);
@@ -200,7 +202,7 @@ bool pl_file_read_pieces(const char *path, size_t size_max, const struct pl_file
     enum outcome outcome;
     bool ok;
 
-    r.piece = calloc(1, PIECE_SIZE + 2 * PL_FILE_PAD);
+    r.piece = malloc(PIECE_SIZE + 1);
     if (r.piece == NULL) {
         pl_diag_no_memory(d);
         return false;

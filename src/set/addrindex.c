@@ -124,7 +124,7 @@ bool networks_sort4(struct pl_networks *networks)
         return false;
     if (!count4(count, from, n))
         return true;
-    to = malloc(n * sizeof(*to));
+    to = pl_alloc_large(n * sizeof(*to));
     if (to == NULL)
         return false;
     for (size_t d = 0; d < DIGITS4; d++) {

@@ -104,7 +104,7 @@ static void add_next(struct reading *r, struct pl_str *rest)
         r->ok &= add_line(r->t, r->a, line, r->here, r->style, r->what, r->d);
 }
 
-/* The plain IPv4 networks at the head of rest; PL_FILE_PAD bytes around it may be read. */
+/* The plain IPv4 networks at the head of rest, behind which there is an LF or a NUL. */
 static void add_networks(struct reading *r, struct pl_str *rest)
 {
     struct pl_networks *to = &r->t->sources->networks;
@@ -112,7 +112,7 @@ static void add_networks(struct reading *r, struct pl_str *rest)
     uint32_t addr;
     unsigned len;
 
-    while ((n = pl_prefix_take_line(rest->p, &addr, &len)) != 0 && n <= rest->n) {
+    while (rest->n > 0 && (n = pl_prefix_take_line(rest->p, &addr, &len)) != 0) {
         if (!pl_networks_add4(to, addr, len, r->t->number))
             break; /* the usual way will say so */
         *rest = pl_str_from(*rest, n);
