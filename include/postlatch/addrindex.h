@@ -35,9 +35,11 @@ struct pl_networks {
 /*
  * pl_networks_add - one more; false when memory is short. pl_networks_fini frees all
  * pl_networks_add4 - the same of an IPv4 network as a number
+ * pl_networks_reserve4 - room for so many more, if there is
  */
 bool pl_networks_add(struct pl_networks *n, const struct pl_prefix *prefix, uint32_t table);
 bool pl_networks_add4(struct pl_networks *n, uint32_t addr, unsigned len, uint32_t table);
+void pl_networks_reserve4(struct pl_networks *n, size_t more);
 void pl_networks_fini(struct pl_networks *n);
 
 /*
@@ -99,5 +101,16 @@ bool pl_addr_index_walk(const struct pl_addr_index *index,
                         bool (*each)(const struct pl_addr *first, const struct pl_addr *last,
                                      uint32_t class, void *arg),
                         void *arg);
+
+/*
+ * pl_addr_index_join - the addresses of some classes, as ranges: in order, disjoint, not adjacent
+ *
+ * in       marks: of each class; bit: those whose marks have it; least4: ranges of fewer IPv4 addresses
+ *          are left out
+ * returns  false as soon as each does
+ */
+bool pl_addr_index_join(
+    const struct pl_addr_index *index, const uint16_t *marks, uint16_t bit, uint64_t least4,
+    bool (*each)(const struct pl_addr *first, const struct pl_addr *last, void *arg), void *arg);
 
 #endif

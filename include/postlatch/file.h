@@ -28,7 +28,8 @@ bool pl_file_read(const char *path, size_t size_max, struct pl_buf *content, str
 
 /* struct pl_file_sink - where the pieces of a file go */
 struct pl_file_sink {
-    void (*begin)(void *arg); /* the file is read from its beginning: what was taken is void */
+    /* The file is read from its beginning, and has so many bytes: what was taken is void. */
+    void (*begin)(size_t size, void *arg);
     void (*take)(struct pl_str piece, void *arg);
     void *arg;
 };

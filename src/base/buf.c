@@ -95,6 +95,8 @@ void *pl_alloc_large(size_t bytes)
 
     if (bytes > SIZE_MAX / 2)
         return NULL;
+    if (bytes < HUGE_PAGE)
+        return malloc(bytes);
     p = aligned_alloc(HUGE_PAGE, (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
     if (p != NULL)
         madvise(p, bytes, MADV_HUGEPAGE); /* if not, it is slower */

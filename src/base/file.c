@@ -125,6 +125,7 @@ static enum outcome read_once(int fd, struct reading *r)
     if (!acceptable(&before, r->path, r->size_max, r->d, r->at))
         return READ_FAILED;
     want = (size_t)before.st_size + 1;
+    r->sink->begin(want - 1, r->sink->arg);
     r->begun = r->has_nul = r->has_mark = false;
     while (got_all < want) {
         size_t most = want - got_all < PIECE_SIZE - have ? want - got_all : PIECE_SIZE - have;
@@ -183,7 +184,6 @@ static enum outcome read_until_whole(struct reading *r)
                           strerror(errno));
             return READ_FAILED;
         }
-        r->sink->begin(r->sink->arg);
         outcome = read_once(fd, r);
         close(fd);
     }
@@ -213,8 +213,9 @@ bool pl_file_read_pieces(const char *path, size_t size_max, const struct pl_file
     return ok;
 }
 
-static void begin_whole(void *arg)
+static void begin_whole(size_t size, void *arg)
 {
+    (void)size;
     pl_buf_reset(arg);
     pl_buf_add(arg, (struct pl_str){"", 0}); /* an empty file is text too, not NULL */
 }

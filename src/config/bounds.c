@@ -9,9 +9,7 @@
 #include "postlatch/quote.h"
 #include "postlatch/ranges.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
-#include <string.h>
 
 /* The defaults; a smaller widest_network_… says that mixed networks are meant. */
 enum { WIDEST_V4 = 16, WIDEST_V6 = 32 };
@@ -186,27 +184,34 @@ static bool has_top_level(const struct pl_set *set)
     return false;
 }
 
-/* Few addresses lie in networks that are longer than any private one, and than what is too wide. */
-static bool is_small(const struct builder *b, const struct pl_range *range)
+/*
+ * Few addresses are networks longer than what is too wide, and than any private network but ::1: so
+ * each lies in a private network or apart from all.
+ */
+static unsigned longest(unsigned widest, unsigned preset)
 {
-    const unsigned longest = b->widest_v4 > WIDEST_V4 ? b->widest_v4 : WIDEST_V4;
-    uint32_t first, last;
-
-    if (range->low.family != 4)
-        return false;
-    memcpy(&first, range->low.bytes, sizeof(first));
-    memcpy(&last, range->high.bytes, sizeof(last));
-    return ntohl(last) - ntohl(first) < 1ULL << (32 - longest);
+    return widest > preset ? widest : preset;
 }
 
-static bool range_is_sound(const struct pl_range *range, void *arg)
+static uint64_t leading(const struct pl_addr *addr)
+{
+    uint64_t v = 0;
+
+    for (int i = 0; i < 8; i++)
+        v = v << 8 | addr->bytes[i];
+    return v;
+}
+
+static bool range_is_sound(const struct pl_addr *first, const struct pl_addr *last, void *arg)
 {
     const struct builder *b = arg;
-    struct pl_range rest = *range;
+    struct pl_range rest = {*first, *last};
+    unsigned few = longest(b->widest_v6, WIDEST_V6);
     struct pl_prefix prefix;
     const char *across;
 
-    if (is_small(b, range)) /* nearly all are */
+    if (first->family == 6 && few <= 64 && leading(first) > 0 &&
+        leading(last) - leading(first) < 1ULL << (64 - few))
         return true;
     while (pl_range_next_prefix(&rest, &prefix)) {
         if (find_fault(b, &prefix, &across) != FAULT_NONE)
@@ -217,8 +222,10 @@ static bool range_is_sound(const struct pl_range *range, void *arg)
 
 bool boundary_is_sound(struct builder *b)
 {
+    const uint64_t many4 = (1ULL << (32 - longest(b->widest_v4, WIDEST_V4))) + 1;
+
     return !has_top_level(&b->policy->boundary[PL_BOUNDARY_ACCEPTED_DOMAINS]) &&
            !has_top_level(&b->policy->boundary[PL_BOUNDARY_RELAY_CLIENT_NAMES]) &&
-           pl_compiled_each_range(b->policy->compiled, PL_BOUNDARY_RELAY_NETWORKS, range_is_sound,
-                                  b);
+           pl_compiled_each_range(b->policy->compiled, PL_BOUNDARY_RELAY_NETWORKS, many4,
+                                  range_is_sound, b);
 }

@@ -297,43 +297,11 @@ void pl_compiled_free(struct pl_compiled *c)
     free(c);
 }
 
-/* Ranges of a list that touch are one. */
-struct walk {
-    const struct pl_compiled *c;
-    unsigned boundary;
-    bool (*each)(const struct pl_range *range, void *arg);
-    void *arg;
-    struct pl_range open; /* family 0: none */
-};
-
-static bool flush(struct walk *w)
+bool pl_compiled_each_range(const struct pl_compiled *c, unsigned boundary, uint64_t least4,
+                            bool (*each)(const struct pl_addr *first, const struct pl_addr *last,
+                                         void *arg),
+                            void *arg)
 {
-    bool ok = w->open.low.family == 0 || w->each(&w->open, w->arg);
-
-    w->open.low.family = 0;
-    return ok;
-}
-
-/* Ranges come without gaps: one that is in the list joins the open one, any other ends it. */
-static bool walk_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t class,
-                       void *arg)
-{
-    struct walk *w = arg;
-
-    if ((w->c->addr_lists[class] >> w->boundary & 1) == 0)
-        return flush(w);
-    if (w->open.low.family != first->family && !flush(w))
-        return false;
-    if (w->open.low.family == 0)
-        w->open.low = *first;
-    w->open.high = *last;
-    return true;
-}
-
-bool pl_compiled_each_range(const struct pl_compiled *c, unsigned boundary,
-                            bool (*each)(const struct pl_range *range, void *arg), void *arg)
-{
-    struct walk w = {.c = c, .boundary = boundary, .each = each, .arg = arg};
-
-    return pl_addr_index_walk(&c->addrs, walk_range, &w) && flush(&w);
+    return pl_addr_index_join(&c->addrs, c->addr_lists, (uint16_t)(1U << boundary), least4, each,
+                              arg);
 }

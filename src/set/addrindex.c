@@ -22,6 +22,22 @@ static uint64_t load64(const uint8_t *bytes)
     return v;
 }
 
+void pl_networks_reserve4(struct pl_networks *n, size_t more)
+{
+    uint64_t *v4;
+
+    if (more > SIZE_MAX / 64 || more <= n->cap4) /* many small files are no reason to copy all */
+        return;
+    v4 = pl_alloc_large((n->n4 + more) * sizeof(*v4));
+    if (v4 == NULL)
+        return; /* it may turn out to be less */
+    if (n->n4 > 0)
+        memcpy(v4, n->v4, n->n4 * sizeof(*v4));
+    free(n->v4);
+    n->v4 = v4;
+    n->cap4 = n->n4 + more;
+}
+
 bool pl_networks_add4(struct pl_networks *n, uint32_t addr, unsigned len, uint32_t table)
 {
     uint64_t *v4 = n->v4;
@@ -241,4 +257,44 @@ bool pl_addr_index_walk(const struct pl_addr_index *index,
                         void *arg)
 {
     return ranges4_walk(&index->v4, each, arg) && ranges6_walk(&index->v6, each, arg);
+}
+
+/* IPv6 ranges on their way to being joined. */
+struct joining {
+    const uint16_t *marks;
+    uint16_t bit;
+    bool (*each)(const struct pl_addr *first, const struct pl_addr *last, void *arg);
+    void *arg;
+    struct pl_addr first, last; /* of the open range; first of family 0: none */
+};
+
+static bool end_range(struct joining *j)
+{
+    bool ok = j->first.family == 0 || j->each(&j->first, &j->last, j->arg);
+
+    j->first.family = 0;
+    return ok;
+}
+
+/* Ranges come without gaps: one that counts joins the open one, any other ends it. */
+static bool join(const struct pl_addr *first, const struct pl_addr *last, uint32_t class, void *arg)
+{
+    struct joining *j = arg;
+
+    if ((j->marks[class] & j->bit) == 0)
+        return end_range(j);
+    if (j->first.family == 0)
+        j->first = *first;
+    j->last = *last;
+    return true;
+}
+
+bool pl_addr_index_join(
+    const struct pl_addr_index *index, const uint16_t *marks, uint16_t bit, uint64_t least4,
+    bool (*each)(const struct pl_addr *first, const struct pl_addr *last, void *arg), void *arg)
+{
+    struct joining j = {.marks = marks, .bit = bit, .each = each, .arg = arg};
+
+    return ranges4_join(&index->v4, marks, bit, least4, each, arg) &&
+           ranges6_walk(&index->v6, join, &j) && end_range(&j);
 }

@@ -26,4 +26,9 @@ typedef bool (*range_callback)(const struct pl_addr *first, const struct pl_addr
 bool ranges4_walk(const struct pl_ranges4 *r, range_callback each, void *arg);
 bool ranges6_walk(const struct pl_ranges6 *r, range_callback each, void *arg);
 
+/* ranges4_join - as pl_addr_index_join */
+bool ranges4_join(const struct pl_ranges4 *r, const uint16_t *marks, uint16_t bit, uint64_t least,
+                  bool (*each)(const struct pl_addr *first, const struct pl_addr *last, void *arg),
+                  void *arg);
+
 #endif

@@ -25,7 +25,7 @@ struct making {
     struct made {
         uint32_t start, class;
     } * ranges;
-    size_t count, cap;
+    size_t count;
     /* The last question to classes, which most often is the next one too. */
     uint32_t outer, table, class;
     bool failed;
@@ -40,15 +40,6 @@ static inline void change(struct making *m, uint64_t start, uint32_t class)
         m->count--;
     if (m->count > 0 && m->ranges[m->count - 1].class == class)
         return;
-    if (m->count == m->cap) {
-        struct made *grown = pl_grow(m->ranges, &m->cap, m->count, sizeof(*grown));
-
-        if (grown == NULL) {
-            m->failed = true;
-            return;
-        }
-        m->ranges = grown;
-    }
     m->ranges[m->count++] = (struct made){(uint32_t)start, class};
 }
 
@@ -172,9 +163,13 @@ static bool divide(struct pl_ranges4 *r, const struct making *m)
 
 bool ranges4_build(struct pl_ranges4 *r, struct pl_classes *classes, const uint64_t *v4, size_t n)
 {
-    struct making m = {.classes = classes};
+    /* A network begins one range, and another where it ends. */
+    struct making m = {.classes = classes,
+                       .ranges = pl_alloc_large((2 * n + 1) * sizeof(*m.ranges))};
     bool ok;
 
+    if (m.ranges == NULL)
+        return false;
     make(&m, v4, n);
     ok = !m.failed && (m.count > PLAIN_MAX ? divide(r, &m) : keep(r, &m));
     free(m.ranges);
@@ -245,6 +240,31 @@ bool ranges4_walk(const struct pl_ranges4 *r, range_callback each, void *arg)
         if (!each(&first, &last, class_at(r, i), arg))
             return false;
         start = next;
+    }
+    return true;
+}
+
+bool ranges4_join(const struct pl_ranges4 *r, const uint16_t *marks, uint16_t bit, uint64_t least,
+                  bool (*each)(const struct pl_addr *first, const struct pl_addr *last, void *arg),
+                  void *arg)
+{
+    uint32_t part = 0;
+    uint64_t from = 0; /* where the open range begins */
+    bool open = false;
+
+    for (size_t i = 0; i <= r->count; i++) {
+        uint64_t start = i < r->count ? start_of(r, i, &part) : 1ULL << 32;
+        bool in = i < r->count && (marks[class_at(r, i)] & bit) != 0;
+
+        if (open && !in && start - from >= least) {
+            struct pl_addr first = addr4((uint32_t)from), last = addr4((uint32_t)(start - 1));
+
+            if (!each(&first, &last, arg))
+                return false;
+        }
+        if (in && !open)
+            from = start;
+        open = in;
     }
     return true;
 }

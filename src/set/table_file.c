@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
+enum { SHORT_LINE = 12 }; /* bytes, most IPv4 networks take more */
+
 /* One line of a table's file, without its line end. */
 static bool add_line(struct pl_table *t, struct pl_arena *a, struct pl_str line, struct pl_pos at,
                      const struct pl_user_style *style, const char *what, struct pl_diag *d)
@@ -121,15 +123,18 @@ static void add_networks(struct reading *r, struct pl_str *rest)
     r->here.line += (uint32_t)(to->n4 - before);
 }
 
-static void begin_file(void *arg)
+static void begin_file(size_t size, void *arg)
 {
     struct reading *r = arg;
+    struct pl_sources *to = r->t->sources;
 
     r->here.line = 0;
     r->ok = true;
     r->t->count = r->count;
     r->t->has_top_level = r->had_top_level;
-    pl_sources_rewind(r->t->sources, &r->mark);
+    pl_sources_rewind(to, &r->mark);
+    if (r->t->kind == PL_TABLE_NETWORKS)
+        pl_networks_reserve4(&to->networks, size / SHORT_LINE);
 }
 
 static void take_piece(struct pl_str rest, void *arg)
