@@ -92,8 +92,21 @@ void pl_addr_index_fini(struct pl_addr_index *index);
  */
 uint32_t pl_addr_index_find(const struct pl_addr_index *index, const struct pl_addr *addr);
 
+/* struct pl_addr_cursor - a range of an index, and how to find the next; start with {0} */
+struct pl_addr_cursor {
+    struct pl_addr first, last;
+    uint32_t class;
+    /* The next range: where it begins, of IPv4; its place among the ranges, of IPv6 also its tail. */
+    uint32_t next4, part;
+    size_t at, tail;
+    bool is_v6;
+};
+
+/* pl_addr_index_next - moves to the next range, in order, IPv4 first; false behind the last */
+bool pl_addr_index_next(const struct pl_addr_index *index, struct pl_addr_cursor *cursor);
+
 /*
- * pl_addr_index_walk - all ranges in order, IPv4 first: for each its first and last address and class
+ * pl_addr_index_walk - all ranges in order: for each its first and last address and class
  *
  * returns  false as soon as each does
  */

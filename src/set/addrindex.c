@@ -251,41 +251,28 @@ uint32_t pl_addr_index_find(const struct pl_addr_index *index, const struct pl_a
     return ranges6_find(&index->v6, load64(addr->bytes), load64(addr->bytes + 8));
 }
 
+bool pl_addr_index_next(const struct pl_addr_index *index, struct pl_addr_cursor *c)
+{
+    if (!c->is_v6) {
+        if (ranges4_next(&index->v4, c))
+            return true;
+        c->is_v6 = true;
+        c->at = 0;
+    }
+    return ranges6_next(&index->v6, c);
+}
+
 bool pl_addr_index_walk(const struct pl_addr_index *index,
                         bool (*each)(const struct pl_addr *first, const struct pl_addr *last,
                                      uint32_t class, void *arg),
                         void *arg)
 {
-    return ranges4_walk(&index->v4, each, arg) && ranges6_walk(&index->v6, each, arg);
-}
+    struct pl_addr_cursor c = {0};
 
-/* IPv6 ranges on their way to being joined. */
-struct joining {
-    const uint16_t *marks;
-    uint16_t bit;
-    bool (*each)(const struct pl_addr *first, const struct pl_addr *last, void *arg);
-    void *arg;
-    struct pl_addr first, last; /* of the open range; first of family 0: none */
-};
-
-static bool end_range(struct joining *j)
-{
-    bool ok = j->first.family == 0 || j->each(&j->first, &j->last, j->arg);
-
-    j->first.family = 0;
-    return ok;
-}
-
-/* Ranges come without gaps: one that counts joins the open one, any other ends it. */
-static bool join(const struct pl_addr *first, const struct pl_addr *last, uint32_t class, void *arg)
-{
-    struct joining *j = arg;
-
-    if ((j->marks[class] & j->bit) == 0)
-        return end_range(j);
-    if (j->first.family == 0)
-        j->first = *first;
-    j->last = *last;
+    while (pl_addr_index_next(index, &c)) {
+        if (!each(&c.first, &c.last, c.class, arg))
+            return false;
+    }
     return true;
 }
 
@@ -293,8 +280,22 @@ bool pl_addr_index_join(
     const struct pl_addr_index *index, const uint16_t *marks, uint16_t bit, uint64_t least4,
     bool (*each)(const struct pl_addr *first, const struct pl_addr *last, void *arg), void *arg)
 {
-    struct joining j = {.marks = marks, .bit = bit, .each = each, .arg = arg};
+    struct pl_addr_cursor c = {.is_v6 = true};
+    struct pl_addr first = {0}, last = {0}; /* of the open range; family 0: none */
 
-    return ranges4_join(&index->v4, marks, bit, least4, each, arg) &&
-           ranges6_walk(&index->v6, join, &j) && end_range(&j);
+    if (!ranges4_join(&index->v4, marks, bit, least4, each, arg))
+        return false;
+    /* Ranges come without gaps: one that counts joins the open one, any other ends it. */
+    while (pl_addr_index_next(index, &c)) {
+        if ((marks[c.class] & bit) == 0) {
+            if (first.family != 0 && !each(&first, &last, arg))
+                return false;
+            first.family = 0;
+            continue;
+        }
+        if (first.family == 0)
+            first = c.first;
+        last = c.last;
+    }
+    return first.family == 0 || each(&first, &last, arg);
 }

@@ -19,12 +19,9 @@ bool ranges6_build(struct pl_ranges6 *r, struct pl_classes *classes, const struc
 uint32_t ranges4_find(const struct pl_ranges4 *r, uint32_t addr);
 uint32_t ranges6_find(const struct pl_ranges6 *r, uint64_t high, uint64_t low);
 
-typedef bool (*range_callback)(const struct pl_addr *first, const struct pl_addr *last,
-                               uint32_t class, void *arg);
-
-/* ranges4_walk, ranges6_walk - all ranges in order; false as soon as each does */
-bool ranges4_walk(const struct pl_ranges4 *r, range_callback each, void *arg);
-bool ranges6_walk(const struct pl_ranges6 *r, range_callback each, void *arg);
+/* ranges4_next, ranges6_next - as pl_addr_index_next; cursor->at begins at 0 */
+bool ranges4_next(const struct pl_ranges4 *r, struct pl_addr_cursor *cursor);
+bool ranges6_next(const struct pl_ranges6 *r, struct pl_addr_cursor *cursor);
 
 /* ranges4_join - as pl_addr_index_join */
 bool ranges4_join(const struct pl_ranges4 *r, const uint16_t *marks, uint16_t bit, uint64_t least,

@@ -229,18 +229,17 @@ static uint32_t start_of(const struct pl_ranges4 *r, size_t i, uint32_t *part)
     return *part << (32 - DIRECT_BITS) | r->starts16[i];
 }
 
-bool ranges4_walk(const struct pl_ranges4 *r, range_callback each, void *arg)
+bool ranges4_next(const struct pl_ranges4 *r, struct pl_addr_cursor *c)
 {
-    uint32_t part = 0, start = 0;
+    size_t i = c->at;
 
-    for (size_t i = 0; i < r->count; i++) {
-        uint32_t next = i + 1 < r->count ? start_of(r, i + 1, &part) : 0;
-        struct pl_addr first = addr4(start), last = addr4(next - 1);
-
-        if (!each(&first, &last, class_at(r, i), arg))
-            return false;
-        start = next;
-    }
+    if (i == r->count)
+        return false;
+    c->first = addr4(c->next4);
+    c->next4 = i + 1 < r->count ? start_of(r, i + 1, &c->part) : 0;
+    c->last = addr4(c->next4 - 1);
+    c->class = class_at(r, i);
+    c->at++;
     return true;
 }
 

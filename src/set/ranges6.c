@@ -256,30 +256,35 @@ static struct pl_addr addr6(uint64_t high, uint64_t low)
     return a;
 }
 
-/* The ranges of a leading half that is divided. */
-static bool walk_part(const struct pl_ranges6 *r, uint32_t part, uint64_t high, range_callback each,
-                      void *arg)
+/* The next range of a leading half that is divided. */
+static void next_tail(const struct pl_ranges6 *r, uint64_t high, struct pl_addr_cursor *c)
 {
-    for (uint32_t i = r->parts[part]; i < r->parts[part + 1]; i++) {
-        uint64_t end = i + 1 < r->parts[part + 1] ? r->tails[i + 1] - 1 : UINT64_MAX;
-        struct pl_addr first = addr6(high, r->tails[i]), last = addr6(high, end);
+    uint32_t part = r->class_of[c->at] & ~PL_RANGE_DIVIDED;
+    size_t i = r->parts[part] + c->tail, end = r->parts[part + 1];
 
-        if (!each(&first, &last, r->tail_class_of[i], arg))
-            return false;
+    c->first = addr6(high, r->tails[i]);
+    c->last = addr6(high, i + 1 < end ? r->tails[i + 1] - 1 : UINT64_MAX);
+    c->class = r->tail_class_of[i];
+    c->tail++;
+    if (i + 1 == end) {
+        c->tail = 0;
+        c->at++;
     }
-    return true;
 }
 
-bool ranges6_walk(const struct pl_ranges6 *r, range_callback each, void *arg)
+bool ranges6_next(const struct pl_ranges6 *r, struct pl_addr_cursor *c)
 {
-    for (size_t i = 0; i < r->count; i++) {
-        uint64_t end = i + 1 < r->count ? r->starts[i + 1] - 1 : UINT64_MAX;
-        struct pl_addr first = addr6(r->starts[i], 0), last = addr6(end, UINT64_MAX);
+    size_t i = c->at;
 
-        if ((r->class_of[i] & PL_RANGE_DIVIDED) != 0
-                ? !walk_part(r, r->class_of[i] & ~PL_RANGE_DIVIDED, r->starts[i], each, arg)
-                : !each(&first, &last, r->class_of[i], arg))
-            return false;
+    if (i == r->count)
+        return false;
+    if ((r->class_of[i] & PL_RANGE_DIVIDED) != 0) {
+        next_tail(r, r->starts[i], c);
+        return true;
     }
+    c->first = addr6(r->starts[i], 0);
+    c->last = addr6(i + 1 < r->count ? r->starts[i + 1] - 1 : UINT64_MAX, UINT64_MAX);
+    c->class = r->class_of[i];
+    c->at++;
     return true;
 }
