@@ -93,9 +93,10 @@ struct axis_keys_wanted {
 };
 
 /*
- * axis_pair_keys - what is wanted, in no order; an empty key ends those of a pair
+ * axis_pair_keys - what is wanted, in order
  *
- * out      *n: how many, the empty ones included. Malloc'ed; NULL when memory is short
+ * out      *n: how many, empty ones included, which stand for nothing. Malloc'ed; NULL when memory is
+ *          short
  * cost     one look-up a key; memory for the pairs
  */
 struct pl_str *axis_pair_keys(const struct pl_space *s, const struct axis_keys_wanted *wanted,

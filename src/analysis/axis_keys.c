@@ -90,21 +90,31 @@ static bool keep(struct pl_str key, uint32_t class, void *arg)
     return !k->failed;
 }
 
+static int compare(const void *va, const void *vb, void *arg)
+{
+    const struct axis_keys_wanted *w = arg;
+    const struct pl_str *a = va, *b = vb;
+
+    return w->order(*a, *b);
+}
+
 struct pl_str *axis_pair_keys(const struct pl_space *s, const struct axis_keys_wanted *wanted,
                               size_t *n)
 {
     struct keeping k = {.s = s, .wanted = wanted};
+    struct axis_keys_wanted order = *wanted;
 
     pl_assert(s->nparts == 2);
     for (; k.part < 2 && !k.failed; k.part++)
         pl_name_index_each(&s->policy[k.part]->compiled->names[wanted->names], keep, &k);
     free(k.pairs);
     *n = k.npairs * wanted->most;
-    if (!k.failed && k.keys == NULL)
-        k.keys = calloc(1, sizeof(*k.keys)); /* no keys are no failure */
     if (k.failed) {
         free(k.keys);
-        k.keys = NULL;
+        return NULL;
     }
+    if (*n == 0)
+        return calloc(1, sizeof(*k.keys)); /* no keys are no failure */
+    qsort_r(k.keys, *n, sizeof(*k.keys), compare, &order);
     return k.keys;
 }

@@ -182,8 +182,6 @@ static void see_domains(struct mail *m)
     free(keys);
     n = s->policy[0]->compiled->names[PL_NAMES_DOMAINS].classes.count;
     keys = s->nparts == 1 ? axis_first_parents(s) : axis_pair_keys(s, &parents, &n);
-    if (keys != NULL && n > 0)
-        qsort(keys, n, sizeof(*keys), compare);
     if (keys == NULL)
         fail(m);
     for (size_t i = 0; i < n && keys != NULL && !m->b->failed; i++) {
