@@ -89,119 +89,165 @@ static void make(struct making *m, const uint64_t *v4, size_t n)
     }
 }
 
-static void *pack_classes(const uint32_t *class_of, size_t n, uint32_t most, unsigned *bytes)
+/* Classes of 1, 2 or 4 bytes, at any address. */
+static void set_class(uint8_t *at, unsigned bytes, uint32_t class)
 {
-    void *packed;
+    const uint8_t c1 = (uint8_t) class;
+    const uint16_t c2 = (uint16_t) class;
 
-    *bytes = most <= UINT8_MAX ? 1 : most <= UINT16_MAX ? 2 : 4;
-    packed = malloc(n * *bytes);
-    for (size_t i = 0; i < n && packed != NULL; i++) {
-        if (*bytes == 1)
-            ((uint8_t *)packed)[i] = (uint8_t)class_of[i];
-        else if (*bytes == 2)
-            ((uint16_t *)packed)[i] = (uint16_t)class_of[i];
-        else
-            ((uint32_t *)packed)[i] = class_of[i];
+    memcpy(at, bytes == 1 ? (const void *)&c1 : bytes == 2 ? (const void *)&c2 : &class, bytes);
+}
+
+static uint32_t class_at(const uint8_t *at, unsigned bytes)
+{
+    uint16_t c2;
+    uint32_t c4;
+
+    if (bytes == 1)
+        return *at;
+    if (bytes == 2) {
+        memcpy(&c2, at, sizeof(c2));
+        return c2;
     }
-    return packed;
+    memcpy(&c4, at, sizeof(c4));
+    return c4;
+}
+
+/* The ranges of a leading part: n starts of 2 bytes, behind them the n classes. */
+struct part {
+    uint8_t *starts, *classes;
+    uint32_t n;
+};
+
+static struct part part_of(const struct pl_ranges4 *r, uint32_t number)
+{
+    uint32_t first = r->direct[number], n = r->direct[number + 1] - first;
+    uint8_t *starts = r->parts + (size_t)first * (2 + r->class_bytes);
+
+    return (struct part){starts, starts + 2 * (size_t)n, n};
+}
+
+static uint32_t start_at(const struct part *p, uint32_t i)
+{
+    uint16_t start;
+
+    memcpy(&start, p->starts + 2 * (size_t)i, sizeof(start));
+    return start;
+}
+
+static void set_range(const struct pl_ranges4 *r, const struct part *p, uint32_t i, uint32_t start,
+                      uint32_t class)
+{
+    uint16_t low = (uint16_t)start;
+
+    memcpy(p->starts + 2 * (size_t)i, &low, sizeof(low));
+    set_class(p->classes + (size_t)i * r->class_bytes, r->class_bytes, class);
 }
 
 /* Every leading part begins with a range of its own, so that a search never leaves it. */
-static bool divide(struct pl_ranges4 *r, struct making *m)
+static bool divide(struct pl_ranges4 *r, const struct making *m)
 {
     const unsigned low_bits = 32 - DIRECT_BITS;
     const uint32_t parts = 1U << DIRECT_BITS;
-    size_t most = m->count + parts, n = 0, i = 0;
-    uint32_t *class_of = malloc(most * sizeof(*class_of));
+    const size_t width = 2 + r->class_bytes;
+    size_t i = 0;
+    uint8_t *fitted;
 
     r->direct = malloc((parts + 1) * sizeof(*r->direct));
-    r->starts16 = malloc(most * sizeof(*r->starts16));
-    if (class_of == NULL || r->direct == NULL || r->starts16 == NULL) {
-        free(class_of);
+    r->parts = malloc((m->count + parts) * width);
+    if (r->direct == NULL || r->parts == NULL)
         return false;
+    r->direct[0] = 0;
+    for (uint32_t number = 0; number < parts; number++) {
+        bool own = i < m->count && m->starts[i] == number << low_bits;
+        uint32_t k = 0;
+        size_t end = i;
+        struct part p;
+
+        while (end < m->count && m->starts[end] >> low_bits == number)
+            end++;
+        r->direct[number + 1] = r->direct[number] + (uint32_t)(end - i) + !own;
+        p = part_of(r, number);
+        if (!own)
+            set_range(r, &p, k++, 0, m->class_of[i - 1]);
+        for (; i < end; i++)
+            set_range(r, &p, k++, m->starts[i], m->class_of[i]);
     }
-    for (uint32_t part = 0; part < parts; part++) {
-        r->direct[part] = (uint32_t)n;
-        if (i == m->count || m->starts[i] != part << low_bits) {
-            r->starts16[n] = 0;
-            class_of[n++] = m->class_of[i - 1];
-        }
-        for (; i < m->count && m->starts[i] >> low_bits == part; i++) {
-            r->starts16[n] = (uint16_t)(m->starts[i] & ((1U << low_bits) - 1));
-            class_of[n++] = m->class_of[i];
-        }
-    }
-    r->direct[parts] = (uint32_t)n;
     r->direct_bits = DIRECT_BITS;
-    r->count = n;
-    free(m->class_of);
-    m->class_of = class_of;
+    r->count = r->direct[parts];
+    fitted = realloc(r->parts, r->count * width);
+    r->parts = fitted != NULL ? fitted : r->parts;
     return true;
+}
+
+/* Few ranges: whole starts, and the classes in an array of their own. */
+static bool keep_whole(struct pl_ranges4 *r, struct making *m)
+{
+    r->count = m->count;
+    r->class_of = malloc(m->count * r->class_bytes);
+    for (size_t i = 0; i < m->count && r->class_of != NULL; i++)
+        set_class(r->class_of + i * r->class_bytes, r->class_bytes, m->class_of[i]);
+    r->starts32 = m->starts;
+    m->starts = NULL;
+    return r->class_of != NULL;
 }
 
 bool ranges4_build(struct pl_ranges4 *r, struct pl_classes *classes, const uint64_t *v4, size_t n)
 {
     struct making m = {.classes = classes};
+    uint32_t most;
     bool ok;
 
     make(&m, v4, n);
-    ok = !m.failed;
-    r->count = m.count;
-    if (ok && m.count > PLAIN_MAX) {
-        ok = divide(r, &m);
-        if (ok) {
-            uint16_t *fitted = realloc(r->starts16, r->count * sizeof(*r->starts16));
-
-            r->starts16 = fitted != NULL ? fitted : r->starts16;
-        }
-    } else if (ok) {
-        r->starts32 = m.starts;
-        m.starts = NULL;
-    }
-    if (ok) {
-        r->class_of = pack_classes(m.class_of, r->count, classes->count - 1, &r->class_bytes);
-        ok = r->class_of != NULL;
-    }
+    most = classes->count - 1;
+    r->class_bytes = most <= UINT8_MAX ? 1 : most <= UINT16_MAX ? 2 : 4;
+    ok = !m.failed && (m.count > PLAIN_MAX ? divide(r, &m) : keep_whole(r, &m));
     free(m.starts);
     free(m.class_of);
     return ok;
 }
 
-static uint32_t class_at(const struct pl_ranges4 *r, size_t i)
-{
-    if (r->class_bytes == 1)
-        return ((const uint8_t *)r->class_of)[i];
-    if (r->class_bytes == 2)
-        return ((const uint16_t *)r->class_of)[i];
-    return ((const uint32_t *)r->class_of)[i];
-}
-
 uint32_t ranges4_find(const struct pl_ranges4 *r, uint32_t addr)
 {
-    size_t low = 0, n = r->count;
-
     /* The last start that is not above the address; the first one is 0, so there is one. */
     if (r->direct_bits == 0) {
+        size_t low = 0, n = r->count;
+
         while (n > 1) {
             size_t half = n / 2;
 
             low = r->starts32[low + half] <= addr ? low + half : low;
             n -= half;
         }
-    } else {
-        const uint32_t *part = r->direct + (addr >> (32 - DIRECT_BITS));
-        uint32_t rest = addr & ((1U << (32 - DIRECT_BITS)) - 1);
-
-        low = part[0];
-        n = part[1] - low;
-        while (n > 1) {
-            size_t half = n / 2;
-
-            low = r->starts16[low + half] <= rest ? low + half : low;
-            n -= half;
-        }
+        return class_at(r->class_of + low * r->class_bytes, r->class_bytes);
     }
-    return class_at(r, low);
+    struct part p = part_of(r, addr >> (32 - DIRECT_BITS));
+    uint32_t rest = addr & ((1U << (32 - DIRECT_BITS)) - 1), low = 0, n = p.n;
+
+    while (n > 1) {
+        uint32_t half = n / 2;
+
+        low = start_at(&p, low + half) <= rest ? low + half : low;
+        n -= half;
+    }
+    return class_at(p.classes + (size_t)low * r->class_bytes, r->class_bytes);
+}
+
+void ranges4_prefetch(const struct pl_ranges4 *r, uint32_t addr)
+{
+    if (r->direct_bits != 0)
+        __builtin_prefetch(&r->direct[addr >> (32 - DIRECT_BITS)]);
+}
+
+void ranges4_prefetch_part(const struct pl_ranges4 *r, uint32_t addr)
+{
+    struct part p;
+
+    if (r->direct_bits == 0)
+        return;
+    p = part_of(r, addr >> (32 - DIRECT_BITS));
+    __builtin_prefetch(p.starts + p.n);
+    __builtin_prefetch(p.classes + p.n * r->class_bytes / 2);
 }
 
 static struct pl_addr addr4(uint32_t addr)
@@ -210,27 +256,34 @@ static struct pl_addr addr4(uint32_t addr)
         4, {(uint8_t)(addr >> 24), (uint8_t)(addr >> 16), (uint8_t)(addr >> 8), (uint8_t)addr}};
 }
 
-/* The first address of a range; *part follows along. */
-static uint32_t start_of(const struct pl_ranges4 *r, size_t i, uint32_t *part)
+static bool walk_whole(const struct pl_ranges4 *r, range_callback each, void *arg)
 {
-    if (r->direct_bits == 0)
-        return r->starts32[i];
-    while (r->direct[*part + 1] <= i)
-        (*part)++;
-    return *part << (32 - DIRECT_BITS) | r->starts16[i];
+    for (size_t i = 0; i < r->count; i++) {
+        uint32_t next = i + 1 < r->count ? r->starts32[i + 1] : 0;
+        struct pl_addr first = addr4(r->starts32[i]), last = addr4(next - 1);
+
+        if (!each(&first, &last, class_at(r->class_of + i * r->class_bytes, r->class_bytes), arg))
+            return false;
+    }
+    return true;
 }
 
 bool ranges4_walk(const struct pl_ranges4 *r, range_callback each, void *arg)
 {
-    uint32_t part = 0, start = 0;
+    if (r->direct_bits == 0)
+        return walk_whole(r, each, arg);
+    for (uint32_t number = 0; number < 1U << DIRECT_BITS; number++) {
+        struct part p = part_of(r, number);
+        uint32_t base = number << (32 - DIRECT_BITS);
 
-    for (size_t i = 0; i < r->count; i++) {
-        uint32_t next = i + 1 < r->count ? start_of(r, i + 1, &part) : 0;
-        struct pl_addr first = addr4(start), last = addr4(next - 1);
+        for (uint32_t i = 0; i < p.n; i++) {
+            uint32_t rest = i + 1 < p.n ? start_at(&p, i + 1) : 1U << (32 - DIRECT_BITS);
+            struct pl_addr first = addr4(base + start_at(&p, i)), last = addr4(base + rest - 1);
+            const uint8_t *class = p.classes + (size_t)i * r->class_bytes;
 
-        if (!each(&first, &last, class_at(r, i), arg))
-            return false;
-        start = next;
+            if (!each(&first, &last, class_at(class, r->class_bytes), arg))
+                return false;
+        }
     }
     return true;
 }
