@@ -42,7 +42,7 @@ enum pl_key_rule {
 struct pl_name_index {
     struct pl_classes classes;
     enum pl_key_rule rule;
-    uint64_t seed; /* of the hash, random: clients choose what is looked up */
+    uint64_t seed;     /* of the hash, random: clients choose what is looked up */
     uint64_t *buckets; /* nbuckets + 1: where its keys begin << 32 | bits that some of them sets */
     size_t nbuckets, count;
     uint8_t *keys;      /* class << 12 | length - 1 in 4 bytes, then the key; a bucket's together */

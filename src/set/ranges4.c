@@ -166,7 +166,7 @@ static bool divide(struct pl_ranges4 *r, const struct making *m)
 
         while (end < m->count && m->starts[end] >> low_bits == number)
             end++;
-        r->direct[number + 1] = r->direct[number] + (uint32_t)(end - i) + !own;
+        r->direct[number + 1] = r->direct[number] + (uint32_t)(end - i) + (own ? 0 : 1);
         p = part_of(r, number);
         if (!own)
             set_range(r, &p, k++, 0, m->class_of[i - 1]);
@@ -207,20 +207,23 @@ bool ranges4_build(struct pl_ranges4 *r, struct pl_classes *classes, const uint6
     return ok;
 }
 
-uint32_t ranges4_find(const struct pl_ranges4 *r, uint32_t addr)
+/* The last start that is not above the address; the first one is 0, so there is one. */
+static uint32_t find_whole(const struct pl_ranges4 *r, uint32_t addr)
 {
-    /* The last start that is not above the address; the first one is 0, so there is one. */
-    if (r->direct_bits == 0) {
-        size_t low = 0, n = r->count;
+    size_t low = 0, n = r->count;
 
-        while (n > 1) {
-            size_t half = n / 2;
+    while (n > 1) {
+        size_t half = n / 2;
 
-            low = r->starts32[low + half] <= addr ? low + half : low;
-            n -= half;
-        }
-        return class_at(r->class_of + low * r->class_bytes, r->class_bytes);
+        low = r->starts32[low + half] <= addr ? low + half : low;
+        n -= half;
     }
+    return class_at(r->class_of + low * r->class_bytes, r->class_bytes);
+}
+
+/* The same among the ranges of one part. */
+static uint32_t find_in_part(const struct pl_ranges4 *r, uint32_t addr)
+{
     struct part p = part_of(r, addr >> (32 - DIRECT_BITS));
     uint32_t rest = addr & ((1U << (32 - DIRECT_BITS)) - 1), low = 0, n = p.n;
 
@@ -231,6 +234,11 @@ uint32_t ranges4_find(const struct pl_ranges4 *r, uint32_t addr)
         n -= half;
     }
     return class_at(p.classes + (size_t)low * r->class_bytes, r->class_bytes);
+}
+
+uint32_t ranges4_find(const struct pl_ranges4 *r, uint32_t addr)
+{
+    return r->direct_bits == 0 ? find_whole(r, addr) : find_in_part(r, addr);
 }
 
 void ranges4_prefetch(const struct pl_ranges4 *r, uint32_t addr)
