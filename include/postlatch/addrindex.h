@@ -54,23 +54,24 @@ struct pl_addr_index {
     struct pl_ranges4 {
         size_t count;
         unsigned direct_bits; /* 0: starts are whole addresses, in starts32 */
-        uint32_t *direct;     /* 2^direct_bits + 1: the first range of each leading part */
-        uint32_t *starts32;   /* direct_bits == 0 */
-        uint16_t *starts16;   /* else: the bits behind the leading part */
-        void *class_of;       /* of each range; class_bytes each */
         unsigned class_bytes; /* 1, 2 or 4 */
+        uint32_t *starts32;   /* direct_bits == 0 */
+        uint8_t *class_of;    /* direct_bits == 0: of each range */
+        uint32_t *direct;     /* else: 2^direct_bits + 1, the first range of each leading part */
+        uint8_t *parts;       /* of each part its starts, the 2 bytes behind it, then its classes */
     } v4;
     struct pl_ranges6 {
         size_t count;
-        uint64_t *starts;   /* leading 64 bits */
-        uint32_t *class_of; /* or PL_RANGE_DIVIDED and an index into parts */
-        uint64_t base;      /* direct table: the range of (start - base) >> shift */
+        struct pl_range6 {     /* 12 bytes: what a look-up reads of a range lies together */
+            uint32_t start[2]; /* leading 64 bits, in the machine's order */
+            uint32_t class;    /* or PL_RANGE_DIVIDED and an index into parts */
+        } * ranges;
+        uint64_t base; /* direct table: the range of (start - base) >> shift */
         unsigned shift, slots;
         uint32_t *direct; /* slots + 1 */
         size_t nparts, ntails;
-        uint32_t *parts; /* nparts + 1: the first tail range of each */
-        uint64_t *tails; /* starts of the trailing 64 bits */
-        uint32_t *tail_class_of;
+        uint32_t *parts;         /* nparts + 1: the first tail range of each */
+        struct pl_range6 *tails; /* by the trailing 64 bits */
     } v6;
 };
 
@@ -91,6 +92,13 @@ void pl_addr_index_fini(struct pl_addr_index *index);
  * cost     at most log2 of the ranges steps, usually a table look-up and a few
  */
 uint32_t pl_addr_index_find(const struct pl_addr_index *index, const struct pl_addr *addr);
+
+/*
+ * pl_addr_index_prefetch - ask the memory for what pl_addr_index_find will read first, and go on;
+ * pl_addr_index_prefetch_ranges - for what it reads then: waits for the first, if it is not there
+ */
+void pl_addr_index_prefetch(const struct pl_addr_index *index, const struct pl_addr *addr);
+void pl_addr_index_prefetch_ranges(const struct pl_addr_index *index, const struct pl_addr *addr);
 
 /* struct pl_addr_cursor - a range of an index, and how to find the next; start with {0} */
 struct pl_addr_cursor {

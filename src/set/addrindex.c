@@ -230,16 +230,14 @@ bool pl_addr_index_build(struct pl_addr_index *index, struct pl_networks *networ
 void pl_addr_index_fini(struct pl_addr_index *index)
 {
     pl_classes_fini(&index->classes);
-    free(index->v4.direct);
     free(index->v4.starts32);
-    free(index->v4.starts16);
     free(index->v4.class_of);
-    free(index->v6.starts);
-    free(index->v6.class_of);
+    free(index->v4.direct);
+    free(index->v4.parts);
+    free(index->v6.ranges);
     free(index->v6.direct);
     free(index->v6.parts);
     free(index->v6.tails);
-    free(index->v6.tail_class_of);
     memset(index, 0, sizeof(*index));
 }
 
@@ -257,9 +255,25 @@ bool pl_addr_index_next(const struct pl_addr_index *index, struct pl_addr_cursor
         if (ranges4_next(&index->v4, c))
             return true;
         c->is_v6 = true;
-        c->at = 0;
+        c->at = c->tail = 0;
     }
     return ranges6_next(&index->v6, c);
+}
+
+void pl_addr_index_prefetch(const struct pl_addr_index *index, const struct pl_addr *addr)
+{
+    if (addr->family == 4)
+        ranges4_prefetch(&index->v4, (uint32_t)(load64(addr->bytes) >> 32));
+    else if (addr->family == 6)
+        ranges6_prefetch(&index->v6, load64(addr->bytes));
+}
+
+void pl_addr_index_prefetch_ranges(const struct pl_addr_index *index, const struct pl_addr *addr)
+{
+    if (addr->family == 4)
+        ranges4_prefetch_part(&index->v4, (uint32_t)(load64(addr->bytes) >> 32));
+    else if (addr->family == 6)
+        ranges6_prefetch_slot(&index->v6, load64(addr->bytes));
 }
 
 bool pl_addr_index_walk(const struct pl_addr_index *index,

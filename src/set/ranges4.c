@@ -16,8 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIRECT_BITS = 16, LOW_BITS = 32 - DIRECT_BITS, PLAIN_MAX = 1024 };
-#define LOW_MASK ((1U << LOW_BITS) - 1)
+enum { DIRECT_BITS = 16, PLAIN_MAX = 1024 };
 
 /* Ranges in order, while they are made. */
 struct making {
@@ -91,73 +90,109 @@ static void make(struct making *m, const uint64_t *v4, size_t n)
     }
 }
 
-static bool new_classes(struct pl_ranges4 *r, size_t n, uint32_t most)
+/* Classes of 1, 2 or 4 bytes, at any address. */
+static void set_class(uint8_t *at, unsigned bytes, uint32_t class)
 {
-    r->class_bytes = most <= UINT8_MAX ? 1 : most <= UINT16_MAX ? 2 : 4;
-    r->class_of = malloc(n * r->class_bytes);
-    return r->class_of != NULL;
+    const uint8_t c1 = (uint8_t) class;
+    const uint16_t c2 = (uint16_t) class;
+
+    memcpy(at, bytes == 1 ? (const void *)&c1 : bytes == 2 ? (const void *)&c2 : &class, bytes);
 }
 
-static inline void put_class(struct pl_ranges4 *r, size_t i, uint32_t class)
+static uint32_t class_at(const uint8_t *at, unsigned bytes)
 {
-    if (r->class_bytes == 1)
-        ((uint8_t *)r->class_of)[i] = (uint8_t) class;
-    else if (r->class_bytes == 2)
-        ((uint16_t *)r->class_of)[i] = (uint16_t) class;
-    else
-        ((uint32_t *)r->class_of)[i] = class;
-}
+    uint16_t c2;
+    uint32_t c4;
 
-/* Few ranges: as they are. */
-static bool keep(struct pl_ranges4 *r, const struct making *m)
-{
-    r->count = m->count;
-    r->starts32 = malloc(r->count * sizeof(*r->starts32));
-    if (r->starts32 == NULL || !new_classes(r, r->count, m->classes->count - 1))
-        return false;
-    for (size_t i = 0; i < r->count; i++) {
-        r->starts32[i] = m->ranges[i].start;
-        put_class(r, i, m->ranges[i].class);
+    if (bytes == 1)
+        return *at;
+    if (bytes == 2) {
+        memcpy(&c2, at, sizeof(c2));
+        return c2;
     }
-    return true;
+    memcpy(&c4, at, sizeof(c4));
+    return c4;
 }
 
-/* How many ranges there are when every leading part begins with one. */
-static size_t count_divided(const struct making *m)
-{
-    size_t n = (size_t)1 << DIRECT_BITS;
+/* The ranges of a leading part: n starts of 2 bytes, behind them the n classes. */
+struct part {
+    uint8_t *starts, *classes;
+    uint32_t n;
+};
 
-    for (size_t i = 0; i < m->count; i++)
-        n += (m->ranges[i].start & LOW_MASK) != 0;
-    return n;
+static struct part part_of(const struct pl_ranges4 *r, uint32_t number)
+{
+    uint32_t first = r->direct[number], n = r->direct[number + 1] - first;
+    uint8_t *starts = r->parts + (size_t)first * (2 + r->class_bytes);
+
+    return (struct part){starts, starts + 2 * (size_t)n, n};
+}
+
+static uint32_t start_at(const struct part *p, uint32_t i)
+{
+    uint16_t start;
+
+    memcpy(&start, p->starts + 2 * (size_t)i, sizeof(start));
+    return start;
+}
+
+static void set_range(const struct pl_ranges4 *r, const struct part *p, uint32_t i, uint32_t start,
+                      uint32_t class)
+{
+    uint16_t low = (uint16_t)start;
+
+    memcpy(p->starts + 2 * (size_t)i, &low, sizeof(low));
+    set_class(p->classes + (size_t)i * r->class_bytes, r->class_bytes, class);
 }
 
 /* Every leading part begins with a range of its own, so that a search never leaves it. */
 static bool divide(struct pl_ranges4 *r, const struct making *m)
 {
+    const unsigned low_bits = 32 - DIRECT_BITS;
     const uint32_t parts = 1U << DIRECT_BITS;
-    size_t n = 0, i = 0;
+    const size_t width = 2 + r->class_bytes;
+    size_t i = 0;
+    uint8_t *fitted;
 
-    r->count = count_divided(m);
-    r->direct_bits = DIRECT_BITS;
     r->direct = malloc((parts + 1) * sizeof(*r->direct));
-    r->starts16 = malloc(r->count * sizeof(*r->starts16));
-    if (r->direct == NULL || r->starts16 == NULL ||
-        !new_classes(r, r->count, m->classes->count - 1))
+    r->parts = malloc((m->count + parts) * width);
+    if (r->direct == NULL || r->parts == NULL)
         return false;
-    for (uint32_t part = 0; part < parts; part++) {
-        r->direct[part] = (uint32_t)n;
-        if (i == m->count || m->ranges[i].start != part << LOW_BITS) {
-            r->starts16[n] = 0;
-            put_class(r, n++, m->ranges[i - 1].class);
-        }
-        for (; i < m->count && m->ranges[i].start >> LOW_BITS == part; i++) {
-            r->starts16[n] = (uint16_t)(m->ranges[i].start & LOW_MASK);
-            put_class(r, n++, m->ranges[i].class);
-        }
+    r->direct[0] = 0;
+    for (uint32_t number = 0; number < parts; number++) {
+        bool own = i < m->count && m->ranges[i].start == number << low_bits;
+        uint32_t k = 0;
+        size_t end = i;
+        struct part p;
+
+        while (end < m->count && m->ranges[end].start >> low_bits == number)
+            end++;
+        r->direct[number + 1] = r->direct[number] + (uint32_t)(end - i) + (own ? 0 : 1);
+        p = part_of(r, number);
+        if (!own)
+            set_range(r, &p, k++, 0, m->ranges[i - 1].class);
+        for (; i < end; i++)
+            set_range(r, &p, k++, m->ranges[i].start, m->ranges[i].class);
     }
-    r->direct[parts] = (uint32_t)n;
-    pl_assert(n == r->count);
+    r->direct_bits = DIRECT_BITS;
+    r->count = r->direct[parts];
+    fitted = realloc(r->parts, r->count * width);
+    r->parts = fitted != NULL ? fitted : r->parts;
+    return true;
+}
+
+/* Few ranges: whole starts, and the classes in an array of their own. */
+static bool keep_whole(struct pl_ranges4 *r, const struct making *m)
+{
+    r->count = m->count;
+    r->starts32 = malloc(m->count * sizeof(*r->starts32));
+    r->class_of = malloc(m->count * r->class_bytes);
+    if (r->starts32 == NULL || r->class_of == NULL)
+        return false;
+    for (size_t i = 0; i < m->count; i++) {
+        r->starts32[i] = m->ranges[i].start;
+        set_class(r->class_of + i * r->class_bytes, r->class_bytes, m->ranges[i].class);
+    }
     return true;
 }
 
@@ -166,51 +201,68 @@ bool ranges4_build(struct pl_ranges4 *r, struct pl_classes *classes, const uint6
     /* A network begins one range, and another where it ends. */
     struct making m = {.classes = classes,
                        .ranges = pl_alloc_large((2 * n + 1) * sizeof(*m.ranges))};
+    uint32_t most;
     bool ok;
 
     if (m.ranges == NULL)
         return false;
     make(&m, v4, n);
-    ok = !m.failed && (m.count > PLAIN_MAX ? divide(r, &m) : keep(r, &m));
+    most = classes->count - 1;
+    r->class_bytes = most <= UINT8_MAX ? 1 : most <= UINT16_MAX ? 2 : 4;
+    ok = !m.failed && (m.count > PLAIN_MAX ? divide(r, &m) : keep_whole(r, &m));
     free(m.ranges);
     return ok;
 }
 
-static uint32_t class_at(const struct pl_ranges4 *r, size_t i)
+/* The last start that is not above the address; the first one is 0, so there is one. */
+static uint32_t find_whole(const struct pl_ranges4 *r, uint32_t addr)
 {
-    if (r->class_bytes == 1)
-        return ((const uint8_t *)r->class_of)[i];
-    if (r->class_bytes == 2)
-        return ((const uint16_t *)r->class_of)[i];
-    return ((const uint32_t *)r->class_of)[i];
+    size_t low = 0, n = r->count;
+
+    while (n > 1) {
+        size_t half = n / 2;
+
+        low = r->starts32[low + half] <= addr ? low + half : low;
+        n -= half;
+    }
+    return class_at(r->class_of + low * r->class_bytes, r->class_bytes);
+}
+
+/* The same among the ranges of one part. */
+static uint32_t find_in_part(const struct pl_ranges4 *r, uint32_t addr)
+{
+    struct part p = part_of(r, addr >> (32 - DIRECT_BITS));
+    uint32_t rest = addr & ((1U << (32 - DIRECT_BITS)) - 1), low = 0, n = p.n;
+
+    while (n > 1) {
+        uint32_t half = n / 2;
+
+        low = start_at(&p, low + half) <= rest ? low + half : low;
+        n -= half;
+    }
+    return class_at(p.classes + (size_t)low * r->class_bytes, r->class_bytes);
 }
 
 uint32_t ranges4_find(const struct pl_ranges4 *r, uint32_t addr)
 {
-    size_t low = 0, n = r->count;
+    return r->direct_bits == 0 ? find_whole(r, addr) : find_in_part(r, addr);
+}
 
-    /* The last start that is not above the address; the first one is 0, so there is one. */
-    if (r->direct_bits == 0) {
-        while (n > 1) {
-            size_t half = n / 2;
+void ranges4_prefetch(const struct pl_ranges4 *r, uint32_t addr)
+{
+    if (r->direct_bits != 0)
+        __builtin_prefetch(&r->direct[addr >> (32 - DIRECT_BITS)]);
+}
 
-            low = r->starts32[low + half] <= addr ? low + half : low;
-            n -= half;
-        }
-    } else {
-        const uint32_t *part = r->direct + (addr >> (32 - DIRECT_BITS));
-        uint32_t rest = addr & ((1U << (32 - DIRECT_BITS)) - 1);
+void ranges4_prefetch_part(const struct pl_ranges4 *r, uint32_t addr)
+{
+    struct part p;
 
-        low = part[0];
-        n = part[1] - low;
-        while (n > 1) {
-            size_t half = n / 2;
-
-            low = r->starts16[low + half] <= rest ? low + half : low;
-            n -= half;
-        }
-    }
-    return class_at(r, low);
+    if (r->direct_bits == 0)
+        return;
+    p = part_of(r, addr >> (32 - DIRECT_BITS));
+    __builtin_prefetch(p.starts + p.n);
+    __builtin_prefetch(p.classes + p.n * r->class_bytes / 2);
 }
 
 static struct pl_addr addr4(uint32_t addr)
@@ -219,27 +271,40 @@ static struct pl_addr addr4(uint32_t addr)
         4, {(uint8_t)(addr >> 24), (uint8_t)(addr >> 16), (uint8_t)(addr >> 8), (uint8_t)addr}};
 }
 
-/* The first address of a range; *part follows along. */
-static uint32_t start_of(const struct pl_ranges4 *r, size_t i, uint32_t *part)
+/* Moves on to the next range; the class of the one that is left. next4 is 0 behind the last. */
+static uint32_t advance(const struct pl_ranges4 *r, struct pl_addr_cursor *c)
 {
-    if (r->direct_bits == 0)
-        return r->starts32[i];
-    while (r->direct[*part + 1] <= i)
-        (*part)++;
-    return *part << (32 - DIRECT_BITS) | r->starts16[i];
+    const unsigned bytes = r->class_bytes;
+    struct part p;
+    uint32_t class;
+
+    if (r->direct_bits == 0) {
+        class = class_at(r->class_of + c->at * bytes, bytes);
+        c->at++;
+        c->next4 = c->at < r->count ? r->starts32[c->at] : 0;
+        return class;
+    }
+    p = part_of(r, c->part);
+    class = class_at(p.classes + c->tail * bytes, bytes);
+    c->at++;
+    c->tail++;
+    if (c->tail == p.n) { /* the next part begins with a range of its own */
+        c->tail = 0;
+        c->part++;
+        c->next4 = c->part << (32 - DIRECT_BITS);
+    } else {
+        c->next4 = c->part << (32 - DIRECT_BITS) | start_at(&p, (uint32_t)c->tail);
+    }
+    return class;
 }
 
 bool ranges4_next(const struct pl_ranges4 *r, struct pl_addr_cursor *c)
 {
-    size_t i = c->at;
-
-    if (i == r->count)
+    if (c->at == r->count)
         return false;
     c->first = addr4(c->next4);
-    c->next4 = i + 1 < r->count ? start_of(r, i + 1, &c->part) : 0;
+    c->class = advance(r, c);
     c->last = addr4(c->next4 - 1);
-    c->class = class_at(r, i);
-    c->at++;
     return true;
 }
 
@@ -247,14 +312,18 @@ bool ranges4_join(const struct pl_ranges4 *r, const uint16_t *marks, uint16_t bi
                   bool (*each)(const struct pl_addr *first, const struct pl_addr *last, void *arg),
                   void *arg)
 {
-    uint32_t part = 0;
+    struct pl_addr_cursor c = {0};
     uint64_t from = 0; /* where the open range begins */
-    bool open = false;
+    bool open = false, ended;
 
-    for (size_t i = 0; i <= r->count; i++) {
-        uint64_t start = i < r->count ? start_of(r, i, &part) : 1ULL << 32;
-        bool in = i < r->count && (marks[class_at(r, i)] & bit) != 0;
+    do {
+        uint64_t start = c.next4;
+        bool in;
 
+        ended = c.at == r->count;
+        in = !ended && (marks[advance(r, &c)] & bit) != 0;
+        if (ended)
+            start = 1ULL << 32;
         if (open && !in && start - from >= least) {
             struct pl_addr first = addr4((uint32_t)from), last = addr4((uint32_t)(start - 1));
 
@@ -264,6 +333,6 @@ bool ranges4_join(const struct pl_ranges4 *r, const uint16_t *marks, uint16_t bi
         if (in && !open)
             from = start;
         open = in;
-    }
+    } while (!ended);
     return true;
 }
