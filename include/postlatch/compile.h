@@ -103,14 +103,14 @@ struct pl_compiled *pl_compile(const struct pl_policy *p, struct pl_sources *sou
 void pl_compiled_free(struct pl_compiled *c);
 
 /*
- * pl_compiled_each_network - the networks of a boundary list of addresses, as a minimal list, in order
+ * pl_compiled_each_range - the addresses of a boundary list of addresses, as pl_addr_index_join has them
  *
- * in       each: called with one after the other, until it returns false
- * returns  false if each did
  * cost     linear in the ranges of the index
  */
-bool pl_compiled_each_network(const struct pl_compiled *c, unsigned boundary,
-                              bool (*each)(const struct pl_prefix *prefix, void *arg), void *arg);
+bool pl_compiled_each_range(const struct pl_compiled *c, unsigned boundary, uint64_t least4,
+                            bool (*each)(const struct pl_addr *first, const struct pl_addr *last,
+                                         void *arg),
+                            void *arg);
 
 /* pl_compiled_word - word i of the row that begins at row: bits 64 i to 64 i + 63 */
 static inline uint64_t pl_compiled_word(const struct pl_compiled *c, uint32_t row, size_t i)

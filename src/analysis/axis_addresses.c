@@ -14,37 +14,13 @@
 
 /* ---- the ranges of both policies ---- */
 
-struct start {
-    struct pl_addr last;
-    uint32_t class;
-};
-
-struct starts {
-    struct start *of; /* ranges of the second policy, in order: where each ends */
-    size_t count, cap, next;
-};
-
 struct merge {
-    struct starts second;
-    bool two;
+    const struct pl_addr_index *second; /* of the second policy; NULL: there is only one */
+    struct pl_addr_cursor other;        /* its range that holds what comes next */
     bool (*each)(const struct pl_addr *first, const struct pl_addr *last, uint64_t classes,
                  void *arg);
     void *arg;
 };
-
-static bool collect(const struct pl_addr *first, const struct pl_addr *last, uint32_t class,
-                    void *arg)
-{
-    struct starts *s = arg;
-    struct start *grown = pl_grow(s->of, &s->cap, s->count, sizeof(*grown));
-
-    (void)first;
-    if (grown == NULL)
-        return false;
-    s->of = grown;
-    s->of[s->count++] = (struct start){*last, class};
-    return true;
-}
 
 static int compare(const struct pl_addr *a, const struct pl_addr *b)
 {
@@ -68,24 +44,22 @@ static bool merge_range(const struct pl_addr *first, const struct pl_addr *last,
                         void *arg)
 {
     struct merge *m = arg;
-    struct starts *s = &m->second;
     struct pl_addr from = *first;
     int cmp;
 
-    if (!m->two)
+    if (m->second == NULL)
         return m->each(first, last, (uint64_t) class << 32, m->arg);
     do {
-        const struct start *other = &s->of[s->next];
-        const struct pl_addr *to;
+        struct pl_addr to;
+        uint32_t other = m->other.class;
 
-        pl_assert(s->next < s->count);
-        cmp = compare(&other->last, last);
-        to = cmp < 0 ? &other->last : last;
-        if (!m->each(&from, to, (uint64_t) class << 32 | other->class, m->arg))
-            return false;
+        cmp = compare(&m->other.last, last);
+        to = cmp < 0 ? m->other.last : *last;
         if (cmp <= 0)
-            s->next++;
-        from = next_of(to);
+            pl_addr_index_next(m->second, &m->other);
+        if (!m->each(&from, &to, (uint64_t) class << 32 | other, m->arg))
+            return false;
+        from = next_of(&to);
     } while (cmp < 0);
     return true;
 }
@@ -95,14 +69,13 @@ static bool each_pair(const struct pl_space *s,
                                    uint64_t classes, void *arg),
                       void *arg)
 {
-    struct merge m = {.two = s->nparts == 2, .each = each, .arg = arg};
-    bool ok = true;
+    struct merge m = {.each = each, .arg = arg};
 
-    if (m.two)
-        ok = pl_addr_index_walk(&s->policy[1]->compiled->addrs, collect, &m.second);
-    ok = ok && pl_addr_index_walk(&s->policy[0]->compiled->addrs, merge_range, &m);
-    free(m.second.of);
-    return ok;
+    if (s->nparts == 2) {
+        m.second = &s->policy[1]->compiled->addrs;
+        pl_addr_index_next(m.second, &m.other);
+    }
+    return pl_addr_index_walk(&s->policy[0]->compiled->addrs, merge_range, &m);
 }
 
 /* ---- pairs of classes ---- */

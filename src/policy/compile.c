@@ -9,7 +9,6 @@
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"
 #include "postlatch/policy.h"
-#include "postlatch/ranges.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -298,47 +297,11 @@ void pl_compiled_free(struct pl_compiled *c)
     free(c);
 }
 
-/* Ranges of a list that touch are one; what is left is cut into networks. */
-struct walk {
-    const struct pl_compiled *c;
-    unsigned boundary;
-    bool (*each)(const struct pl_prefix *prefix, void *arg);
-    void *arg;
-    struct pl_range open; /* family 0: none */
-};
-
-static bool flush(struct walk *w)
+bool pl_compiled_each_range(const struct pl_compiled *c, unsigned boundary, uint64_t least4,
+                            bool (*each)(const struct pl_addr *first, const struct pl_addr *last,
+                                         void *arg),
+                            void *arg)
 {
-    struct pl_prefix prefix;
-
-    while (pl_range_next_prefix(&w->open, &prefix)) {
-        if (!w->each(&prefix, w->arg))
-            return false;
-    }
-    w->open.low.family = 0;
-    return true;
-}
-
-/* Ranges come without gaps: one that is in the list joins the open one, any other ends it. */
-static bool walk_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t class,
-                       void *arg)
-{
-    struct walk *w = arg;
-
-    if ((w->c->addr_lists[class] >> w->boundary & 1) == 0)
-        return w->open.low.family == 0 || flush(w);
-    if (w->open.low.family != 0 && w->open.low.family != first->family && !flush(w))
-        return false;
-    if (w->open.low.family == 0)
-        w->open.low = *first;
-    w->open.high = *last;
-    return true;
-}
-
-bool pl_compiled_each_network(const struct pl_compiled *c, unsigned boundary,
-                              bool (*each)(const struct pl_prefix *prefix, void *arg), void *arg)
-{
-    struct walk w = {.c = c, .boundary = boundary, .each = each, .arg = arg};
-
-    return pl_addr_index_walk(&c->addrs, walk_range, &w) && (w.open.low.family == 0 || flush(&w));
+    return pl_addr_index_join(&c->addrs, c->addr_lists, (uint16_t)(1U << boundary), least4, each,
+                              arg);
 }
