@@ -83,10 +83,12 @@ bool pl_name_index_each(const struct pl_name_index *index,
                         bool (*each)(struct pl_str key, uint32_t class, void *arg), void *arg);
 
 /*
- * pl_name_index_prefetch - ask the memory for what pl_name_index_find will read first, and go on
+ * pl_name_index_prefetch - ask the memory for what pl_name_index_find will read first, and go on;
+ * pl_name_index_prefetch_keys - for what it reads then: waits for the first, if it is not there
  *
  * A large index does not fit into any cache: what several look-ups wait for comes at the same time.
  */
 void pl_name_index_prefetch(const struct pl_name_index *index, struct pl_str value);
+void pl_name_index_prefetch_keys(const struct pl_name_index *index, struct pl_str value);
 
 #endif

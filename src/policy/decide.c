@@ -341,23 +341,54 @@ static PL_OWN_FRAME size_t first_of_many(const struct pl_policy *p, struct pl_qu
     return best;
 }
 
-/*
- * From so many keys on an index is larger than the caches that a request finds warm: a look-up waits
- * for memory, 100 ns or more each time.
- */
-enum { LARGE = 1 << 15 };
+/* What a look-up reads first (a table that says where), and then (what it says). */
+enum foreseen { PLACES, ENTRIES };
 
-static bool is_large(const struct pl_compiled *c, enum pl_names names)
+static void foresee_name(const struct pl_name_index *names, struct pl_str value, enum foreseen what)
 {
-    return c->names[names].count >= LARGE;
+    if (what == PLACES)
+        pl_name_index_prefetch(names, value);
+    else
+        pl_name_index_prefetch_keys(names, value);
 }
 
-static PL_OWN_FRAME void foresee_login(const struct pl_policy *p, struct pl_str login)
+static PL_OWN_FRAME void foresee_login(const struct pl_policy *p, struct pl_str login,
+                                       enum foreseen what)
 {
     char room[PL_USER_MAX];
 
-    pl_name_index_prefetch(&p->compiled->names[PL_NAMES_USERS],
-                           (struct pl_str){room, pl_user_key(room, login, &p->users)});
+    foresee_name(&p->compiled->names[PL_NAMES_USERS],
+                 (struct pl_str){room, pl_user_key(room, login, &p->users)}, what);
+}
+
+static void foresee_value(const struct pl_policy *p, struct pl_query *q, enum pl_attr attr,
+                          enum foreseen what)
+{
+    const struct pl_compiled *c = p->compiled;
+
+    switch (pl_attr_kind(attr)) {
+    case PL_KIND_ADDR:
+        pl_query_need(q, attr);
+        if (what == PLACES)
+            pl_addr_index_prefetch(&c->addrs, pl_query_addr(q, attr));
+        else
+            pl_addr_index_prefetch_ranges(&c->addrs, pl_query_addr(q, attr));
+        break;
+    case PL_KIND_USER:
+        foresee_login(p, q->attr[attr], what);
+        break;
+    case PL_KIND_MAIL:
+        pl_query_need(q, attr);
+        foresee_name(&c->names[PL_NAMES_DOMAINS], pl_domain_str(&pl_query_mail(q, attr)->domain),
+                     what);
+        break;
+    case PL_KIND_HOST:
+        pl_query_need(q, attr);
+        foresee_name(&c->names[PL_NAMES_DOMAINS], pl_domain_str(pl_query_host(q, attr)), what);
+        break;
+    default:
+        break;
+    }
 }
 
 /*
@@ -367,22 +398,11 @@ static PL_OWN_FRAME void foresee_login(const struct pl_policy *p, struct pl_str 
 static PL_OWN_FRAME void foresee(const struct pl_policy *p, struct pl_query *q)
 {
     const struct pl_compiled *c = p->compiled;
-    const struct pl_name_index *domains = &c->names[PL_NAMES_DOMAINS];
-    bool large = is_large(c, PL_NAMES_DOMAINS);
 
-    for (size_t d = 0; d < c->ndims; d++) {
-        enum pl_attr attr = c->dims[d].attr;
-        enum pl_attr_kind kind = pl_attr_kind(attr);
-
-        if (kind == PL_KIND_USER && is_large(c, PL_NAMES_USERS))
-            foresee_login(p, q->attr[attr]);
-        if (!large || (kind != PL_KIND_MAIL && kind != PL_KIND_HOST))
-            continue;
-        pl_query_need(q, attr);
-        pl_name_index_prefetch(domains,
-                               pl_domain_str(kind == PL_KIND_MAIL ? &pl_query_mail(q, attr)->domain
-                                                                  : pl_query_host(q, attr)));
-    }
+    for (size_t d = 0; d < c->ndims; d++)
+        foresee_value(p, q, c->dims[d].attr, PLACES);
+    for (size_t d = 0; d < c->ndims; d++)
+        foresee_value(p, q, c->dims[d].attr, ENTRIES);
 }
 
 /* "step 5" of the life of a request in docs/HACKING.md. */
@@ -392,7 +412,7 @@ enum pl_step pl_policy_decide(const struct pl_policy *p, struct pl_query *q,
     const struct pl_rule *rule;
 
     pl_assert(cursor->rule < p->nrules);
-    if (is_large(p->compiled, PL_NAMES_DOMAINS) || is_large(p->compiled, PL_NAMES_USERS))
+    if (p->compiled->is_large)
         foresee(p, q);
     if (p->compiled->nwords == 1)
         cursor->rule = first_of_one_word(p, q, cursor->rule);

@@ -12,6 +12,7 @@
 
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"
+#include "postlatch/large.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -155,7 +156,7 @@ static bool divide(struct pl_ranges4 *r, const struct making *m)
     uint8_t *fitted;
 
     r->direct = malloc((parts + 1) * sizeof(*r->direct));
-    r->parts = malloc((m->count + parts) * width);
+    r->parts = pl_alloc_large((m->count + parts) * width);
     if (r->direct == NULL || r->parts == NULL)
         return false;
     r->direct[0] = 0;

@@ -8,6 +8,7 @@
 
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"
+#include "postlatch/large.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -196,14 +197,26 @@ static bool make_direct(struct pl_ranges6 *r)
     return true;
 }
 
+/* The ranges without the room that they could have grown into, in memory that is quick to read. */
+static struct pl_range6 *fitted(struct pl_range6 *ranges, size_t n)
+{
+    struct pl_range6 *copy = pl_alloc_large(n * sizeof(*copy));
+
+    if (copy == NULL)
+        return ranges;
+    memcpy(copy, ranges, n * sizeof(*copy));
+    free(ranges);
+    return copy;
+}
+
 bool ranges6_build(struct pl_ranges6 *r, struct pl_classes *classes, const struct pl_network6 *v6,
                    size_t n)
 {
     struct building b = {.classes = classes};
     bool ok = make(&b, v6, n);
 
-    r->ranges = b.heads.ranges;
     r->count = b.heads.count;
+    r->ranges = fitted(b.heads.ranges, b.heads.count);
     r->tails = b.tails.ranges;
     r->ntails = b.tails.count;
     r->parts = b.parts;
