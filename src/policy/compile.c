@@ -77,20 +77,8 @@ static bool build_indexes(struct pl_compiled *c, struct pl_sources *s)
     return ok && build_ports(c, s);
 }
 
-/* The classes from which an attribute's values come. */
-static const struct pl_classes *classes_of(const struct pl_compiled *c, enum pl_attr attr)
-{
-    switch (pl_attr_kind(attr)) {
-    case PL_KIND_ADDR:
-        return &c->addrs.classes;
-    case PL_KIND_PORT:
-        return &c->port_classes;
-    default:
-        return &c->names[compiled_names_of(attr)].classes;
-    }
-}
-
-enum pl_names compiled_names_of(enum pl_attr attr)
+/* The index in which an attribute's values are looked up; not for ADDR, PORT. */
+static enum pl_names names_of(enum pl_attr attr)
 {
     switch (pl_attr_kind(attr)) {
     case PL_KIND_MAIL:
@@ -107,12 +95,33 @@ enum pl_names compiled_names_of(enum pl_attr attr)
     }
 }
 
+/* The classes from which an attribute's values come. */
+static const struct pl_classes *classes_of(const struct pl_compiled *c, enum pl_attr attr)
+{
+    switch (pl_attr_kind(attr)) {
+    case PL_KIND_ADDR:
+        return &c->addrs.classes;
+    case PL_KIND_PORT:
+        return &c->port_classes;
+    default:
+        return &c->names[names_of(attr)].classes;
+    }
+}
+
 static void free_build_parts(struct pl_compiled *c)
 {
     pl_classes_done(&c->addrs.classes);
     pl_classes_done(&c->port_classes);
     for (unsigned i = 0; i < PL_NAMES_COUNT; i++)
         pl_classes_done(&c->names[i].classes);
+}
+
+/* Whether a list has an address without a domain. */
+static bool is_no_local(struct pl_str key, uint32_t class, void *arg)
+{
+    (void)class;
+    (void)arg;
+    return key.p[key.n - 1] != '@';
 }
 
 /* ---- the whole ---- */
@@ -182,12 +191,12 @@ static bool is_asked(const struct pl_policy *p, enum pl_attr attr)
 /* Adds the bits of a row. */
 static void add_row(uint64_t *to, const struct pl_compiled *c, uint32_t row)
 {
-    const uint64_t *r = c->rows + row, *word = r + c->nsummary;
+    const uint64_t *r = c->rows + row, *word = r + 2 * c->nsummary;
 
     for (size_t i = 0; i < c->nwords && c->nsummary == 0; i++)
         to[i] |= r[i];
     for (size_t s = 0; s < c->nsummary; s++) {
-        for (uint64_t bits = r[s]; bits != 0; bits &= bits - 1)
+        for (uint64_t bits = r[2 * s]; bits != 0; bits &= bits - 1)
             to[64 * s + (size_t)__builtin_ctzll(bits)] |= *word++;
     }
 }
@@ -204,6 +213,21 @@ static void restrict_live(uint64_t *live, uint64_t *can, const struct pl_compile
         add_row(can, c, d->address_in[class]);
     for (size_t i = 0; i < c->nwords; i++)
         live[i] &= can[i];
+}
+
+/* Which dimensions each word asks about. */
+static bool find_asks(struct pl_compiled *c)
+{
+    uint32_t *asks = pl_arena_array(c->arena, c->nwords, sizeof(*asks));
+
+    if (asks == NULL)
+        return false;
+    for (size_t i = 0; i < c->nwords; i++) {
+        for (size_t d = 0; d < c->ndims; d++)
+            asks[i] |= (uint32_t)((c->live[i] & c->dims[d].asked[i]) != 0) << d;
+    }
+    c->asks = asks;
+    return true;
 }
 
 /* Leaves out the dimensions that only rules ask about which never hold. */
@@ -229,7 +253,7 @@ static bool find_live(struct pl_compiled *c)
     }
     c->ndims = kept;
     c->live = live;
-    return true;
+    return find_asks(c);
 }
 
 static bool build_dimensions(struct pl_compiled *c, const struct pl_policy *p)
@@ -244,6 +268,8 @@ static bool build_dimensions(struct pl_compiled *c, const struct pl_policy *p)
         if (!is_asked(p, order[i]))
             continue;
         c->dims[c->ndims].attr = order[i];
+        c->dims[c->ndims].kind = pl_attr_kind(order[i]);
+        c->dims[c->ndims].names = names_of(order[i]);
         ok = rows_build(&b, &c->dims[c->ndims++], classes_of(c, order[i]));
     }
     ok = ok && rows_address_lists(&b);
@@ -278,6 +304,7 @@ struct pl_compiled *pl_compile(const struct pl_policy *p, struct pl_sources *sou
     } else {
         c->class_of_rcpt =
             PL_CLASS_INDEXED + pl_name_index_find(&c->names[PL_NAMES_WORDS], pl_str_lit("RCPT"));
+        c->locals = !pl_name_index_each(&c->names[PL_NAMES_ADDRESSES], is_no_local, NULL);
         free_build_parts(c);
     }
     pl_sources_fini(sources);

@@ -37,7 +37,7 @@ bool rows_begin(struct rows_builder *b, struct pl_compiled *c, const struct pl_p
     b->mark = calloc(p->sources.ntables + 1, sizeof(*b->mark));
     b->in = malloc(c->nwords * sizeof(*b->in));
     b->out = malloc(c->nwords * sizeof(*b->out));
-    b->row = malloc((c->nsummary + c->nwords) * sizeof(*b->row));
+    b->row = malloc((2 * c->nsummary + c->nwords) * sizeof(*b->row));
     b->by_word = malloc(2 * NAMED * c->nwords * sizeof(*b->by_word));
     b->first_use = malloc((things + 1) * sizeof(*b->first_use));
     b->bit_of_rule = malloc(c->nrules * sizeof(*b->bit_of_rule));
@@ -65,13 +65,9 @@ void rows_end(struct rows_builder *b)
 /* The words of a row, its summary included. */
 static size_t length_of(const struct pl_compiled *c, const uint64_t *row)
 {
-    size_t n = c->nsummary;
+    const uint64_t *last = row + 2 * c->nsummary - 2;
 
-    if (c->nsummary == 0)
-        return c->nwords;
-    for (size_t s = 0; s < c->nsummary; s++)
-        n += (size_t)__builtin_popcountll(row[s]);
-    return n;
+    return c->nsummary == 0 ? c->nwords : last[1] + pl_popcount(last[0]);
 }
 
 static uint64_t hash_row(const uint64_t *row, size_t n)
@@ -123,14 +119,19 @@ static bool grow_content(struct rows_builder *b)
 static size_t write_row(struct rows_builder *b, const uint64_t *words)
 {
     const struct pl_compiled *c = b->c;
-    size_t n = c->nsummary;
+    size_t n = 2 * c->nsummary;
 
-    memset(b->row, 0, c->nsummary * sizeof(*b->row));
     for (size_t i = 0; i < c->nwords; i++) {
+        uint64_t *summary = b->row + 2 * (i / 64);
+
+        if (c->nsummary > 0 && i % 64 == 0) {
+            summary[0] = 0;
+            summary[1] = n;
+        }
         if (c->nsummary > 0 && words[i] == 0)
             continue;
         if (c->nsummary > 0)
-            set_bit(b->row, i);
+            summary[0] |= 1ULL << i % 64;
         b->row[n++] = words[i];
     }
     return n;
@@ -492,6 +493,9 @@ bool rows_build(struct rows_builder *b, struct pl_dimension *d, const struct pl_
     d->unasked = unasked;
     d->row = row;
     d->nclasses = n;
+    memset(b->in, 0, b->c->nwords * sizeof(*b->in));
+    if (!keep_row(b, b->in, &b->c->nothing))
+        return false;
     addresses = pl_attr_kind(d->attr) == PL_KIND_MAIL && has_addresses(b);
     if (addresses) {
         in = pl_arena_array(a, n, sizeof(*in));
