@@ -39,25 +39,32 @@ enum pl_special_class {
     PL_CLASS_INDEXED /* + the class of the index */
 };
 
+/* Where the two rows begin that a class adds: the rules whose list names it, or takes it out by '!'. */
+struct pl_sides {
+    uint32_t in, out;
+};
+
 /*
  * struct pl_dimension - one attribute; read-only
  *
  * A list of mail addresses is a set of domains and, beside it, of user@domain and user@: where one of
  * these is found the row is put together when a request is asked, as in & ~out, in and out being ORed
- * over the classes of the domain and of the address: the rules whose list names it, and those that take
- * it out with '!'.
+ * over the classes of the domain and of the address.
+ *
+ * A class that no value has any more has the row without any bit: it was that of a key on its way into
+ * several tables.
  */
 struct pl_dimension {
     enum pl_attr attr;
-    enum pl_attr_kind kind;   /* of attr */
-    enum pl_names names;      /* the index of its values, if their kind has one; not ADDR, PORT */
-    uint32_t nclasses;        /* special ones included */
-    const uint32_t *row;      /* of each class: where its row begins in rows */
-    const uint64_t *asked;    /* the rules that have a condition on it */
-    const uint64_t *unasked;  /* summary of those that have none: bit i, some of word i */
-    uint32_t naddresses;      /* classes of the index of addresses; 0: no list has any */
-    const uint32_t *in, *out; /* rows of each class, if there are addresses */
-    const uint32_t *address_in, *address_out; /* rows of each class of addresses */
+    enum pl_attr_kind kind;  /* of attr */
+    enum pl_names names;     /* the index of its values, if their kind has one; not ADDR, PORT */
+    uint32_t nclasses;       /* special ones included */
+    const uint32_t *row;     /* of each class: where its row begins in rows */
+    const uint64_t *asked;   /* the rules that have a condition on it */
+    const uint64_t *unasked; /* summary of those that have none: bit i, some of word i */
+    uint32_t naddresses;     /* classes of the index of addresses; 0: no list has any */
+    const struct pl_sides *sides;         /* of each class, if there are addresses */
+    const struct pl_sides *address_sides; /* of each class of addresses */
 };
 
 /*
@@ -76,9 +83,10 @@ struct pl_compiled {
     const uint32_t *least_rule;  /* of each word */
     const uint64_t
         *live; /* the rules that hold for some request at all: no list of theirs is empty */
-    const uint32_t *asks; /* of each word: the dimensions that a live rule of it asks about, as bits */
-    uint32_t nothing;     /* the row without any bit */
-    bool locals;          /* some list has an address without a domain, "user@" */
+    const uint32_t
+        *asks;        /* of each word: the dimensions that a live rule of it asks about, as bits */
+    uint32_t nothing; /* the row without any bit */
+    bool locals;      /* some list has an address without a domain, "user@" */
     size_t ndims;
     struct pl_dimension *dims; /* in the order in which they are looked at, the cheapest first */
     uint64_t *rows;            /* all rows, one behind the other */

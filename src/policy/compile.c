@@ -210,7 +210,7 @@ static void restrict_live(uint64_t *live, uint64_t *can, const struct pl_compile
     for (uint32_t class = 0; class < d->nclasses; class ++)
         add_row(can, c, d->row[class]);
     for (uint32_t class = 0; class < d->naddresses; class ++)
-        add_row(can, c, d->address_in[class]);
+        add_row(can, c, d->address_sides[class].in);
     for (size_t i = 0; i < c->nwords; i++)
         live[i] &= can[i];
 }
@@ -256,17 +256,67 @@ static bool find_live(struct pl_compiled *c)
     return find_asks(c);
 }
 
+/* Up to so many classes rows are made for all, whether some value has them or not. */
+enum { FEW_CLASSES = 256 };
+
+static bool note_key(struct pl_str key, uint32_t class, void *arg)
+{
+    (void)key;
+    ((uint64_t *)arg)[class / 64] |= 1ULL << class % 64;
+    return true;
+}
+
+static bool note_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t class,
+                       void *arg)
+{
+    (void)first;
+    (void)last;
+    ((uint64_t *)arg)[class / 64] |= 1ULL << class % 64;
+    return true;
+}
+
+/* Which classes some key, or some address, has. NULL stands for all. False when memory is short. */
+static bool find_used(struct pl_compiled *c, const uint64_t *used[PL_NAMES_COUNT],
+                      const uint64_t **addrs)
+{
+    for (unsigned i = 0; i <= PL_NAMES_COUNT; i++) {
+        const struct pl_classes *classes =
+            i < PL_NAMES_COUNT ? &c->names[i].classes : &c->addrs.classes;
+        uint64_t *bits;
+
+        if (classes->count <= FEW_CLASSES)
+            continue;
+        bits = pl_arena_array(c->arena, classes->count / 64 + 1, sizeof(*bits));
+        if (bits == NULL)
+            return false;
+        bits[0] = 1; /* PL_CLASS_NONE */
+        if (i < PL_NAMES_COUNT) {
+            pl_name_index_each(&c->names[i], note_key, bits);
+            used[i] = bits;
+        } else {
+            pl_addr_index_walk(&c->addrs, note_range, bits);
+            *addrs = bits;
+        }
+    }
+    return true;
+}
+
 static bool build_dimensions(struct pl_compiled *c, const struct pl_policy *p)
 {
+    const uint64_t *used[PL_NAMES_COUNT] = {NULL}, *addrs = NULL;
     struct rows_builder b;
     bool ok;
 
     memset(&b, 0, sizeof(b));
     c->dims = pl_arena_array(c->arena, DIMS, sizeof(*c->dims));
-    ok = c->dims != NULL && place_rules(c, p) && rows_begin(&b, c, p);
+    ok = c->dims != NULL && find_used(c, used, &addrs) && place_rules(c, p) && rows_begin(&b, c, p);
+    b.used_addresses = used[PL_NAMES_ADDRESSES];
     for (size_t i = 0; i < DIMS && ok; i++) {
         if (!is_asked(p, order[i]))
             continue;
+        b.used = pl_attr_kind(order[i]) == PL_KIND_ADDR   ? addrs
+                 : pl_attr_kind(order[i]) == PL_KIND_PORT ? NULL
+                                                          : used[names_of(order[i])];
         c->dims[c->ndims].attr = order[i];
         c->dims[c->ndims].kind = pl_attr_kind(order[i]);
         c->dims[c->ndims].names = names_of(order[i]);

@@ -164,13 +164,12 @@ static uint32_t class_of(const struct pl_policy *p, struct pl_query *q,
 }
 
 /* Adds rows to an operand, but for those without any bit. */
-static inline void add_rows(struct operand *o, const struct pl_compiled *c, uint32_t in,
-                            uint32_t out)
+static inline void add_rows(struct operand *o, const struct pl_compiled *c, struct pl_sides rows)
 {
-    if (in != c->nothing)
-        o->in[o->nin++] = in;
-    if (out != c->nothing)
-        o->out[o->nout++] = out;
+    if (rows.in != c->nothing)
+        o->in[o->nin++] = rows.in;
+    if (rows.out != c->nothing)
+        o->out[o->nout++] = rows.out;
 }
 
 /*
@@ -193,7 +192,7 @@ static void add_addresses(struct operand *o, const struct pl_policy *p, const st
         if (n > 0)
             class = pl_name_index_find(&c->names[PL_NAMES_ADDRESSES], (struct pl_str){key, n});
         if (class != PL_CLASS_NONE)
-            add_rows(o, c, o->dim->address_in[class], o->dim->address_out[class]);
+            add_rows(o, c, o->dim->address_sides[class]);
     }
 }
 
@@ -206,10 +205,10 @@ static void find_operand(struct operand *o, const struct pl_policy *p, struct pl
     o->dim = d;
     o->nin = o->nout = 0;
     if (d->naddresses == 0) {
-        add_rows(o, c, d->row[class], c->nothing);
+        add_rows(o, c, (struct pl_sides){d->row[class], c->nothing});
         return;
     }
-    add_rows(o, c, d->in[class], d->out[class]);
+    add_rows(o, c, d->sides[class]);
     add_addresses(o, p, pl_query_mail(q, d->attr));
 }
 
@@ -362,7 +361,7 @@ static PL_OWN_FRAME size_t first_of_many(const struct pl_policy *p, struct pl_qu
  * From so many keys on an index is larger than the caches that a request finds warm: a look-up waits
  * for memory, 100 ns or more each time.
  */
-enum { LARGE = 1 << 15 };
+enum { LARGE = 1 << 10 };
 
 static bool is_large(const struct pl_compiled *c, enum pl_names names)
 {

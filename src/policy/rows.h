@@ -25,7 +25,9 @@ struct rows_builder {
     uint32_t marked;
     uint64_t *in, *out, *row; /* scratch: nwords, nwords, 2 nsummary + nwords */
     uint64_t *by_word;        /* what each word or list adds to in, and to out: nwords each */
-    struct use *uses;         /* of the present dimension */
+    const uint64_t *used; /* of the present dimension: the classes that some value has; NULL: all */
+    const uint64_t *used_addresses; /* the same of mail addresses */
+    struct use *uses;               /* of the present dimension */
     size_t nuses, uses_cap;
     uint32_t *first_use; /* of each table, of each word and list behind them, and one more */
 };
