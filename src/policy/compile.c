@@ -257,7 +257,7 @@ static bool find_live(struct pl_compiled *c)
 }
 
 /* Up to so many classes rows are made for all, whether some value has them or not. */
-enum { FEW_CLASSES = 256 };
+enum { FEW_CLASSES = 16 };
 
 static bool note_key(struct pl_str key, uint32_t class, void *arg)
 {

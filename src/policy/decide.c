@@ -361,7 +361,7 @@ static PL_OWN_FRAME size_t first_of_many(const struct pl_policy *p, struct pl_qu
  * From so many keys on an index is larger than the caches that a request finds warm: a look-up waits
  * for memory, 100 ns or more each time.
  */
-enum { LARGE = 1 << 10 };
+enum { LARGE = 1 << 11 };
 
 static bool is_large(const struct pl_compiled *c, enum pl_names names)
 {
