@@ -87,6 +87,10 @@ struct pl_compiled {
         *asks;        /* of each word: the dimensions that a live rule of it asks about, as bits */
     uint32_t nothing; /* the row without any bit */
     bool locals;      /* some list has an address without a domain, "user@" */
+    const uint64_t
+        *live_at_rcpt;      /* those that hold for some request whose protocol_state is RCPT */
+    size_t decided_at_rcpt; /* dimensions that live_at_rcpt has decided: the first one, or none */
+    bool large;             /* an index of names is so large that a look-up waits for memory */
     size_t ndims;
     struct pl_dimension *dims; /* in the order in which they are looked at, the cheapest first */
     uint64_t *rows;            /* all rows, one behind the other */

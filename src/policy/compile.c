@@ -215,6 +215,26 @@ static void restrict_live(uint64_t *live, uint64_t *can, const struct pl_compile
         live[i] &= can[i];
 }
 
+/* Nearly all requests are of the state RCPT, and all rules ask about the state: that is decided here. */
+static bool decide_rcpt(struct pl_compiled *c)
+{
+    uint64_t *live = pl_arena_array(c->arena, c->nwords, sizeof(*live));
+    uint32_t class =
+        PL_CLASS_INDEXED + pl_name_index_find(&c->names[PL_NAMES_WORDS], pl_str_lit("RCPT"));
+
+    if (live == NULL)
+        return false;
+    memcpy(live, c->live, c->nwords * sizeof(*live));
+    c->live_at_rcpt = live;
+    c->class_of_rcpt = class;
+    if (c->ndims == 0 || c->dims[0].attr != PL_ATTR_PROTOCOL_STATE)
+        return true;
+    for (size_t i = 0; i < c->nwords; i++)
+        live[i] &= ~c->dims[0].asked[i] | pl_compiled_word(c, c->dims[0].row[class], i);
+    c->decided_at_rcpt = 1;
+    return true;
+}
+
 /* Which dimensions each word asks about. */
 static bool find_asks(struct pl_compiled *c)
 {
@@ -253,7 +273,7 @@ static bool find_live(struct pl_compiled *c)
     }
     c->ndims = kept;
     c->live = live;
-    return find_asks(c);
+    return find_asks(c) && decide_rcpt(c);
 }
 
 /* Up to so many classes rows are made for all, whether some value has them or not. */
@@ -352,8 +372,8 @@ struct pl_compiled *pl_compile(const struct pl_policy *p, struct pl_sources *sou
         pl_compiled_free(c);
         c = NULL;
     } else {
-        c->class_of_rcpt =
-            PL_CLASS_INDEXED + pl_name_index_find(&c->names[PL_NAMES_WORDS], pl_str_lit("RCPT"));
+        c->large = c->names[PL_NAMES_DOMAINS].count >= COMPILED_LARGE ||
+                   c->names[PL_NAMES_USERS].count >= COMPILED_LARGE;
         c->locals = !pl_name_index_each(&c->names[PL_NAMES_ADDRESSES], is_no_local, NULL);
         free_build_parts(c);
     }

@@ -43,12 +43,15 @@ static PL_OWN_FRAME uint32_t class_of_word(const struct pl_compiled *c,
     return PL_CLASS_INDEXED + pl_name_index_find(&c->names[d->names], s);
 }
 
+static bool is_rcpt(struct pl_str state)
+{
+    return state.n == 4 && memcmp(state.p, "RCPT", 4) == 0;
+}
+
 static uint32_t class_of_state(const struct pl_compiled *c, const struct pl_dimension *d,
                                struct pl_str s)
 {
-    if (s.n == 4 && memcmp(s.p, "RCPT", 4) == 0)
-        return c->class_of_rcpt;
-    return class_of_word(c, d, s);
+    return is_rcpt(s) ? c->class_of_rcpt : class_of_word(c, d, s);
 }
 
 static PL_OWN_FRAME uint32_t class_of_login(const struct pl_compiled *c, const struct pl_policy *p,
@@ -234,6 +237,16 @@ static inline uint64_t summary_of(const struct pl_compiled *c, const struct oper
     return summary;
 }
 
+/* The dimensions that need not be asked about, and the rules that those leave. */
+static inline size_t begin(const struct pl_compiled *c, const struct pl_query *q,
+                           const uint64_t **live)
+{
+    bool rcpt = is_rcpt(q->attr[PL_ATTR_PROTOCOL_STATE]);
+
+    *live = rcpt ? c->live_at_rcpt : c->live;
+    return rcpt ? c->decided_at_rcpt : 0;
+}
+
 /* The bits of word i that stand for rules from `from` on. */
 static uint64_t not_before(size_t from, size_t i)
 {
@@ -259,10 +272,12 @@ static inline size_t first_of_few(const struct pl_policy *p, struct pl_query *q,
                                   uint64_t *left, size_t nwords)
 {
     const struct pl_compiled *c = p->compiled;
+    const uint64_t *live;
+    size_t d = begin(c, q, &live);
 
     for (size_t i = 0; i < nwords; i++)
-        left[i] = c->live[i] & not_before(from, i);
-    for (size_t d = 0; d < c->ndims; d++) {
+        left[i] = live[i] & not_before(from, i);
+    for (; d < c->ndims; d++) {
         const struct pl_dimension *dim = &c->dims[d];
         uint64_t asked = 0;
 
@@ -316,14 +331,15 @@ static size_t least_of(const struct pl_compiled *c, uint64_t word, size_t i, siz
 }
 
 /*
- * What is left of word i. The dimensions that are dear to look up come last in their order and have the
+ * What is left of word i, of live. The dimensions that are dear to look up come last in their order and have the
  * rows with the fewest bits, so they are first here.
  */
-static uint64_t left_of(const struct pl_compiled *c, const struct operand *o, size_t i)
+static uint64_t left_of(const struct pl_compiled *c, const struct operand *o, size_t first,
+                        uint64_t live, size_t i)
 {
-    uint64_t left = c->live[i];
+    uint64_t left = live;
 
-    for (uint32_t asks = c->asks[i]; asks != 0 && left != 0;) {
+    for (uint32_t asks = c->asks[i] >> first << first; asks != 0 && left != 0;) {
         unsigned d = 31U - (unsigned)__builtin_clz(asks);
 
         asks &= ~(1U << d);
@@ -337,35 +353,30 @@ static PL_OWN_FRAME size_t first_of_many(const struct pl_policy *p, struct pl_qu
 {
     const struct pl_compiled *c = p->compiled;
     struct operand o[PL_ATTR_COUNT];
-    size_t best = c->nrules;
+    const uint64_t *live;
+    size_t best = c->nrules, first = begin(c, q, &live);
 
-    for (size_t d = 0; d < c->ndims; d++)
+    for (size_t d = first; d < c->ndims; d++)
         find_operand(&o[d], p, q, &c->dims[d]);
     for (size_t s = 0; s < c->nsummary; s++) {
         uint64_t summary = ~0ULL;
 
-        for (size_t d = 0; d < c->ndims; d++)
+        for (size_t d = first; d < c->ndims; d++)
             summary &= summary_of(c, &o[d], s);
         for (; summary != 0; summary &= summary - 1) {
             size_t i = 64 * s + (size_t)__builtin_ctzll(summary);
 
             if (i < c->nwords && c->least_rule[i] < best)
-                best = least_of(c, left_of(c, o, i), i, from, best);
+                best = least_of(c, left_of(c, o, first, live[i], i), i, from, best);
         }
     }
     pl_assert(best < c->nrules); /* the last rule has no condition */
     return best;
 }
 
-/*
- * From so many keys on an index is larger than the caches that a request finds warm: a look-up waits
- * for memory, 100 ns or more each time.
- */
-enum { LARGE = 1 << 11 };
-
 static bool is_large(const struct pl_compiled *c, enum pl_names names)
 {
-    return c->names[names].count >= LARGE;
+    return c->names[names].count >= COMPILED_LARGE;
 }
 
 static PL_OWN_FRAME void foresee_login(const struct pl_policy *p, struct pl_str login)
@@ -408,7 +419,7 @@ enum pl_step pl_policy_decide(const struct pl_policy *p, struct pl_query *q,
     const struct pl_rule *rule;
 
     pl_assert(cursor->rule < p->nrules);
-    if (is_large(p->compiled, PL_NAMES_DOMAINS) || is_large(p->compiled, PL_NAMES_USERS))
+    if (p->compiled->large)
         foresee(p, q);
     if (p->compiled->nwords == 1)
         cursor->rule = first_of_one_word(p, q, cursor->rule);

@@ -9,6 +9,12 @@
 enum { COMPILED_SMALL = 8 };
 
 /*
+ * From so many keys on an index is larger than the caches that a request finds warm: a look-up waits
+ * for memory, 100 ns or more each time.
+ */
+enum { COMPILED_LARGE = 1 << 11 };
+
+/*
  * struct rows_builder - making the rows of all dimensions
  *
  * A use is a list's mention of something: of a table, a word, a boundary list. They are sorted by what
