@@ -6,6 +6,8 @@
  */
 #include "postlatch/policy.h"
 
+#include "postlatch/compiler.h"
+
 #include <stdatomic.h>
 
 void pl_policy_set_today(struct pl_policy *p, int32_t days)
@@ -100,7 +102,8 @@ const struct pl_waiver *pl_policy_ended_waiver(const struct pl_policy *p, struct
     return ended;
 }
 
-void pl_policy_apply_waivers(const struct pl_policy *p, struct pl_query *q, struct pl_decision *d)
+PL_OWN_FRAME void pl_policy_apply_waivers(const struct pl_policy *p, struct pl_query *q,
+                                          struct pl_decision *d)
 {
     if (pl_policy_ended_waiver(p, q, d->rule) != NULL)
         *d = (struct pl_decision){p->expired, p->expired->action};
