@@ -8,6 +8,7 @@
 
 #include "control.h"
 #include "log.h"
+#include "notify.h"
 #include "postlatch/compiler.h"
 #include "postlatch/diff.h"
 #include "postlatch/diff_text.h"
@@ -15,6 +16,7 @@
 #include "worker.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { STOP_PATIENCE_S = 1, CHANGES_ENTRIES_MAX = 200000 };
@@ -219,6 +221,27 @@ void reload_log_lines(void (*log)(const char *fmt, ...) PL_PRINTF(1, 2), const c
     }
 }
 
+void reload_tell_manager(const struct reload *r, const char *change)
+{
+    const struct snapshot *now = r->snapshot;
+    struct pl_buf text = {0};
+
+    pl_buf_addf(&text, "%s\nSTATUS=", change);
+    if (now->locked)
+        pl_buf_addf(&text, "locked, as %s is %s: nobody may relay", r->path, now->verdict.word);
+    else
+        pl_buf_addf(&text, "generation %lu of %s is in force; verdict: %s", now->generation,
+                    r->path, now->verdict.word);
+    if (r->running)
+        pl_buf_add(&text, pl_str_lit("; reloading"));
+    else if (r->last == RELOAD_REFUSED || r->last == RELOAD_ERROR)
+        pl_buf_addf(&text, "; the last reload %s",
+                    r->last == RELOAD_REFUSED ? "was refused" : "failed");
+    if (!text.failed)
+        notify_send("%s", text.p);
+    pl_buf_fini(&text);
+}
+
 static void finish(struct reload *r)
 {
     if (r->outcome == RELOAD_ERROR) {
@@ -238,12 +261,15 @@ static void finish(struct reload *r)
     pl_buf_add(&r->report, pl_buf_str(&r->text));
     pl_buf_add(&r->report, pl_buf_str(&r->warnings));
     pl_buf_add(&r->report, pl_buf_str(&r->changes));
+    if (!r->again) /* else the next one begins at once */
+        reload_tell_manager(r, "READY=1");
     control_reload_done(r->control, r->number, r->outcome, pl_buf_str(&r->report));
 }
 
 static bool begin(struct reload *r)
 {
     sigset_t all, before;
+    char change[64];
     int error;
 
     r->accept_wider = r->again_accept_wider;
@@ -258,8 +284,11 @@ static bool begin(struct reload *r)
     if (error != 0) {
         log_error("reload: cannot start a thread: %s", strerror(error));
         r->outcome = RELOAD_ERROR;
+        return false;
     }
-    return r->running;
+    snprintf(change, sizeof(change), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_us());
+    reload_tell_manager(r, change);
+    return true;
 }
 
 static void on_follow(struct ev_loop *loop, ev_async *a, int revents)

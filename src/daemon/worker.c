@@ -257,6 +257,7 @@ static void on_wake(struct ev_loop *loop, ev_async *a, int revents)
     adopt(w);
     if (atomic_exchange(&w->evict, false))
         evict(w);
+    atomic_store(&w->pulse, atomic_load(&w->pool->pulse));
     if (atomic_load(&w->pool->stopping) && !w->stopping)
         stop(w);
 }

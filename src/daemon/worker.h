@@ -88,6 +88,7 @@ struct worker {
     atomic_llong *active_us; /* when each was accepted, or last asked something whole */
     atomic_llong longest_us; /* from waking up to waiting again, since the start */
     atomic_bool evict;       /* the idlest session is to be closed */
+    atomic_ulong pulse;      /* of the pool, when the worker last woke up to be asked */
 };
 
 /* struct pool - all workers, and what they share */
@@ -104,6 +105,7 @@ struct pool {
     unsigned long connections_total; /* the main thread's */
     atomic_bool room_wanted;         /* accepting has stopped because of max_connections */
     atomic_bool stopping;
+    atomic_ulong pulse; /* counts questions whether the workers are alive: watchdog.c */
 };
 
 /*
