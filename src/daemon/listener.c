@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ACCEPT_BATCH = 16, DRAIN_MS = 200 };
+enum { ACCEPT_BATCH = 16 };
 #define PAUSE_S 0.1
 
 static struct log_rate accept_trouble = LOG_RATE(1);
@@ -190,19 +190,8 @@ static void bar(const struct listener *l)
         setsockopt(l->fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
 }
 
-/* Who has just connected is about to ask: a stopping worker reads but once. */
-static void await_request(int fd, int64_t until_ms)
-{
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    int64_t left = until_ms - clock_ms();
-
-    poll(&p, 1, left > 0 ? (int)left : 0);
-}
-
 void listeners_drain(struct listeners *l)
 {
-    int64_t until_ms = clock_ms() + DRAIN_MS;
-
     for (size_t i = 0; i < l->count && l->loop != NULL; i++) {
         struct listener *one = &l->each[i];
 
@@ -214,12 +203,10 @@ void listeners_drain(struct listeners *l)
             socklen_t len = sizeof(peer);
             int fd = accept4(one->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-            if (fd >= 0) {
-                await_request(fd, until_ms);
+            if (fd >= 0)
                 pool_take(l->pool, fd, one, &peer);
-            } else if (errno != EINTR && errno != ECONNABORTED) {
+            else if (errno != EINTR && errno != ECONNABORTED)
                 break;
-            }
         }
     }
 }

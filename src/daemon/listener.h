@@ -73,7 +73,7 @@ void listeners_resume(struct listeners *l);
 
 /*
  * listeners_drain - before the workers stop: nobody can connect any more, and those who wait to be
- * let in are, so that they get their answers; takes up to 200 ms if one asks nothing. What was handed over is left alone: who waits there
+ * let in are, so that they get their answers. What was handed over is left alone: who waits there
  * waits for our successor
  */
 void listeners_drain(struct listeners *l);

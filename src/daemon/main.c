@@ -342,6 +342,7 @@ static int serve(struct daemon *d)
     first = load_first(d);
     if (first == NULL)
         return INVALID;
+    notify_init();
     snapshot_holder_init(&d->snapshots, first);
     if (!settings_copy_init(&d->started_with, &first->config.settings)) {
         log_error("out of memory");
@@ -378,7 +379,6 @@ int main(int argc, char **argv)
         crash_prepare();
         log_open();
         log_to_stderr(d->options.foreground ? LOG_STDERR_ALL : LOG_STDERR_WARNINGS);
-        notify_init();
         status = serve(d);
         notify_close();
         log_close();

@@ -66,7 +66,7 @@ void notify_init(void)
     struct pl_quote q;
 
     if (name != NULL && !set_address(name)) {
-        log_warn("NOTIFY_SOCKET: %s is no path and no abstract name (@…); the service manager "
+        log_warn("NOTIFY_SOCKET: %s is no path and no abstract name (@...); the service manager "
                  "will not be told that we are ready",
                  pl_quote(&q, pl_str_of(name)));
     } else if (name != NULL) {

@@ -9,6 +9,7 @@
  *    0  turn      timer, 0 s: the next turn of sessions with more requests in hand, in the next
  *                 iteration, so that others are served between
  *    0  idle      timer: when the idlest session reaches idle_timeout; stopped without one
+ *    0  grace     timer, 0.2 s of a stopping worker: for those who are just about to ask
  *    0  deadline  timer: ends the patience of a stopping worker
  * Watchers of the main loop:
  *   +2  signals
@@ -38,6 +39,7 @@
 
 enum { SPARES_MAX = 256 };
 #define STOP_PATIENCE_S 2.0
+#define GRACE_S 0.2
 
 static struct log_rate limit_reached = LOG_RATE(1);
 
@@ -235,15 +237,28 @@ static void evict(struct worker *w)
 
 /* ---- callbacks ---- */
 
+/* Ends the sessions that were active at this time for the last time, or before. */
+static void finish_until(struct worker *w, int64_t us)
+{
+    /* From the end: where one goes, one that had its turn takes its place. */
+    for (size_t i = atomic_load(&w->count); i-- > 0;) {
+        if (active_us(w, i) <= us)
+            session_finish(w->sessions[i]);
+    }
+    if (atomic_load(&w->count) == 0)
+        ev_break(w->loop, EVBREAK_ALL);
+}
+
+/*
+ * Who has just connected has not asked yet, but will; he would have to come again. The others are asked
+ * for what they have sent, and closed.
+ */
 static void stop(struct worker *w)
 {
     w->stopping = true;
+    ev_timer_start(w->loop, &w->grace);
     ev_timer_start(w->loop, &w->deadline);
-    /* From the end: where one goes, one that had its turn takes its place. */
-    for (size_t i = atomic_load(&w->count); i-- > 0;)
-        session_finish(w->sessions[i]);
-    if (atomic_load(&w->count) == 0)
-        ev_break(w->loop, EVBREAK_ALL);
+    finish_until(w, clock_us() - (int64_t)(GRACE_S * 1e6));
 }
 
 static void on_wake(struct ev_loop *loop, ev_async *a, int revents)
@@ -295,6 +310,16 @@ static void on_turn(struct ev_loop *loop, ev_timer *t, int revents)
         c->session->queued = false;
         session_turn(c->session);
     }
+}
+
+static void on_grace(struct ev_loop *loop, ev_timer *t, int revents)
+{
+    struct worker *w = t->data;
+
+    (void)loop;
+    (void)revents;
+    pl_assert(w->magic == WORKER_MAGIC);
+    finish_until(w, INT64_MAX);
 }
 
 static void on_deadline(struct ev_loop *loop, ev_timer *t, int revents)
@@ -358,8 +383,9 @@ static bool worker_init(struct worker *w, struct pool *p, unsigned index)
     ev_set_priority(&w->wake, EV_MAXPRI);
     ev_timer_init(&w->idle, on_idle, 0., 0.);
     ev_timer_init(&w->turn, on_turn, 0., 0.);
+    ev_timer_init(&w->grace, on_grace, GRACE_S, 0.);
     ev_timer_init(&w->deadline, on_deadline, STOP_PATIENCE_S, 0.);
-    w->wake.data = w->idle.data = w->turn.data = w->deadline.data = w;
+    w->wake.data = w->idle.data = w->turn.data = w->grace.data = w->deadline.data = w;
     ev_async_start(w->loop, &w->wake);
     return true;
 }

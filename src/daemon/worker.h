@@ -63,6 +63,7 @@ struct worker {
     ev_async wake;     /* something in the inbox, a new snapshot, an order to evict or to stop */
     ev_timer idle;     /* closes sessions after idle_timeout */
     ev_timer turn;     /* the next turn of the sessions in turns */
+    ev_timer grace;    /* of stopping: who was active lately has asked by then, or is closed */
     ev_timer deadline; /* of stopping: closes what is left */
 
     const struct snapshot *snapshot; /* changes between callbacks only */
