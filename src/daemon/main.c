@@ -17,6 +17,7 @@
 #include "privilege.h"
 #include "reload.h"
 #include "reminder.h"
+#include "sandbox.h"
 #include "snapshot.h"
 #include "watchdog.h"
 #include "worker.h"
@@ -235,7 +236,7 @@ static bool start_workers(struct daemon *d)
                    d->loop, &d->room))
         return false;
     d->snapshots.readers = d->pool.count + 1; /* each worker, and the main thread */
-    sigfillset(&all);
+    crash_fill_mask(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     ok = log_start((unsigned)d->pool.count) && pool_start(&d->pool);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -278,7 +279,7 @@ static bool take_sockets(struct daemon *d)
         if (d->background < 0)
             return false;
     }
-    return privilege_drop(s);
+    return privilege_drop(s) && sandbox_enter(s, &d->listeners, &d->control.endpoint);
 }
 
 static bool start(struct daemon *d)
@@ -339,6 +340,7 @@ static int serve(struct daemon *d)
 
     if (!activation_receive(&d->handed_over))
         return TROUBLE;
+    sandbox_watch();
     first = load_first(d);
     if (first == NULL)
         return INVALID;

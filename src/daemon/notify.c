@@ -87,6 +87,11 @@ bool notify_is_wanted(void)
     return manager.fd >= 0;
 }
 
+bool notify_is_abstract(void)
+{
+    return manager.fd >= 0 && manager.addr.sun_path[0] == '\0';
+}
+
 int64_t notify_watchdog_us(void)
 {
     return manager.watchdog_us;

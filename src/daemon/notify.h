@@ -22,6 +22,9 @@ void notify_init(void);
 /* notify_is_wanted - whether a manager waits for word of us */
 bool notify_is_wanted(void);
 
+/* notify_is_abstract - whether it is reached in the abstract namespace of Unix sockets */
+bool notify_is_abstract(void);
+
 /*
  * notify_send - one message: assignments as VARIABLE=value, one a line
  *

@@ -7,14 +7,17 @@
 #include "reload.h"
 
 #include "control.h"
+#include "crash.h"
 #include "log.h"
 #include "notify.h"
 #include "postlatch/compiler.h"
 #include "postlatch/diff.h"
 #include "postlatch/diff_text.h"
 #include "postlatch/wider.h"
+#include "sandbox.h"
 #include "worker.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,12 +53,17 @@ static void tell_what_stays(struct reload *r)
 static void tell_errors(struct reload *r, struct pl_diag *d)
 {
     size_t errors = pl_diag_errors(d), shown = 0;
+    bool denied = false;
     const char *line;
 
-    for (; (line = pl_diag_get(d, shown)) != NULL; shown++)
+    for (; (line = pl_diag_get(d, shown)) != NULL; shown++) {
         pl_buf_addf(&r->text, "%s\n", line);
+        denied = denied || strstr(line, strerror(EACCES)) != NULL;
+    }
     if (shown < errors)
         pl_buf_addf(&r->text, "and %zu more\n", errors - shown);
+    if (denied && sandbox_hint() != NULL)
+        pl_buf_addf(&r->text, "%s\n", sandbox_hint());
     reload_count(&r->text, errors, "error", "errors");
     pl_buf_add(&r->text, pl_str_lit("; "));
     tell_what_stays(r);
@@ -276,7 +284,7 @@ static bool begin(struct reload *r)
     r->again = r->again_accept_wider = false;
     r->generation = r->snapshot->generation + 1;
     /* Signals are the main thread's. */
-    sigfillset(&all);
+    crash_fill_mask(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     error = pthread_create(&r->thread, NULL, run, r);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

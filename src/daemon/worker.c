@@ -356,7 +356,11 @@ static void on_woken(struct ev_loop *loop) EV_THROW
 static void *run(void *arg)
 {
     struct worker *w = arg;
+    char name[16];
 
+    /* Another thread could name it by a file in /proc only, which the sandbox keeps away. */
+    snprintf(name, sizeof(name), "worker-%u", w->index);
+    pthread_setname_np(pthread_self(), name);
     w->woke_us = clock_us(); /* the thread starts later than its worker was made */
     log_use_queue(w->index);
     ev_run(w->loop, 0);
@@ -426,15 +430,12 @@ bool pool_start(struct pool *p)
 {
     for (; p->started < p->count; p->started++) {
         struct worker *w = &p->workers[p->started];
-        char name[16];
         int error = pthread_create(&w->thread, NULL, run, w);
 
         if (error != 0) {
             log_error("cannot start a worker: %s", strerror(error));
             return false;
         }
-        snprintf(name, sizeof(name), "worker-%u", w->index);
-        pthread_setname_np(w->thread, name);
     }
     return true;
 }
