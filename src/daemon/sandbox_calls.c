@@ -15,77 +15,126 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* clang-format off: lists */
+#define CALL(name)                                                                                 \
+    {                                                                                              \
+        SCMP_SYS(name), #name                                                                      \
+    }
 
-/* Let through. clone, mmap, mprotect, socket and tgkill: see limit_arguments. */
-#define CALLS_TABLE(X)                                                                             \
-    X(read)                                                                                        \
-    X(readv) X(pread64) X(write) X(writev) X(close) X(openat) X(open) X(fstat) X(newfstatat) X(    \
-        stat) X(lstat) X(statx) X(lseek) X(fcntl) X(dup) X(dup2) X(dup3) X(unlink) X(unlinkat)     \
-        X(readlink) X(readlinkat) X(getcwd) X(access) X(faccessat) X(epoll_create1)                \
-            X(epoll_create) X(epoll_ctl) X(epoll_wait) X(epoll_pwait) X(epoll_pwait2) X(poll) X(   \
-                ppoll) X(eventfd2) X(pipe2) X(timerfd_create) X(timerfd_settime) X(recvfrom)       \
-                X(recvmsg) X(recvmmsg) X(sendto) X(sendmsg) X(sendmmsg) X(accept4) X(accept) X(    \
-                    connect) X(shutdown) X(getsockopt) X(setsockopt) X(getsockname) X(getpeername) \
-                    X(munmap) X(mremap) X(madvise) X(brk) X(membarrier) X(futex)                   \
-                        X(set_robust_list) X(get_robust_list) X(rseq) X(restart_syscall)           \
-                            X(sched_yield) X(sched_getaffinity) X(getrandom) X(sysinfo) X(prctl)   \
-                                X(arch_prctl) X(set_tid_address) X(rt_sigaction) X(rt_sigprocmask) \
-                                    X(rt_sigreturn) X(rt_sigtimedwait) X(sigaltstack)              \
-                                        X(clock_gettime) X(clock_getres) X(clock_nanosleep)        \
-                                            X(nanosleep) X(gettimeofday) X(time) X(getpid)         \
-                                                X(gettid) X(getppid) X(getuid) X(geteuid)          \
-                                                    X(getgid) X(getegid) X(getrlimit) X(prlimit64) \
-                                                        X(getrusage) X(uname) X(exit)              \
-                                                            X(exit_group)
-
-/* What ends us. bind, listen: all our sockets are there by then. */
-#define INTRUDER_TABLE(X)                                                                          \
-    X(execve)                                                                                      \
-    X(execveat) X(fork) X(vfork) X(ptrace) X(process_vm_readv) X(process_vm_writev) X(bind)        \
-        X(listen) X(socketpair) X(kill) X(mount) X(umount2) X(pivot_root) X(chroot) X(setns)       \
-            X(unshare) X(bpf) X(perf_event_open) X(userfaultfd) X(io_uring_setup) X(keyctl)        \
-                X(add_key) X(request_key) X(init_module) X(finit_module) X(kexec_load)             \
-                    X(open_by_handle_at) X(memfd_create) X(pkey_mprotect) X(personality) X(setuid) \
-                        X(setgid) X(setresuid) X(setresgid) X(capset) X(chmod) X(fchmod)           \
-                            X(fchmodat) X(chown) X(fchown) X(lchown) X(fchownat) X(rename)         \
-                                X(renameat) X(renameat2) X(link) X(linkat) X(symlink) X(symlinkat) \
-                                    X(mknod) X(mknodat) X(mkdir) X(mkdirat)
-
-/* clang-format on */
-
-static const int calls[] = {
-#define X(name) SCMP_SYS(name),
-    CALLS_TABLE(X)
-#undef X
-};
-
-static const struct {
+struct call {
     int number;
     const char *name;
-} intruder[] = {
-#define X(name) {SCMP_SYS(name), #name},
-    INTRUDER_TABLE(X)
-#undef X
-    /* These with arguments that limit_arguments does not let through. */
-    {SCMP_SYS(clone), "clone, of a process"},
-    {SCMP_SYS(mmap), "mmap, of code"},
-    {SCMP_SYS(mprotect), "mprotect, of code"},
-    {SCMP_SYS(socket), "socket, other than Unix"},
+};
+
+/* Let through. clone, mmap, mprotect, socket and tgkill: see limit_arguments. */
+static const struct call calls[] = {
+    /* files and descriptors */
+    CALL(read), CALL(readv), CALL(pread64), CALL(write), CALL(writev), CALL(close), CALL(openat),
+    CALL(open), CALL(fstat), CALL(newfstatat), CALL(stat), CALL(lstat), CALL(statx), CALL(lseek),
+    CALL(fcntl), CALL(dup), CALL(dup2), CALL(dup3), CALL(unlink), CALL(unlinkat), CALL(readlink),
+    CALL(readlinkat), CALL(getcwd), CALL(access), CALL(faccessat),
+    /* waiting */
+    CALL(epoll_create1), CALL(epoll_create), CALL(epoll_ctl), CALL(epoll_wait), CALL(epoll_pwait),
+    CALL(epoll_pwait2), CALL(poll), CALL(ppoll), CALL(eventfd2), CALL(pipe2), CALL(timerfd_create),
+    CALL(timerfd_settime),
+    /* sockets */
+    CALL(recvfrom), CALL(recvmsg), CALL(recvmmsg), CALL(sendto), CALL(sendmsg), CALL(sendmmsg),
+    CALL(accept4), CALL(accept), CALL(connect), CALL(shutdown), CALL(getsockopt), CALL(setsockopt),
+    CALL(getsockname), CALL(getpeername),
+    /* memory and threads */
+    CALL(munmap), CALL(mremap), CALL(madvise), CALL(brk), CALL(membarrier), CALL(futex),
+    CALL(set_robust_list), CALL(get_robust_list), CALL(rseq), CALL(restart_syscall),
+    CALL(sched_yield), CALL(sched_getaffinity), CALL(getrandom), CALL(sysinfo), CALL(prctl),
+    CALL(arch_prctl), CALL(set_tid_address),
+    /* signals, time, who we are, the end */
+    CALL(rt_sigaction), CALL(rt_sigprocmask), CALL(rt_sigreturn), CALL(rt_sigtimedwait),
+    CALL(sigaltstack), CALL(clock_gettime), CALL(clock_getres), CALL(clock_nanosleep),
+    CALL(nanosleep), CALL(gettimeofday), CALL(time), CALL(getpid), CALL(gettid), CALL(getppid),
+    CALL(getuid), CALL(geteuid), CALL(getgid), CALL(getegid), CALL(getrlimit), CALL(prlimit64),
+    CALL(getrusage), CALL(uname), CALL(exit), CALL(exit_group)};
+
+/* What ends us. bind, listen: all our sockets are there by then. */
+static const struct call intruder[] = {CALL(execve),
+                                       CALL(execveat),
+                                       CALL(fork),
+                                       CALL(vfork),
+                                       CALL(ptrace),
+                                       CALL(process_vm_readv),
+                                       CALL(process_vm_writev),
+                                       CALL(bind),
+                                       CALL(listen),
+                                       CALL(socketpair),
+                                       CALL(kill),
+                                       CALL(mount),
+                                       CALL(umount2),
+                                       CALL(pivot_root),
+                                       CALL(chroot),
+                                       CALL(setns),
+                                       CALL(unshare),
+                                       CALL(bpf),
+                                       CALL(perf_event_open),
+                                       CALL(userfaultfd),
+                                       CALL(io_uring_setup),
+                                       CALL(keyctl),
+                                       CALL(add_key),
+                                       CALL(request_key),
+                                       CALL(init_module),
+                                       CALL(finit_module),
+                                       CALL(kexec_load),
+                                       CALL(open_by_handle_at),
+                                       CALL(memfd_create),
+                                       CALL(pkey_mprotect),
+                                       CALL(personality),
+                                       CALL(setuid),
+                                       CALL(setgid),
+                                       CALL(setresuid),
+                                       CALL(setresgid),
+                                       CALL(capset),
+                                       CALL(chmod),
+                                       CALL(fchmod),
+                                       CALL(fchmodat),
+                                       CALL(chown),
+                                       CALL(fchown),
+                                       CALL(lchown),
+                                       CALL(fchownat),
+                                       CALL(rename),
+                                       CALL(renameat),
+                                       CALL(renameat2),
+                                       CALL(link),
+                                       CALL(linkat),
+                                       CALL(symlink),
+                                       CALL(symlinkat),
+                                       CALL(mknod),
+                                       CALL(mknodat),
+                                       CALL(mkdir),
+                                       CALL(mkdirat)};
+
+/* And these, with arguments that limit_arguments does not let through. */
+static const struct call limited[] = {
+    {SCMP_SYS(clone), "clone, of a process"},         {SCMP_SYS(mmap), "mmap, of code"},
+    {SCMP_SYS(mprotect), "mprotect, of code"},        {SCMP_SYS(socket), "socket, other than Unix"},
     {SCMP_SYS(tgkill), "tgkill, of another process"},
 };
 
-enum { COUNT_CALLS = sizeof(calls) / sizeof(calls[0]) };
-/* COUNT_LIMITED: those at the end of the table, with arguments. */
-enum { COUNT_INTRUDER = sizeof(intruder) / sizeof(intruder[0]), COUNT_LIMITED = 5 };
+enum {
+    COUNT_CALLS = sizeof(calls) / sizeof(calls[0]),
+    COUNT_INTRUDER = sizeof(intruder) / sizeof(intruder[0]),
+    COUNT_LIMITED = sizeof(limited) / sizeof(limited[0])
+};
+
+static const char *find_name(const struct call *list, size_t count, int number)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].number == number)
+            return list[i].name;
+    }
+    return NULL;
+}
 
 const char *sandbox_call_name(int number)
 {
-    for (size_t i = 0; i < COUNT_INTRUDER; i++) {
-        if (intruder[i].number == number)
-            return intruder[i].name;
-    }
-    return NULL;
+    const char *name = find_name(intruder, COUNT_INTRUDER, number);
+
+    return name != NULL ? name : find_name(limited, COUNT_LIMITED, number);
 }
 
 /* A call that is let through if one of its arguments compares so, and else ends us. */
@@ -130,8 +179,8 @@ static int add_rules(scmp_filter_ctx filter)
     int r = limit_arguments(filter);
 
     for (size_t i = 0; r == 0 && i < COUNT_CALLS; i++)
-        r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
-    for (size_t i = 0; r == 0 && i < COUNT_INTRUDER - COUNT_LIMITED; i++)
+        r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i].number, 0);
+    for (size_t i = 0; r == 0 && i < COUNT_INTRUDER; i++)
         r = seccomp_rule_add(filter, SCMP_ACT_TRAP, intruder[i].number, 0);
     return r;
 }

@@ -52,7 +52,8 @@ static long doing(const char *what, char *argument)
     if (strcmp(what, "listen") == 0)
         return listen(socket(AF_UNIX, SOCK_STREAM, 0), 1);
     if (strcmp(what, "mmap") == 0)
-        return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
+        return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+               MAP_FAILED;
     if (strcmp(what, "mprotect") == 0) {
         void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
