@@ -47,6 +47,14 @@ bool pl_file_read_pieces(const char *path, size_t size_max, const struct pl_file
                          struct pl_diag *d, struct pl_pos at);
 
 /*
+ * pl_file_watch - have each path told that pl_file_read is asked for from now on, in whatever thread,
+ * before it is opened; NULL: no longer. The path is dead when seen returns
+ *
+ * threads  while no other may read files
+ */
+void pl_file_watch(void (*seen)(void *arg, const char *path), void *arg);
+
+/*
  * pl_path_beside - name, if relative, in the folder of the file base
  *
  * returns  a malloc'ed path, NULL when memory is short

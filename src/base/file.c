@@ -24,6 +24,17 @@ enum { TRIES = 3, SETTLE_MS = 20, PIECE_SIZE = 256 * 1024 };
 /* READ_REPLACED: read whole, but its name has gone to another file, or to none, meanwhile. */
 enum outcome { READ_OK, READ_REPLACED, READ_CHANGED, READ_FAILED };
 
+static struct {
+    void (*seen)(void *arg, const char *path);
+    void *arg;
+} watcher;
+
+void pl_file_watch(void (*seen)(void *arg, const char *path), void *arg)
+{
+    watcher.seen = seen;
+    watcher.arg = arg;
+}
+
 static bool same_time(const struct timespec *a, const struct timespec *b)
 {
     return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
@@ -175,6 +186,8 @@ static enum outcome read_until_whole(struct reading *r)
     struct pl_quote q;
     enum outcome outcome = READ_CHANGED;
 
+    if (watcher.seen != NULL)
+        watcher.seen(watcher.arg, path);
     for (int i = 0; i < TRIES && (outcome == READ_CHANGED || outcome == READ_REPLACED); i++) {
         /* O_NONBLOCK: opening a FIFO must not wait for a writer that never comes. */
         int fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
