@@ -49,7 +49,7 @@ struct daemon {
     struct reload reload;
     struct reminder reminder;
     ev_signal term, interrupt, hangup;
-    ev_async room;  /* a worker has room for a connection again */
+    ev_async room;            /* a worker has room for a connection again */
     unsigned max_connections; /* that the limit of open files has room for */
     int background;           /* what background_ready wants, or -1 */
 };

@@ -39,7 +39,7 @@ def until(condition, what, seconds=20):
 class Daemon:
     """A postlatchd of the test's own, in a folder of its own, with a syslog socket that the test reads."""
 
-    def __init__(self, policy=POLICY, extra="", log="", args=("-f",), syslog=True, env=None):
+    def __init__(self, policy=POLICY, extra="", log="", args=("-f",), syslog=True, env=None, tool=()):
         self.temp = tempfile.TemporaryDirectory()
         self.dir = Path(self.temp.name)
         os.chmod(self.dir, 0o755)
@@ -54,7 +54,7 @@ class Daemon:
         if syslog:
             self.open_syslog()
         self.stderr = open(self.dir / "stderr", "w+b")
-        self.process = subprocess.Popen([BIN / "postlatchd", "-c", self.conf, *args], stderr=self.stderr,
+        self.process = subprocess.Popen([*tool, BIN / "postlatchd", "-c", self.conf, *args], stderr=self.stderr,
                                         stdout=subprocess.DEVNULL, env=dict(os.environ, **(env or {})))
 
     def write(self, policy):
