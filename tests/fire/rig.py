@@ -78,6 +78,13 @@ def status(d):
     return dict(line.split("=", 1) for line in text.splitlines())
 
 
+def started(d):
+    """The same daemon, when it answers and nobody is connected."""
+    d.connect().close()
+    until(lambda: status(d)["connections"] == "0", "the first connection to be gone")
+    return d
+
+
 def reload(d):
     return control(d, b"postlatch/1 reload\n")
 

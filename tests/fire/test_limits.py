@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from rig import Crowd, Daemon, cpu_s, descriptors, reload, status, until  # noqa: E402
+from rig import Crowd, Daemon, cpu_s, descriptors, reload, started, status, until  # noqa: E402
 
 WINDOW_S = 1.0  # over which CPU time is measured: spinning takes all of it
 
@@ -37,8 +37,7 @@ def load(d):
 class Descriptors(unittest.TestCase):
     def setUp(self):
         self.d = Daemon(extra="workers = 2")
-        self.d.connect().close()
-        until(lambda: status(self.d)["connections"] == "0", "the connection to be gone")
+        started(self.d)
         self.before = descriptors(self.d.process.pid)
 
     def tearDown(self):
@@ -81,8 +80,7 @@ class FewDescriptors(unittest.TestCase):
         """What does not fit into the limit is like max_connections: the idlest goes, and reload and status still have theirs."""
         d = Daemon(extra="workers = 1", tool=("prlimit", "--nofile=100:100"))
         try:
-            d.connect().close()
-            until(lambda: status(d)["connections"] == "0", "the connection to be gone")
+            started(d)
             d.logged("max_connections = 10000 does not fit into the limit of 100 open files; at most 64 connections are accepted$")
             with Crowd(str(d.sock)) as crowd, Crowd(str(d.sock)) as more:
                 crowd.grow(64).ask_in_turn()

@@ -14,7 +14,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rig import (DUNNO, HEAD, OK, OURS, POLICY, Daemon, Traffic, descriptors, figure, memory_kib, read_answers, reload,  # noqa: E402
-                 size, status, tcp, until)
+                 size, started, status, tcp, until)
 
 CONNECTIONS = 8  # a process; two processes keep two processors busy
 EVEN = HEAD + b"client_address=192.0.2.7\nrecipient=v@foreign.example\n\n"
@@ -95,7 +95,7 @@ class Reloads(unittest.TestCase):
         told = multiprocessing.Queue()
         counters = [multiprocessing.Value("q", 0) for _ in range(2)]
         try:
-            d.connect().close()
+            started(d)
             until(lambda: reload(d)[0] == "ok", "the first policy")
             before = descriptors(d.process.pid)
             children = [multiprocessing.Process(target=ask_all_the_time, args=(where, least, most, stop, counted, told))
@@ -142,7 +142,7 @@ class NoMemory(unittest.TestCase):
         d = Daemon(extra="workers = 2")
         (d.dir / "many").write_text("".join(f"d{n}.example\n" for n in range(HUGE)))
         try:
-            d.connect().close()
+            started(d)
             d.write(POLICY + 'domains many { file = "many" }\nrule "many" { sender = {<many>}  action = "REJECT" }\n')
             with Traffic(str(d.sock)) as traffic:
                 traffic.goes_on()
