@@ -39,13 +39,14 @@ def until(condition, what, seconds=20):
 class Daemon:
     """A postlatchd of the test's own, in a folder of its own, with a syslog socket that the test reads."""
 
-    def __init__(self, policy=POLICY, extra="", log="", args=("-f",), syslog=True, env=None, tool=()):
+    def __init__(self, policy=POLICY, extra="", log="", args=("-f",), syslog=True, env=None, tool=(),
+                 listen=None):
         self.temp = tempfile.TemporaryDirectory()
         self.dir = Path(self.temp.name)
         os.chmod(self.dir, 0o755)
         self.conf = self.dir / "postlatch.conf"
         self.sock = self.dir / "policy"
-        self.tail = (f'listen = {{"unix:{self.sock}", "inet:127.0.0.1:{free_port()}"}}\ncontrol = "{self.dir}/control"\n'
+        self.tail = (f'listen = {{"unix:{self.sock}", "{listen or f"inet:127.0.0.1:{free_port()}"}"}}\ncontrol = "{self.dir}/control"\n'
                      f'{extra}\nlog {{ socket = "{self.dir}/log" {log} }}\n')
         self.write(policy)
         self.lines = []
