@@ -57,6 +57,11 @@ def private_kib(pid):
     return sum(int(n) for n in re.findall(r"(?m)^Private_(?:Clean|Dirty):\s+(\d+) kB", text))
 
 
+def sanitized(d):
+    """Whether the daemon was built with a sanitizer: slower, with memory of its own, in all the address space there is."""
+    return memory_kib(d.process.pid, "VmSize") > 1 << 30
+
+
 def control(d, line, timeout=60):
     """One command; the outcome, and the text behind it. Both are empty if the daemon had to turn us away."""
     with socket.socket(socket.AF_UNIX) as s:
