@@ -283,6 +283,18 @@ class Attached:
             raise AssertionError(f"strace: {self.process.stderr.read()}")
         return self
 
+    def rests(self):
+        """All threads wait in the kernel, and do so for a while."""
+        for _ in range(5):
+            for path in Path(f"/proc/{self.pid}/task").glob("*/stat"):
+                if path.read_text().rsplit(")", 1)[1].split()[0] != "S":
+                    return False
+            time.sleep(0.005)
+        return True
+
     def __exit__(self, *exc):
+        # A call that strace has made fail, and which it leaves before its end, returns ENOSYS: it may only go between calls.
+        if self.process.poll() is None and Path(f"/proc/{self.pid}").exists():
+            until(self.rests, "the daemon to rest")
         self.process.send_signal(signal.SIGINT)
         self.process.communicate(timeout=30)
