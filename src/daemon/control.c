@@ -19,6 +19,7 @@
 
 enum { CLIENT_MAGIC = 0x434c4e54, LINE_MAX_BYTES = 128 };
 #define PATIENCE_S 5.0
+#define PAUSE_S 0.1
 #define PROTOCOL "postlatch/1 "
 
 struct control_client {
@@ -157,6 +158,7 @@ static void add_status(struct control *c, struct pl_buf *b)
                 pl_policy_entries(p));
     pl_buf_addf(b, "uptime_s=%lld\n", (long long)((clock_ms() - c->started_ms) / 1000));
     add_counters(b, c->pool);
+    pl_buf_addf(b, "accept_pauses_total=%lu\n", c->listeners->pauses);
     pl_buf_addf(b, "log_dropped_total=%lu\nlog_stderr_dropped_total=%lu\n", log_dropped(),
                 log_stderr_dropped());
     pl_buf_addf(b, "last_reload=%s\nlast_reload_at=%s\nworkers=%zu\n", outcome_word(r->last), at,
@@ -236,6 +238,28 @@ static void on_patience(struct ev_loop *loop, ev_timer *t, int revents)
     client_free(k);
 }
 
+/* As listeners do: trying at once would only spin, and a later try may do better. */
+static void pause_accepting(struct control *c, int error)
+{
+    unsigned long suppressed;
+
+    if (log_rate_pass(&control_trouble, &suppressed))
+        log_error("control: cannot accept: %s; trying again every %.0f ms", strerror(error),
+                  PAUSE_S * 1000);
+    ev_io_stop(c->loop, &c->io);
+    ev_timer_again(c->loop, &c->pause);
+}
+
+static void on_pause_end(struct ev_loop *loop, ev_timer *t, int revents)
+{
+    struct control *c = t->data;
+
+    (void)revents;
+    pl_assert(c->magic == CONTROL_MAGIC);
+    ev_timer_stop(loop, t);
+    ev_io_start(loop, &c->io);
+}
+
 static void on_accept(struct ev_loop *loop, ev_io *io, int revents)
 {
     struct control *c = io->data;
@@ -243,11 +267,17 @@ static void on_accept(struct ev_loop *loop, ev_io *io, int revents)
     struct control_client *k;
     int fd;
 
-    (void)revents;
     pl_assert(c->magic == CONTROL_MAGIC);
-    fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0)
+    if ((revents & EV_ERROR) != 0) { /* no memory to watch it; libev has stopped it */
+        pause_accepting(c, ENOMEM);
         return;
+    }
+    fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) {
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+            pause_accepting(c, errno);
+        return;
+    }
     k = c->count < CONTROL_CLIENTS_MAX ? calloc(1, sizeof(*k)) : NULL;
     if (k == NULL) {
         if (log_rate_pass(&control_trouble, &suppressed))
@@ -301,7 +331,8 @@ void control_start(struct control *c, struct ev_loop *loop)
     c->loop = loop;
     c->started_ms = clock_ms();
     ev_io_init(&c->io, on_accept, c->fd, EV_READ);
-    c->io.data = c;
+    ev_timer_init(&c->pause, on_pause_end, 0., PAUSE_S);
+    c->io.data = c->pause.data = c;
     ev_io_start(loop, &c->io);
 }
 
@@ -323,6 +354,7 @@ void control_close(struct control *c)
         return;
     if (c->loop != NULL) {
         ev_io_stop(c->loop, &c->io);
+        ev_timer_stop(c->loop, &c->pause);
         while (!LIST_EMPTY(&c->clients))
             client_free(LIST_FIRST(&c->clients));
     }

@@ -23,6 +23,7 @@ struct control {
     struct stat socket; /* as made by us */
     int fd;
     ev_io io;
+    ev_timer pause; /* after EMFILE and its like: accept again */
     struct control_clients clients;
     unsigned count; /* of clients */
     struct reload *reload;

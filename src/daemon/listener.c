@@ -2,7 +2,8 @@
 /*
  * Accepting connections: one watcher a listener, on the main loop. Batches are bounded, so that a
  * flood of connects cannot keep signals and reloads waiting. When descriptors or memory run out,
- * the kernel would report the listener ready for ever: accepting pauses for 100 ms then.
+ * the kernel would report the listener ready for ever: accepting pauses for 100 ms then. So it does
+ * when the kernel has no memory to watch a listener.
  */
 #include "listener.h"
 
@@ -70,6 +71,7 @@ static void no_room(struct listener *l, int error)
     if (log_rate_pass(&accept_trouble, &suppressed))
         log_error("cannot accept at %s: %s; trying again every %.0f ms", l->endpoint.text,
                   strerror(error), PAUSE_S * 1000);
+    l->all->pauses++;
     listeners_pause(l->all);
     ev_timer_again(l->all->loop, &l->all->pause);
 }
@@ -126,8 +128,11 @@ static void on_connect(struct ev_loop *loop, ev_io *w, int revents)
     struct listener *l = w->data;
 
     (void)loop;
-    (void)revents;
     pl_assert(l->magic == LISTENER_MAGIC);
+    if ((revents & EV_ERROR) != 0) { /* libev has stopped it: only a new start watches it again */
+        no_room(l, ENOMEM);
+        return;
+    }
     for (int i = 0; i < ACCEPT_BATCH; i++) {
         if (!listener_accept(l))
             break;

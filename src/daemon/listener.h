@@ -35,6 +35,7 @@ struct listeners {
     struct listener *each;
     ev_timer pause; /* after EMFILE and its like: accept again */
     bool accepting;
+    unsigned long pauses; /* so far */
 };
 
 /*

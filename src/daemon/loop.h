@@ -12,6 +12,18 @@
 #define LOOP_FLAGS (EVFLAG_AUTO | EVFLAG_NOENV)
 
 /*
+ * loop_stay_awake - for the callback before a wait: no wait if callbacks are due
+ *
+ * libev learns that the kernel will not watch a descriptor (no memory, no more watches) when it is
+ * about to wait, notes an EV_ERROR for it, and would sleep on it until something else happens.
+ */
+static inline void loop_stay_awake(struct ev_loop *loop, ev_async *any)
+{
+    if (ev_pending_count(loop) > 0)
+        ev_async_send(loop, any);
+}
+
+/*
  * clock_ms, clock_us - time since some fixed moment, never set back: for idleness and latency. ev_now
  * is the time at which the loop woke up, and follows the wall clock
  */

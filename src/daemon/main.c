@@ -55,8 +55,9 @@ struct daemon {
     struct reminder reminder;
     struct watchdog watchdog;
     ev_signal term, interrupt, hangup;
-    ev_async room;  /* a worker has room for a connection again */
-    int background; /* what background_ready wants, or -1 */
+    ev_async room;            /* a worker has room for a connection again */
+    unsigned max_connections; /* that the limit of open files has room for */
+    int background;           /* what background_ready wants, or -1 */
 };
 
 static void usage(FILE *out)
@@ -198,6 +199,13 @@ static void on_room(struct ev_loop *loop, ev_async *a, int revents)
     listeners_resume(&d->listeners);
 }
 
+static void on_wait(struct ev_loop *loop) EV_NOEXCEPT
+{
+    struct daemon *d = ev_userdata(loop);
+
+    loop_stay_awake(loop, &d->room);
+}
+
 /* Blocks the signals that we watch, or lets them through. */
 static void mask_signals(int how)
 {
@@ -223,6 +231,8 @@ static void watch_signals(struct daemon *d)
     ev_async_init(&d->room, on_room);
     d->room.data = d;
     ev_async_start(d->loop, &d->room);
+    ev_set_userdata(d->loop, d);
+    ev_set_loop_release_cb(d->loop, on_wait, NULL);
 }
 
 /* Workers inherit a mask with everything blocked: signals are the main thread's. */
@@ -235,6 +245,7 @@ static bool start_workers(struct daemon *d)
     if (!pool_init(&d->pool, s->config.settings.workers, &s->config.settings, &d->snapshots,
                    d->loop, &d->room))
         return false;
+    d->pool.max_connections = d->max_connections;
     d->snapshots.readers = d->pool.count + 1; /* each worker, and the main thread */
     crash_fill_mask(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -266,7 +277,7 @@ static bool take_sockets(struct daemon *d)
 {
     const struct pl_settings *s = &d->started_with.s;
 
-    privilege_raise_files(s->max_connections, pool_workers(s->workers));
+    d->max_connections = privilege_raise_files(s->max_connections, pool_workers(s->workers));
     /* From here on there are sockets to remove: a signal waits until it is watched. */
     mask_signals(SIG_BLOCK);
     if (!listeners_bind(&d->listeners, s, &d->handed_over) ||

@@ -152,21 +152,24 @@ bool privilege_drop(const struct pl_settings *settings)
     return become(settings) && drop_capabilities();
 }
 
-void privilege_raise_files(unsigned max_connections, unsigned workers)
+unsigned privilege_raise_files(unsigned max_connections, unsigned workers)
 {
     unsigned long beside = FILES_BESIDE + FILES_A_WORKER * (unsigned long)workers;
     struct rlimit limit;
+    unsigned fit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
+        return max_connections;
     if (limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
         if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) != 0)
-            return;
+            return max_connections;
     }
-    if (limit.rlim_cur < max_connections + beside)
-        log_warn("max_connections = %u does not fit into the limit of %llu open files; at most "
-                 "about %llu connections will be accepted",
-                 max_connections, (unsigned long long)limit.rlim_cur,
-                 (unsigned long long)(limit.rlim_cur > beside ? limit.rlim_cur - beside : 0));
+    if (limit.rlim_cur >= max_connections + beside)
+        return max_connections;
+    fit = limit.rlim_cur > beside ? (unsigned)(limit.rlim_cur - beside) : 1;
+    log_warn("max_connections = %u does not fit into the limit of %llu open files; at most %u "
+             "connections are accepted",
+             max_connections, (unsigned long long)limit.rlim_cur, fit);
+    return fit;
 }

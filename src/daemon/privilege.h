@@ -27,7 +27,12 @@ bool privilege_find_group(const char *name, const char *option, gid_t *gid);
  */
 bool privilege_drop(const struct pl_settings *settings);
 
-/* privilege_raise_files - as many open files as we may have; warns if connections do not fit */
-void privilege_raise_files(unsigned max_connections, unsigned workers);
+/*
+ * privilege_raise_files - as many open files as we may have
+ *
+ * returns  how many connections fit into that beside everything else, at most max_connections and at
+ *          least one; warns if they are fewer
+ */
+unsigned privilege_raise_files(unsigned max_connections, unsigned workers);
 
 #endif

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Midnight and the full hours of a locked daemon. libev's periodic timers follow the wall clock when it
- * is set, so no waiver lasts longer for it. */
+/*
+ * Midnight and the full hours of a locked daemon. When the wall clock is set, libev asks anew when
+ * midnight is, within a minute (for so long it sleeps at most): a day that has changed meanwhile is
+ * seen then, so that no waiver lasts longer for it.
+ */
 #include "reminder.h"
 
 #include "log.h"
@@ -40,6 +43,17 @@ static void on_midnight(struct ev_loop *loop, ev_periodic *w, int revents)
     pl_buf_fini(&text);
 }
 
+/* When to look at the day next: at once if the running policy has another one than the clock. */
+static ev_tstamp next_look(ev_periodic *w, ev_tstamp now) EV_NOEXCEPT
+{
+    const struct reminder *m = w->data;
+    int32_t today = (int32_t)(now / PL_DAY_SECONDS);
+
+    if (today != atomic_load(&m->reload->snapshot->config.policy->today))
+        return now;
+    return (ev_tstamp)(today + 1) * PL_DAY_SECONDS + PAST_MIDNIGHT_S;
+}
+
 static void on_hour(struct ev_loop *loop, ev_timer *t, int revents)
 {
     struct reminder *m = t->data;
@@ -53,7 +67,7 @@ static void on_hour(struct ev_loop *loop, ev_timer *t, int revents)
 void reminder_start(struct reminder *m, struct ev_loop *loop, const struct reload *reload)
 {
     m->reload = reload;
-    ev_periodic_init(&m->midnight, on_midnight, PAST_MIDNIGHT_S, PL_DAY_SECONDS, NULL);
+    ev_periodic_init(&m->midnight, on_midnight, 0., 0., next_look);
     ev_timer_init(&m->hour, on_hour, HOUR_S, HOUR_S);
     m->midnight.data = m->hour.data = m;
     ev_periodic_start(loop, &m->midnight);

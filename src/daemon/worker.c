@@ -342,6 +342,7 @@ static void on_wait(struct ev_loop *loop) EV_THROW
 
     if (took > atomic_load_explicit(&w->longest_us, memory_order_relaxed))
         atomic_store_explicit(&w->longest_us, took, memory_order_relaxed);
+    loop_stay_awake(loop, &w->wake);
 }
 
 static void on_woken(struct ev_loop *loop) EV_THROW

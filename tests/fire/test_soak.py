@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Half of the load that the daemon can take, a reload every second, connections that come and go: memory and descriptors stay what they
+are after the first tenth. Runs alone: PL_BIN=build/release test_soak.py [SECONDS]; tests/long takes 30 minutes."""
+import json
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from rig import BIN, POLICY, Client, Crowd, Daemon, check_due, descriptors, figure, memory_kib, reload, started, status, until  # noqa: E402
+
+SECONDS = 15
+SLACK_KIB = 1024  # what memory may differ by: a reload has it or has it not when it is looked at
+
+
+class Deaf(Daemon):
+    """With a logger that reads and forgets."""
+
+    def read_syslog(self, syslog):
+        try:
+            while syslog.recv(65536):
+                pass
+        except OSError:
+            pass
+
+
+class Soak(unittest.TestCase):
+    def bench(self, *more):
+        return subprocess.Popen([BIN / "postlatch", "bench", "--json", "--socket", f"unix:{self.d.sock}", *more],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def look(self):
+        """Memory and descriptors; of the latter what is left when no control connection is there."""
+        pid, numbers = self.d.process.pid, []
+        for _ in range(5):
+            numbers.append(descriptors(pid))
+            time.sleep(0.02)
+        return memory_kib(pid), min(numbers)
+
+    def test_soak(self):
+        self.d = started(Deaf(extra="workers = 2"))
+        try:
+            full = json.loads(self.bench("--seconds", "2").communicate(timeout=60)[0])
+            rate = int(full["answers"] / 2 / 2)
+            load = self.bench("--seconds", str(SECONDS), "--rate", str(rate))
+            begun, seen, reloads = time.monotonic(), [], 0
+            while time.monotonic() < begun + SECONDS - 1:
+                self.d.write(POLICY + f'reject_action = "REJECT policy {reloads}"\n' * (reloads % 2))
+                self.assertEqual(reload(self.d)[0], "ok")
+                reloads += 1
+                with Crowd(str(self.d.sock)) as crowd:
+                    crowd.grow(20)
+                seen.append(self.look())
+                time.sleep(max(0, begun + reloads - time.monotonic()))
+            out, err = load.communicate(timeout=60)
+            self.assertEqual(load.returncode, 0, err)
+            self.check(seen, json.loads(out), rate, reloads)
+            until(lambda: status(self.d)["connections"] == "0", "all connections to be gone")
+            self.d.write(POLICY)
+            self.assertEqual(reload(self.d)[0], "ok")
+            with Client(str(self.d.sock)) as client:
+                check_due(client)
+        finally:
+            self.d.stop()
+
+    def check(self, seen, load, rate, reloads):
+        warm = seen[max(1, len(seen) // 10):]
+        half = len(warm) // 2
+        memory, numbers = [m for m, _ in warm], [n for _, n in warm]
+        figure(f"{SECONDS} s at {rate} requests a second, {reloads} reloads", f"{load['answers']} answers; RSS at most "
+               f"{max(memory[:half])} KiB in the first half, {max(memory[half:])} in the second; descriptors at most {max(numbers[:half])} "
+               f"and {max(numbers[half:])}")
+        self.assertLessEqual(max(memory[half:]), max(memory[:half]) + SLACK_KIB)
+        self.assertLessEqual(max(numbers[half:]), max(numbers[:half]) + 2)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        SECONDS = int(sys.argv.pop(1))
+    unittest.main()
