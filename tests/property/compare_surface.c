@@ -47,7 +47,7 @@ static struct line line_of(const struct comparing *c, struct pl_str cidr)
     struct line line = {.any = true};
     struct span s;
 
-    must(span_parse_as_is(&s, cidr), "a network that is none");
+    must(span_parse(&s, cidr), "a network that is none");
     for (size_t i = 0; i < c->o->nintervals; i++) {
         const struct oracle_interval *x = &c->o->intervals[i];
 
