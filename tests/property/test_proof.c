@@ -44,7 +44,8 @@ int nanosleep(const struct timespec *time, struct timespec *left)
     return 0;
 }
 
-static const char *const comparison_names[COMPARE_COUNT] = {"proof", "surface", "lint", "diff"};
+static const char *const comparison_names[COMPARE_COUNT] = {"proof", "waivers", "surface", "lint",
+                                                            "diff"};
 
 static struct seen seen;
 static size_t random_requests;
@@ -108,7 +109,7 @@ static bool load(const struct draft *d, struct pl_config *config, bool say)
 /* ---- comparing ---- */
 
 /* All that is compared of one policy; COMPARE_COUNT if nothing differs. */
-static enum comparison compare_one(const struct pl_policy *p, double most, struct pl_buf *out,
+static enum comparison compare_one(struct pl_policy *p, double most, struct pl_buf *out,
                                    struct seen *tally)
 {
     struct oracle *o;
@@ -128,6 +129,8 @@ static enum comparison compare_one(const struct pl_policy *p, double most, struc
     oracle_result_init(&r, o);
     if (!compare_proof(o, &r, out, tally))
         differs = COMPARE_PROOF;
+    else if (!compare_waivers(o, &r, p, out, tally))
+        differs = COMPARE_WAIVERS;
     else if (!compare_surface(o, &r, out, tally))
         differs = COMPARE_SURFACE;
     else if (!compare_lint(o, &r, out, tally))
@@ -463,6 +466,9 @@ static void print_tally(void)
            seen.networks, seen.partial);
     printf("  unreachable rules %zu, redundant %zu, unreachable domains %zu\n", seen.unreachable,
            seen.redundant, seen.domains);
+    printf("  with waivers %zu: on a day, all accepted %zu, all accepted once %zu; answers granted "
+           "%zu, ended %zu\n",
+           seen.waived, seen.accepted, seen.ended, seen.granted, seen.refused);
     printf("  pairs %zu, the same %zu\n", seen.pairs, seen.same);
     printf("  changes: +RELAY %zu, -MAIL %zu, -RELAY %zu, +MAIL %zu, ~TEXT %zu\n", seen.changes[0],
            seen.changes[1], seen.changes[2], seen.changes[3], seen.changes[4]);
@@ -480,6 +486,9 @@ static void check_tally(void)
         must(seen.whys[why] > 0, "a kind of opening that was not met");
     must(seen.masking > 0 && seen.networks > 0 && seen.partial > 0, "no masking, no networks");
     must(seen.unreachable > 0 && seen.redundant > 0 && seen.domains > 0, "a finding not met");
+    must(seen.waived * 10 > seen.policies, "less than a tenth had waivers");
+    must(seen.accepted > 0 && seen.ended > 0 && seen.granted > 0 && seen.refused > 0,
+         "no waivers that count, or none that ended");
     for (unsigned i = 0; i < 5; i++)
         must(seen.changes[i] > 0, "a kind of change that was not met");
     must(seen.pairs * 2 > seen.policies, "most pairs of policies were not compared");
