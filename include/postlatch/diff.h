@@ -98,10 +98,4 @@ void pl_diff_free(struct pl_diff *d);
 /* pl_diff_is_same - nothing changes, and that is certain */
 bool pl_diff_is_same(const struct pl_diff *d);
 
-/*
- * pl_diff_is_wider - somebody may relay who could not before: a change is +RELAY, the new policy only
- * observes, or it could not be found out
- */
-bool pl_diff_is_wider(const struct pl_diff *d);
-
 #endif

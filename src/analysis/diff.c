@@ -391,9 +391,3 @@ bool pl_diff_is_same(const struct pl_diff *d)
     return d->nchanges == 0 && !d->mode_differs && d->gave_up == NULL &&
            d->expired[0] == d->expired[1];
 }
-
-bool pl_diff_is_wider(const struct pl_diff *d)
-{
-    return d->gave_up != NULL || (d->mode_differs && d->policy[1]->mode == PL_MODE_OBSERVE) ||
-           (d->nchanges > 0 && d->changes[0].kind == PL_CHANGE_MORE_RELAY);
-}

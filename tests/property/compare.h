@@ -27,7 +27,7 @@ struct seen {
     size_t whys[WHY_COUNT], masking;
     size_t networks, partial;
     size_t unreachable, redundant, domains;
-    size_t pairs, same, changes[8];
+    size_t pairs, same, wider, changes[8];
     size_t random, combinations;
     size_t waived, accepted, ended, granted, refused;
 };
@@ -51,7 +51,10 @@ bool compare_surface(const struct oracle *o, const struct oracle_result *r, stru
 bool compare_lint(const struct oracle *o, const struct oracle_result *r, struct pl_buf *out,
                   struct seen *seen);
 
-/* compare_diff - for an oracle of two policies: what changes, and that nothing else does */
+/*
+ * compare_diff - for an oracle of two policies: what changes, and that nothing else does; whether more
+ * may relay
+ */
 bool compare_diff(const struct oracle *o, struct pl_buf *out, struct seen *seen);
 
 /* compare_words - the same from the other side: the words of all changes, turned back into values */

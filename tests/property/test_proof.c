@@ -469,7 +469,7 @@ static void print_tally(void)
     printf("  with waivers %zu: on a day, all accepted %zu, all accepted once %zu; answers granted "
            "%zu, ended %zu\n",
            seen.waived, seen.accepted, seen.ended, seen.granted, seen.refused);
-    printf("  pairs %zu, the same %zu\n", seen.pairs, seen.same);
+    printf("  pairs %zu, the same %zu, wider %zu\n", seen.pairs, seen.same, seen.wider);
     printf("  changes: +RELAY %zu, -MAIL %zu, -RELAY %zu, +MAIL %zu, ~TEXT %zu\n", seen.changes[0],
            seen.changes[1], seen.changes[2], seen.changes[3], seen.changes[4]);
 }
@@ -492,6 +492,7 @@ static void check_tally(void)
     for (unsigned i = 0; i < 5; i++)
         must(seen.changes[i] > 0, "a kind of change that was not met");
     must(seen.pairs * 2 > seen.policies, "most pairs of policies were not compared");
+    must(seen.wider * 20 > seen.pairs, "nearly no pair is wider");
     must(seen.same * 20 > seen.pairs && seen.same * 20 < seen.pairs * 19,
          "nearly no pair is the same, or nearly all are");
 }
