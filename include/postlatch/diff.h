@@ -80,7 +80,9 @@ struct pl_diff {
     const char *gave_up; /* why it is not complete, a static string; else NULL */
     bool mode_differs;   /* one enforces, the other observes */
     bool expired[2]; /* has a waiver that has expired: its clients get no OK, which is left out */
-    size_t nchanges; /* by kind, then by rules in order */
+    bool
+        expired_differ; /* one has, and not both accept the same: answers to its clients may differ */
+    size_t nchanges;    /* by kind, then by rules in order */
     struct pl_change *changes;
     size_t omitted[PL_CHANGE_KINDS]; /* changes beyond PL_CHANGES_MAX */
 };

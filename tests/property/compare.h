@@ -22,12 +22,12 @@ enum comparison {
 };
 
 struct seen {
-    size_t policies, too_large;
+    size_t policies, too_large, cut;
     size_t verdicts[3];
     size_t whys[WHY_COUNT], masking;
     size_t networks, partial;
     size_t unreachable, redundant, domains;
-    size_t pairs, same, wider, changes[8];
+    size_t pairs, pairs_too_large, same, wider, changes[8];
     size_t random, combinations;
     size_t waived, accepted, ended, granted, refused;
 };
