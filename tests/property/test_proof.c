@@ -148,7 +148,7 @@ static enum comparison compare_two(const struct pl_policy *from, const struct pl
 
     if (from->nrules > 64 || to->nrules > 64 || (o = oracle_new(from, to)) == NULL)
         return COMPARE_COUNT;
-    if (o->combinations > 3 * most) { /* it has the values of both */
+    if (o->combinations > 2 * most) { /* it has the values of both */
         tally->pairs_too_large++;
     } else {
         oracle_confirm(o, 1);
