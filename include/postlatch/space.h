@@ -98,7 +98,7 @@ size_t pl_space_bit(const struct pl_space *s, size_t part, size_t r);
 
 /*
  * pl_space_each_range - all addresses, in order, IPv4 first, as ranges with their atom of an axis of
- * addresses; neighbours may have the same atom
+ * addresses; neighbours may have the same atom. ::ffff:0:0/96 is in none: that is IPv4
  *
  * returns  false as soon as each does, or when memory is short
  */
@@ -121,6 +121,9 @@ bool pl_space_each_value(const struct pl_space *s, const struct pl_axis *axis,
 
 /*
  * pl_space_networks - the addresses of some atoms of an axis of addresses, as a minimal list
+ *
+ * A network holds ::ffff:0:0/96, which is no IPv6 address of anybody, only if that makes the list
+ * shorter.
  *
  * in       chosen: natoms; which atoms. The atom that is absent has none
  * out      *networks: *n of them, in order, IPv4 first; owned by arena

@@ -40,6 +40,27 @@ static struct pl_addr next_of(const struct pl_addr *addr)
     return next;
 }
 
+/*
+ * IPv6 has a gap: ::ffff:0:0/96 are the IPv4 addresses, in a request as in a file. No client has one of
+ * these as an IPv6 address, so they are in no range.
+ */
+static const struct pl_addr gap_first = {6, {[10] = 0xff, [11] = 0xff}},
+                            gap_last = {6, {[10] = 0xff, [11] = 0xff, 0xff, 0xff, 0xff, 0xff}},
+                            before_gap = {6, {[10] = 0xff, [11] = 0xfe, 0xff, 0xff, 0xff, 0xff}};
+
+static bool emit(const struct merge *m, const struct pl_addr *first, const struct pl_addr *last,
+                 uint64_t classes)
+{
+    struct pl_addr behind;
+
+    if (first->family == 4 || compare(last, &gap_first) < 0 || compare(first, &gap_last) > 0)
+        return m->each(first, last, classes, m->arg);
+    if (compare(first, &gap_first) < 0 && !m->each(first, &before_gap, classes, m->arg))
+        return false;
+    behind = next_of(&gap_last);
+    return compare(last, &gap_last) <= 0 || m->each(&behind, last, classes, m->arg);
+}
+
 static bool merge_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t class,
                         void *arg)
 {
@@ -48,7 +69,7 @@ static bool merge_range(const struct pl_addr *first, const struct pl_addr *last,
     int cmp;
 
     if (m->second == NULL)
-        return m->each(first, last, (uint64_t) class << 32, m->arg);
+        return emit(m, first, last, (uint64_t) class << 32);
     do {
         struct pl_addr to;
         uint32_t other = m->other.class;
@@ -57,7 +78,7 @@ static bool merge_range(const struct pl_addr *first, const struct pl_addr *last,
         to = cmp < 0 ? m->other.last : *last;
         if (cmp <= 0)
             pl_addr_index_next(m->second, &m->other);
-        if (!m->each(&from, &to, (uint64_t) class << 32 | other, m->arg))
+        if (!emit(m, &from, &to, (uint64_t) class << 32 | other))
             return false;
         from = next_of(&to);
     } while (cmp < 0);
@@ -227,11 +248,11 @@ struct listing {
     size_t count, cap;
 };
 
-static bool flush(struct listing *l)
+static bool list_prefixes(struct listing *l, struct pl_range range)
 {
     struct pl_prefix prefix;
 
-    while (l->open.low.family != 0 && pl_range_next_prefix(&l->open, &prefix)) {
+    while (pl_range_next_prefix(&range, &prefix)) {
         struct pl_prefix *grown = pl_grow(l->prefixes, &l->cap, l->count, sizeof(*grown));
 
         if (grown == NULL)
@@ -239,11 +260,33 @@ static bool flush(struct listing *l)
         l->prefixes = grown;
         l->prefixes[l->count++] = prefix;
     }
-    l->open.low.family = 0;
     return true;
 }
 
-/* Ranges come without gaps: one that is chosen joins the open one, any other ends it. */
+/*
+ * A list reaches over the gap where that makes it shorter: ::/0 stays that. It does if the three
+ * networks of its size before it are in it too, which then are one with it.
+ */
+static bool flush(struct listing *l)
+{
+    static const struct pl_addr whole = {6, {[10] = 0xff, [11] = 0xfc}};
+    struct pl_range open = l->open, rest;
+
+    l->open.low.family = 0;
+    if (open.low.family != 6 || compare(&open.low, &gap_first) > 0 ||
+        compare(&open.high, &before_gap) < 0)
+        return open.low.family == 0 || list_prefixes(l, open);
+    if (compare(&open.low, &whole) <= 0) {
+        if (compare(&open.high, &gap_last) < 0)
+            open.high = gap_last;
+        return list_prefixes(l, open);
+    }
+    rest = (struct pl_range){next_of(&gap_last), open.high};
+    open.high = before_gap;
+    return list_prefixes(l, open) && (compare(&rest.low, &rest.high) > 0 || list_prefixes(l, rest));
+}
+
+/* Ranges come in order, with none but the gap between: one that is chosen joins the open one. */
 static bool list_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t atom,
                        void *arg)
 {

@@ -280,23 +280,46 @@ static bool is_covered(const struct hole *h, const bool *uncovered)
     return true;
 }
 
-/* The waiver to name: of the rule, or that holds the example's client, an ended one or not. */
+static bool touches(const struct pl_ranges *surface, const struct pl_opening *o)
+{
+    for (size_t n = 0; n < o->nnetworks; n++) {
+        const struct pl_prefix *network = &o->networks[n];
+
+        for (size_t i = 0; i < surface->count; i++) {
+            if (pl_prefix_contains(network, &surface->ranges[i].low))
+                return true;
+        }
+        if (range_is_within(surface, &network->addr, &network->addr))
+            return true;
+    }
+    return false;
+}
+
+/* The waiver to name, an ended one or not: of the rule, or with the example's client, or another one. */
 static const struct pl_waiver *waiver_to_name(const struct proving *v, const struct hole *h,
                                               const struct pl_opening *o, bool ended)
 {
     const struct pl_waiver *found = NULL;
     struct pl_addr addr;
     bool known = pl_addr_parse(&addr, o->request[PL_ATTR_CLIENT_ADDRESS]);
+    unsigned best = 0;
 
     for (size_t w = 0; w < v->p->nwaivers; w++) {
         const struct pl_waiver *waiver = &v->p->waivers[w];
+        unsigned rank = 1;
 
         if (has_ended(v, waiver) != ended)
             continue;
         if (h->why == PL_OPENS_CLASS && pl_str_eq(waiver->rule, h->rule->name))
-            return waiver;
-        if (found == NULL || (known && range_is_within(&waiver->surface, &addr, &addr)))
+            rank = 4;
+        else if (known && range_is_within(&waiver->surface, &addr, &addr))
+            rank = 3;
+        else if (touches(&waiver->surface, o))
+            rank = 2;
+        if (rank > best) {
+            best = rank;
             found = waiver;
+        }
     }
     return found;
 }
@@ -423,8 +446,8 @@ static void tell(struct proving *v)
                              "postlatch, please report it";
             continue;
         }
-        waive(v, &v->holes[i], o);
         v->failed = i < PL_OPENINGS_LISTED && !list_clients(v, &v->holes[i], o);
+        waive(v, &v->holes[i], o); /* with its networks */
         proof->nopenings++;
     }
     qsort(proof->openings, proof->nopenings, sizeof(*proof->openings), compare_openings);
