@@ -31,7 +31,8 @@ struct pl_surface_line {
     size_t nrules;
     const struct pl_rule **rules; /* that let it, in order */
     bool elsewhere;   /* NETWORK: Postfix lets it, for permitted_elsewhere; rules then say DUNNO */
-    bool any;         /* to any foreign recipient */
+    bool any;         /* to any foreign recipient, from all of them */
+    bool mixed;       /* NETWORK, not any: to any from some of its addresses */
     struct pl_str to; /* not any: to which, as its rules say: "{partner.example}" */
 };
 

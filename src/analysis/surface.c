@@ -197,24 +197,44 @@ void surface_set_rules(struct surface_build *b, struct pl_surface_line *line)
     }
 }
 
-/* To whom: what the rules of a line say about recipients. */
+/* " or {partner.example}", unless that stands there already. */
+static void add_recipients(struct pl_buf *text, const struct pl_condition *c)
+{
+    size_t before = text->n, n;
+
+    pl_buf_add(text, before > 0 ? pl_str_lit(" or ") : pl_str_lit(""));
+    pl_explain_set(text, c->set, c->attr);
+    n = text->n - before;
+    for (size_t at = 0; before > 0 && !text->failed && at + n - 4 <= before; at++) {
+        if (memcmp(text->p + at, text->p + before + 4, n - 4) == 0) {
+            text->n = before;
+            text->p[before] = '\0';
+            return;
+        }
+    }
+}
+
+/* To whom: what the rules of a line say about recipients, if each of them says something. */
 static void set_recipients(struct surface_build *b, struct pl_surface_line *line)
 {
     struct pl_buf text = {0};
+    bool each = true;
 
     for (size_t r = 0; r < line->nrules; r++) {
-        for (size_t i = 0; i < line->rules[r]->ncond; i++) {
-            const struct pl_condition *c = &line->rules[r]->cond[i];
+        bool asks = false;
 
-            if (c->attr != PL_ATTR_RECIPIENT)
+        for (size_t i = 0; i < line->rules[r]->ncond; i++) {
+            if (line->rules[r]->cond[i].attr != PL_ATTR_RECIPIENT)
                 continue;
-            if (text.n > 0)
-                pl_buf_add(&text, pl_str_lit(" or "));
-            pl_explain_set(&text, c->set, c->attr);
+            asks = true;
+            add_recipients(&text, &line->rules[r]->cond[i]);
         }
+        each = each && asks;
     }
-    line->to = pl_arena_copy(b->surface->arena,
-                             text.n > 0 ? pl_buf_str(&text) : pl_str_lit("some recipients"));
+    if (text.n == 0 || (!each && !line->mixed))
+        line->to = pl_str_lit("some recipients");
+    else
+        line->to = pl_arena_copy(b->surface->arena, pl_buf_str(&text));
     b->failed = b->failed || text.failed || line->to.p == NULL;
     pl_buf_fini(&text);
 }
@@ -225,7 +245,7 @@ struct fill {
     size_t n, next;
     size_t only; /* a rule, or SIZE_MAX for all of them */
     bool open;   /* in_line and the two below are about networks[next] */
-    bool all, elsewhere;
+    bool all, any, elsewhere;
 };
 
 static void finish_line(struct fill *f)
@@ -243,6 +263,7 @@ static void finish_line(struct fill *f)
         return;
     line->network = f->networks[f->next - 1];
     line->any = f->all;
+    line->mixed = f->any && !f->all;
     line->elsewhere = f->elsewhere;
     surface_set_rules(f->b, line);
     if (!f->all && !f->b->failed)
@@ -280,7 +301,7 @@ static bool fill_range(const struct pl_addr *first, const struct pl_addr *last, 
             return true;
         if (!f->open) {
             f->open = f->all = true;
-            f->elsewhere = false;
+            f->any = f->elsewhere = false;
         }
         if (c->count > 0 && compare(first, &end) <= 0) {
             for (size_t i = 0; i < c->count; i++) {
@@ -288,6 +309,7 @@ static bool fill_range(const struct pl_addr *first, const struct pl_addr *last, 
                     f->b->in_line[c->rules[i]] = true;
             }
             f->all = f->all && c->all;
+            f->any = f->any || c->all;
             f->elsewhere = f->elsewhere || c->elsewhere;
         }
         if (compare(&end, last) > 0)

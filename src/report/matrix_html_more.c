@@ -17,7 +17,7 @@ static void add_rule_names(struct pl_buf *out, const struct pl_surface_line *lin
     if (line->elsewhere)
         pl_buf_add(out, pl_str_lit(" (Postfix itself lets it: permitted_elsewhere)"));
     if (!line->any) {
-        pl_buf_add(out, pl_str_lit(", only to "));
+        pl_buf_addf(out, ", %sonly to ", line->mixed ? "from some of these addresses " : "");
         html_text(out, line->to);
     }
 }

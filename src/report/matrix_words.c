@@ -381,7 +381,11 @@ const char *verdict_sentence(const struct pl_proof *proof)
     case PL_VERDICT_SAFE:
         return "no outsider can send to a recipient elsewhere";
     case PL_VERDICT_OPEN:
-        return "an outsider can send to a recipient elsewhere";
+        return proof->accepted ? "an outsider can send to a recipient elsewhere, which is accepted"
+               : proof->expired
+                   ? "an outsider could send to a recipient elsewhere, which was accepted until a "
+                     "day that has passed"
+                   : "an outsider can send to a recipient elsewhere";
     case PL_VERDICT_UNPROVABLE:
         break;
     }
