@@ -80,20 +80,26 @@ void add_html(struct pl_buf *out, struct pl_str text)
     add_safe(out, text, true);
 }
 
+/* Names break behind their dots and the like; addresses, their prefix lengths and lines do not. */
+static bool may_break(struct pl_str text, size_t i)
+{
+    return i > 0 && i + 1 < text.n && pl_str_find(pl_str_lit(":@./"), text.p[i]) < 4 &&
+           pl_ascii_is_alnum(text.p[i - 1]) && pl_ascii_is_alpha(text.p[i + 1]);
+}
+
 void html_text(struct pl_buf *out, struct pl_str text)
 {
-    pl_buf_add(out, pl_str_lit("<bdi>"));
-    while (text.n > 0) {
-        size_t n = 0;
+    size_t done = 0;
 
-        while (n < text.n && pl_str_find(pl_str_lit(":@./"), text.p[n]) == 4)
-            n++;
-        n += n < text.n;
-        add_html(out, (struct pl_str){text.p, n});
-        text = pl_str_from(text, n);
-        if (text.n > 0)
-            pl_buf_add(out, pl_str_lit("<wbr>"));
+    pl_buf_add(out, pl_str_lit("<bdi>"));
+    for (size_t i = 0; i < text.n; i++) {
+        if (!may_break(text, i))
+            continue;
+        add_html(out, (struct pl_str){text.p + done, i + 1 - done});
+        pl_buf_add(out, pl_str_lit("<wbr>"));
+        done = i + 1;
     }
+    add_html(out, pl_str_from(text, done));
     pl_buf_add(out, pl_str_lit("</bdi>"));
 }
 
