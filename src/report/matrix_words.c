@@ -87,19 +87,33 @@ static bool may_break(struct pl_str text, size_t i)
            pl_ascii_is_alnum(text.p[i - 1]) && pl_ascii_is_alpha(text.p[i + 1]);
 }
 
+static bool ends_item(struct pl_str text, size_t i)
+{
+    return i + 1 < text.n && text.p[i] == ',' && text.p[i + 1] == ' ';
+}
+
+/* Members of a list are boxes of their own: lines end between them first, within them if they must. */
 void html_text(struct pl_buf *out, struct pl_str text)
 {
     size_t done = 0;
+    bool list = false;
 
-    pl_buf_add(out, pl_str_lit("<bdi>"));
+    for (size_t i = 0; i < text.n && !list; i++)
+        list = ends_item(text, i);
+    pl_buf_add(out, list ? pl_str_lit("<bdi><span>") : pl_str_lit("<bdi>"));
     for (size_t i = 0; i < text.n; i++) {
-        if (!may_break(text, i))
+        bool item = ends_item(text, i);
+
+        if (!item && !may_break(text, i))
             continue;
         add_html(out, (struct pl_str){text.p + done, i + 1 - done});
-        pl_buf_add(out, pl_str_lit("<wbr>"));
-        done = i + 1;
+        pl_buf_add(out, item ? pl_str_lit("</span> <span>") : pl_str_lit("<wbr>"));
+        done = i + 1 + item;
+        i += item;
     }
     add_html(out, pl_str_from(text, done));
+    if (list)
+        pl_buf_add(out, pl_str_lit("</span>"));
     pl_buf_add(out, pl_str_lit("</bdi>"));
 }
 
