@@ -36,6 +36,7 @@ struct pl_surface_line {
      * or another. Else: one of its rules has no condition on the recipient.
      */
     bool any;
+    bool mixed;       /* NETWORK, not any: to any from some of its addresses */
     struct pl_str to; /* not any: to which, as its rules say: "{partner.example}" */
 };
 

@@ -206,28 +206,43 @@ void surface_set_rules(struct surface_build *b, struct pl_surface_line *line)
     }
 }
 
-/* To whom: what the rules of a line say about recipients, if each says something. */
+/* " or {partner.example}", unless that stands there already. */
+static void add_recipients(struct pl_buf *text, const struct pl_condition *c)
+{
+    struct pl_buf set = {0};
+
+    pl_explain_set(&set, c->set, c->attr);
+    if (text->n == 0) {
+        pl_buf_add(text, pl_buf_str(&set));
+    } else if (memmem(text->p, text->n, set.p, set.n) == NULL) {
+        pl_buf_add(text, pl_str_lit(" or "));
+        pl_buf_add(text, pl_buf_str(&set));
+    }
+    text->failed = text->failed || set.failed;
+    pl_buf_fini(&set);
+}
+
+/* To whom: what the rules of a line say about recipients, if each of them says something. */
 void surface_set_recipients(struct surface_build *b, struct pl_surface_line *line)
 {
     struct pl_buf text = {0};
     bool each = true;
 
     for (size_t r = 0; r < line->nrules; r++) {
-        const struct pl_condition *to = NULL;
+        bool asks = false;
 
         for (size_t i = 0; i < line->rules[r]->ncond; i++) {
-            if (line->rules[r]->cond[i].attr == PL_ATTR_RECIPIENT)
-                to = &line->rules[r]->cond[i];
+            if (line->rules[r]->cond[i].attr != PL_ATTR_RECIPIENT)
+                continue;
+            asks = true;
+            add_recipients(&text, &line->rules[r]->cond[i]);
         }
-        each = each && to != NULL;
-        if (!each)
-            break;
-        if (text.n > 0)
-            pl_buf_add(&text, pl_str_lit(" or "));
-        pl_explain_set(&text, to->set, PL_ATTR_RECIPIENT);
+        each = each && asks;
     }
-    line->to =
-        pl_arena_copy(b->surface->arena, each ? pl_buf_str(&text) : pl_str_lit("some recipients"));
+    if (text.n == 0 || (!each && !line->mixed))
+        line->to = pl_str_lit("some recipients");
+    else
+        line->to = pl_arena_copy(b->surface->arena, pl_buf_str(&text));
     b->failed = b->failed || text.failed || line->to.p == NULL;
     pl_buf_fini(&text);
 }
@@ -238,7 +253,7 @@ struct fill {
     size_t n, next;
     size_t only; /* a rule, or SIZE_MAX for all of them */
     bool open;   /* in_line and the two below are about networks[next] */
-    bool all, elsewhere;
+    bool all, any, elsewhere;
 };
 
 static void finish_line(struct fill *f)
@@ -256,6 +271,7 @@ static void finish_line(struct fill *f)
         return;
     line->network = f->networks[f->next - 1];
     line->any = f->all;
+    line->mixed = f->any && !f->all;
     line->elsewhere = f->elsewhere;
     surface_set_rules(f->b, line);
     if (!f->all && !f->b->failed)
@@ -288,6 +304,7 @@ static void add_client(struct fill *f, const struct surface_client *c)
         f->b->in_line[g->rule] = true;
         f->elsewhere = f->elsewhere || g->elsewhere;
         f->all = f->all && (f->only == SIZE_MAX ? c->all : g->all);
+        f->any = f->any || (f->only == SIZE_MAX ? c->all : g->all);
     }
 }
 
@@ -306,7 +323,7 @@ static bool fill_range(const struct pl_addr *first, const struct pl_addr *last, 
             return true;
         if (!f->open) {
             f->open = f->all = true;
-            f->elsewhere = false;
+            f->any = f->elsewhere = false;
         }
         if (compare(first, &end) <= 0)
             add_client(f, c);
