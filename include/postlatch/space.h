@@ -51,12 +51,21 @@ struct pl_atom {
         *row; /* nwords: the rules whose condition on the attribute holds, or that have none */
 };
 
+#define PL_ODD_END UINT32_MAX
+#define PL_ODD_MANY UINT32_MAX
+
 /* struct pl_axis - an attribute that rules ask about; read-only */
 struct pl_axis {
     enum pl_attr attr;
     size_t natoms;
     const struct pl_atom *atoms; /* those with a good example first: absent, documentation names */
     const uint64_t *asked;       /* nwords: the rules that have a condition on it */
+    /*
+     * Of each rule that is asked, as a bit: the atoms that differ from most of the axis in whether it
+     * holds, from odd[odd_from[bit]] on to a PL_ODD_END; or PL_ODD_MANY. Two atoms in which none of
+     * some rules is odd are alike for these rules.
+     */
+    const uint32_t *odd_from, *odd;
     /* PL_KIND_ADDR: which atom a pair of classes is; for pl_space_each_range */
     const struct axis_pair *pairs;
     size_t pairs_cap;
