@@ -61,10 +61,11 @@ struct pl_axis {
     const struct pl_atom *atoms; /* those with a good example first: absent, documentation names */
     const uint64_t *asked;       /* nwords: the rules that have a condition on it */
     /*
-     * Of each rule that is asked, as a bit: the atoms that differ from most of the axis in whether it
-     * holds, from odd[odd_from[bit]] on to a PL_ODD_END; or PL_ODD_MANY. Two atoms in which none of
-     * some rules is odd are alike for these rules.
+     * Of the rules that are asked: usual is whether one holds for most atoms; the others, its odd ones,
+     * stand from odd[odd_from[its bit]] on to a PL_ODD_END, or are PL_ODD_MANY. Atoms that are odd for
+     * none of some rules are alike for these rules.
      */
+    const uint64_t *usual; /* nwords */
     const uint32_t *odd_from, *odd;
     /* PL_KIND_ADDR: which atom a pair of classes is; for pl_space_each_range */
     const struct axis_pair *pairs;

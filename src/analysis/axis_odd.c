@@ -80,7 +80,7 @@ bool axis_find_odd(const struct pl_space *s, struct pl_axis *axis)
 {
     size_t bits = 64 * s->nwords, room;
     int64_t *held = calloc(bits, sizeof(*held));
-    uint64_t *usual = calloc(s->nwords, sizeof(*usual));
+    uint64_t *usual = pl_arena_array(s->arena, s->nwords, sizeof(*usual));
     uint32_t *next = calloc(bits, sizeof(*next)), *odd = NULL,
              *from = pl_arena_array(s->arena, bits, sizeof(*from));
     bool ok = held != NULL && usual != NULL && next != NULL && from != NULL &&
@@ -93,10 +93,10 @@ bool axis_find_odd(const struct pl_space *s, struct pl_axis *axis)
     }
     if (ok)
         fill_lists(axis, s->nwords, usual, from, next, odd);
+    axis->usual = usual;
     axis->odd_from = from;
     axis->odd = odd;
     free(held);
-    free(usual);
     free(next);
     return ok;
 }

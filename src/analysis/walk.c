@@ -65,8 +65,9 @@ static bool make_frames(struct pl_walk *w)
             return false;
     }
     for (size_t k = 0; k < w->naxes; k++) {
+        w->frames[k].allowed = calloc(w->axes[k]->natoms / 64 + 1, sizeof(uint64_t));
         w->frames[k].options = malloc((w->axes[k]->natoms / 64 + 1) * sizeof(uint64_t));
-        if (w->frames[k].options == NULL)
+        if (w->frames[k].allowed == NULL || w->frames[k].options == NULL)
             return false;
     }
     return true;
@@ -93,6 +94,22 @@ static bool find_kept(struct pl_walk *w)
     return true;
 }
 
+/* Which atoms of axis k the region has. */
+static void find_allowed(struct pl_walk *w, size_t k)
+{
+    const struct pl_axis *axis = w->axes[k];
+    const bool *allowed = w->region.allowed[axis->attr];
+    uint64_t *bits = w->frames[k].allowed;
+    bool absent_only = (axis->attr == PL_ATTR_SASL_USERNAME && w->region.no_login) ||
+                       (axis->attr == PL_ATTR_ENCRYPTION_PROTOCOL && w->region.no_tls);
+
+    for (size_t a = 0; a < axis->natoms; a++) {
+        bool may_be = !absent_only || (axis->atoms[a].labels & PL_LABEL_ABSENT) != 0;
+
+        bits[a / 64] |= (uint64_t)(may_be && (allowed == NULL || allowed[a])) << a % 64;
+    }
+}
+
 /*
  * Whether every axis has an allowed value, and for those that need another one, an allowed absent
  * value: then axes that matter no more can be passed over.
@@ -101,16 +118,16 @@ static void look_at_axes(struct pl_walk *w)
 {
     w->free_from = 0;
     for (size_t k = 0; k < w->naxes; k++) {
-        bool any = false, absent = false;
+        bool any = false, absent = false, needs = walk_needs(w->axes[k]->attr) != 0;
 
-        for (size_t a = 0; a < w->axes[k]->natoms; a++) {
-            bool allowed = walk_allows(w, k, a);
-
-            any = any || allowed;
-            absent = absent || (allowed && (walk_atom(w, k, a)->labels & PL_LABEL_ABSENT) != 0);
-        }
+        find_allowed(w, k);
+        for (size_t i = 0; i <= w->axes[k]->natoms / 64; i++)
+            any = any || w->frames[k].allowed[i] != 0;
+        for (size_t a = 0; a < w->axes[k]->natoms && needs; a++)
+            absent = absent ||
+                     (walk_allows(w, k, a) && (walk_atom(w, k, a)->labels & PL_LABEL_ABSENT) != 0);
         w->empty = w->empty || !any;
-        if (walk_needs(w->axes[k]->attr) != 0 && !absent)
+        if (needs && !absent)
             w->free_from = k + 1;
     }
 }
@@ -148,6 +165,7 @@ void pl_walk_free(struct pl_walk *w)
         free(w->frames[k].index);
         free(w->frames[k].word);
         free(w->frames[k].seen);
+        free(w->frames[k].allowed);
         free(w->frames[k].options);
     }
     free(w->definite);

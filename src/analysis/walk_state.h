@@ -13,6 +13,7 @@ struct frame {
     uint64_t *word;
     size_t n;
     unsigned flags;
+    uint64_t *allowed;      /* bits: the atoms of the axis that the region has */
     uint64_t *options;      /* bits: the atoms of the axis that are worth a look (walk_look) */
     size_t chosen;          /* by pl_walk_choose: the atom that led on from here */
     uint64_t *seen, serial; /* results of children that the present node has met: its serial */
@@ -89,7 +90,10 @@ static inline uint64_t walk_bits(const uint64_t *bits, size_t i)
 }
 
 /* walk_allows - whether the region has the atom at place k */
-bool walk_allows(const struct pl_walk *w, size_t k, size_t atom);
+static inline bool walk_allows(const struct pl_walk *w, size_t k, size_t atom)
+{
+    return (w->frames[k].allowed[atom / 64] >> atom % 64 & 1) != 0;
+}
 
 /* walk_needs, walk_gives - what must be there for a value of the attribute to be; what one is: flags */
 unsigned walk_needs(enum pl_attr attr);

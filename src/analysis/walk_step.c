@@ -7,19 +7,6 @@
 
 #include <string.h>
 
-bool walk_allows(const struct pl_walk *w, size_t k, size_t atom)
-{
-    const bool *allowed = w->region.allowed[w->axes[k]->attr];
-
-    if (w->axes[k]->attr == PL_ATTR_SASL_USERNAME && w->region.no_login &&
-        (walk_atom(w, k, atom)->labels & PL_LABEL_ABSENT) == 0)
-        return false;
-    if (w->axes[k]->attr == PL_ATTR_ENCRYPTION_PROTOCOL && w->region.no_tls &&
-        (walk_atom(w, k, atom)->labels & PL_LABEL_ABSENT) == 0)
-        return false;
-    return allowed == NULL || allowed[atom];
-}
-
 unsigned walk_needs(enum pl_attr attr)
 {
     switch (attr) {
@@ -149,12 +136,6 @@ bool walk_step(struct pl_walk *w, size_t k, size_t atom)
 
 /* ---- the atoms that are worth a look ---- */
 
-static void choose_all(struct frame *f, size_t natoms)
-{
-    memset(f->options, 0xff, (natoms / 64) * sizeof(*f->options));
-    f->options[natoms / 64] = (1ULL << natoms % 64) - 1;
-}
-
 /* The atoms that tell the rules of a frame apart; false if these are too many to be listed. */
 static bool choose_odd(struct frame *f, const struct pl_axis *axis)
 {
@@ -173,9 +154,19 @@ static bool choose_odd(struct frame *f, const struct pl_axis *axis)
     return true;
 }
 
-static bool is_option(const struct frame *f, size_t atom)
+/* The first atom of a kind that is allowed and no option becomes one. */
+static void choose_usual(const struct pl_axis *axis, struct frame *f, bool apart, bool absent)
 {
-    return (f->options[atom / 64] >> atom % 64 & 1) != 0;
+    for (size_t i = 0; i <= axis->natoms / 64; i++) {
+        for (uint64_t rest = f->allowed[i] & ~f->options[i]; rest != 0; rest &= rest - 1) {
+            size_t atom = 64 * i + (size_t)__builtin_ctzll(rest);
+
+            if (apart && ((axis->atoms[atom].labels & PL_LABEL_ABSENT) != 0) != absent)
+                continue;
+            f->options[i] |= rest & -rest;
+            return;
+        }
+    }
 }
 
 /*
@@ -186,34 +177,29 @@ void walk_look(struct pl_walk *w, size_t k)
 {
     struct frame *f = &w->frames[k];
     const struct pl_axis *axis = w->axes[k];
-    bool apart = walk_needs(axis->attr) != 0 || walk_gives(axis->attr) != 0, found[2] = {false};
+    bool apart = walk_needs(axis->attr) != 0 || walk_gives(axis->attr) != 0;
 
     memset(f->options, 0, (axis->natoms / 64 + 1) * sizeof(*f->options));
     if (!choose_odd(f, axis)) {
-        choose_all(f, axis->natoms);
+        memcpy(f->options, f->allowed, (axis->natoms / 64 + 1) * sizeof(*f->options));
         return;
     }
-    for (size_t a = 0; a < axis->natoms && !(found[0] && (found[1] || !apart)); a++) {
-        size_t kind = apart && (axis->atoms[a].labels & PL_LABEL_ABSENT) != 0;
-
-        if (found[kind] || is_option(f, a) || !walk_allows(w, k, a))
-            continue;
-        f->options[a / 64] |= 1ULL << a % 64;
-        found[kind] = true;
-    }
+    choose_usual(axis, f, apart, true);
+    if (apart)
+        choose_usual(axis, f, apart, false);
 }
 
 bool walk_next(const struct pl_walk *w, size_t k, size_t *atom)
 {
     const struct frame *f = &w->frames[k];
-    size_t natoms = w->axes[k]->natoms, i = *atom / 64;
+    size_t last = w->axes[k]->natoms / 64, i = *atom / 64;
     uint64_t word;
 
-    if (*atom >= natoms)
+    if (i > last)
         return false;
-    word = f->options[i] & ~0ULL << *atom % 64;
-    while (word == 0 && ++i <= natoms / 64)
-        word = f->options[i];
+    word = f->options[i] & f->allowed[i] & ~0ULL << *atom % 64;
+    while (word == 0 && ++i <= last)
+        word = f->options[i] & f->allowed[i];
     if (word != 0)
         *atom = 64 * i + (size_t)__builtin_ctzll(word);
     return word != 0;
