@@ -51,12 +51,22 @@ struct pl_atom {
         *row; /* nwords: the rules whose condition on the attribute holds, or that have none */
 };
 
+#define PL_ODD_END UINT32_MAX
+#define PL_ODD_MANY UINT32_MAX
+
 /* struct pl_axis - an attribute that rules ask about; read-only */
 struct pl_axis {
     enum pl_attr attr;
     size_t natoms;
     const struct pl_atom *atoms; /* those with a good example first: absent, documentation names */
     const uint64_t *asked;       /* nwords: the rules that have a condition on it */
+    /*
+     * Of the rules that are asked: usual is whether one holds for most atoms; the others, its odd ones,
+     * stand from odd[odd_from[its bit]] on to a PL_ODD_END, or are PL_ODD_MANY. Atoms that are odd for
+     * none of some rules are alike for these rules.
+     */
+    const uint64_t *usual; /* nwords */
+    const uint32_t *odd_from, *odd;
     /* PL_KIND_ADDR: which atom a pair of classes is; for pl_space_each_range */
     const struct axis_pair *pairs;
     size_t pairs_cap;

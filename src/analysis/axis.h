@@ -48,6 +48,9 @@ static inline bool axis_is_stopped(const struct axis_builder *b)
     return b->failed || b->too_large;
 }
 
+/* axis_find_odd - makes odd_from and odd of an axis, of which all else is known; false: out of memory */
+bool axis_find_odd(const struct pl_space *s, struct pl_axis *axis);
+
 /* The values of an axis, by the kind of its attribute. */
 void axis_addresses(struct axis_builder *b);
 void axis_names(struct axis_builder *b); /* hosts, logins, fingerprints, words */
