@@ -186,20 +186,18 @@ uint32_t pl_addr_index_find(const struct pl_addr_index *index, const struct pl_a
     return ranges6_find(&index->v6, load64(addr->bytes), load64(addr->bytes + 8));
 }
 
-void pl_addr_index_prefetch(const struct pl_addr_index *index, const struct pl_addr *addr)
+const void *pl_addr_index_place(const struct pl_addr_index *index, const struct pl_addr *addr)
 {
     if (addr->family == 4)
-        ranges4_prefetch(&index->v4, (uint32_t)(load64(addr->bytes) >> 32));
-    else if (addr->family == 6)
-        ranges6_prefetch(&index->v6, load64(addr->bytes));
+        return ranges4_place(&index->v4, (uint32_t)(load64(addr->bytes) >> 32));
+    return addr->family == 0 ? NULL : ranges6_place(&index->v6, load64(addr->bytes));
 }
 
-void pl_addr_index_prefetch_ranges(const struct pl_addr_index *index, const struct pl_addr *addr)
+const void *pl_addr_index_entry(const struct pl_addr_index *index, const struct pl_addr *addr)
 {
     if (addr->family == 4)
-        ranges4_prefetch_part(&index->v4, (uint32_t)(load64(addr->bytes) >> 32));
-    else if (addr->family == 6)
-        ranges6_prefetch_slot(&index->v6, load64(addr->bytes));
+        return ranges4_entry(&index->v4, (uint32_t)(load64(addr->bytes) >> 32));
+    return addr->family == 0 ? NULL : ranges6_entry(&index->v6, load64(addr->bytes));
 }
 
 bool pl_addr_index_walk(const struct pl_addr_index *index,

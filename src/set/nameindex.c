@@ -423,37 +423,46 @@ bool pl_name_index_each(const struct pl_name_index *x,
     return true;
 }
 
-void pl_name_index_prefetch(const struct pl_name_index *x, struct pl_str value)
+/* What the look-up of one key reads. */
+static const void *place_of(const struct pl_name_index *x, struct pl_str key)
 {
-    struct parents p;
-
-    if (x->count == 0 || value.n == 0)
-        return;
-    __builtin_prefetch(&x->buckets[bucket_of(x, hash(x, value))]);
-    p = parents_of(x, value);
-    while (next_parent(x, &p, &value))
-        __builtin_prefetch(&x->buckets[bucket_of(x, hash(x, value))]);
+    return &x->buckets[bucket_of(x, hash(x, key))];
 }
 
-/* The second line of a bucket too: it has one and a half on average. */
-static void prefetch_key(const struct pl_name_index *x, struct pl_str key)
+static const void *entry_of(const struct pl_name_index *x, struct pl_str key)
 {
     uint64_t h = hash(x, key), bucket = x->buckets[bucket_of(x, h)];
 
-    if ((filter_of(h) & ~bucket) != 0)
-        return;
-    __builtin_prefetch(x->keys + bucket_start(bucket));
-    __builtin_prefetch(x->keys + bucket_start(bucket) + 64);
+    return (filter_of(h) & ~bucket) != 0 ? NULL : x->keys + bucket_start(bucket);
 }
 
-void pl_name_index_prefetch_keys(const struct pl_name_index *x, struct pl_str value)
+/* The same for a value and its parents. */
+static size_t each_of(const struct pl_name_index *x, struct pl_str value, const void **out,
+                      size_t room, const void *(*of)(const struct pl_name_index *, struct pl_str))
 {
     struct parents p;
+    size_t n = 0;
 
     if (x->count == 0 || value.n == 0)
-        return;
-    prefetch_key(x, value);
+        return 0;
     p = parents_of(x, value);
-    while (next_parent(x, &p, &value))
-        prefetch_key(x, value);
+    do {
+        const void *at = of(x, value);
+
+        if (at != NULL)
+            out[n++] = at;
+    } while (n < room && next_parent(x, &p, &value));
+    return n;
+}
+
+size_t pl_name_index_places(const struct pl_name_index *x, struct pl_str value, const void **out,
+                            size_t room)
+{
+    return each_of(x, value, out, room, place_of);
+}
+
+size_t pl_name_index_entries(const struct pl_name_index *x, struct pl_str value, const void **out,
+                             size_t room)
+{
+    return each_of(x, value, out, room, entry_of);
 }
