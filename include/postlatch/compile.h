@@ -86,6 +86,7 @@ struct pl_compiled {
     const uint16_t
         *addr_lists;        /* of each class of addresses: boundary lists that hold it, as bits */
     uint32_t class_of_rcpt; /* of protocol_state=RCPT */
+    bool is_large;          /* some index does not fit into the caches that a request finds warm */
 };
 
 struct pl_policy;

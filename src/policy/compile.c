@@ -259,6 +259,21 @@ static bool has_too_many(const struct pl_compiled *c)
     return full;
 }
 
+/*
+ * From so many entries on an index is larger than the caches that a request finds warm: a look-up
+ * waits for memory, 100 ns or more each time.
+ */
+enum { LARGE_NAMES = 1 << 15, LARGE_RANGES = 1 << 17 };
+
+static bool is_large(const struct pl_compiled *c)
+{
+    bool large = c->addrs.v4.count >= LARGE_RANGES || c->addrs.v6.count >= LARGE_RANGES;
+
+    for (unsigned i = 0; i < PL_NAMES_COUNT; i++)
+        large = large || c->names[i].count >= LARGE_NAMES;
+    return large;
+}
+
 struct pl_compiled *pl_compile(const struct pl_policy *p, struct pl_sources *sources,
                                bool *too_many)
 {
@@ -277,6 +292,7 @@ struct pl_compiled *pl_compile(const struct pl_policy *p, struct pl_sources *sou
     } else {
         c->class_of_rcpt =
             PL_CLASS_INDEXED + pl_name_index_find(&c->names[PL_NAMES_WORDS], pl_str_lit("RCPT"));
+        c->is_large = is_large(c);
         free_build_parts(c);
     }
     pl_sources_fini(sources);

@@ -341,47 +341,89 @@ static PL_OWN_FRAME size_t first_of_many(const struct pl_policy *p, struct pl_qu
     return best;
 }
 
-/*
- * From so many keys on an index is larger than the caches that a request finds warm: a look-up waits
- * for memory, 100 ns or more each time.
- */
-enum { LARGE = 1 << 15 };
+/* A look-up reads a table, which says where, and then what it points to. */
+enum foreseen { PLACES, ENTRIES };
 
-static bool is_large(const struct pl_compiled *c, enum pl_names names)
+enum { FORESEEN = 16, FORESEEN_OF_NAME = 4 };
+
+struct foresight {
+    const struct pl_policy *policy;
+    struct pl_query *query;
+    enum foreseen what;
+    const void *at[FORESEEN];
+    size_t n;
+};
+
+static void foresee_addr(struct foresight *f, enum pl_attr attr)
 {
-    return c->names[names].count >= LARGE;
+    const struct pl_addr_index *index = &f->policy->compiled->addrs;
+    const struct pl_addr *addr = pl_query_addr(f->query, attr);
+    const void *at;
+
+    pl_query_need(f->query, attr);
+    at = f->what == PLACES ? pl_addr_index_place(index, addr) : pl_addr_index_entry(index, addr);
+    if (at != NULL)
+        f->at[f->n++] = at;
 }
 
-static PL_OWN_FRAME void foresee_login(const struct pl_policy *p, struct pl_str login)
+static void foresee_name(struct foresight *f, enum pl_names names, struct pl_str value)
+{
+    const struct pl_name_index *index = &f->policy->compiled->names[names];
+
+    f->n += f->what == PLACES ? pl_name_index_places(index, value, f->at + f->n, FORESEEN_OF_NAME)
+                              : pl_name_index_entries(index, value, f->at + f->n, FORESEEN_OF_NAME);
+}
+
+static void foresee_login(struct foresight *f, struct pl_str login)
 {
     char room[PL_USER_MAX];
+    size_t n = pl_user_key(room, login, &f->policy->users);
 
-    pl_name_index_prefetch(&p->compiled->names[PL_NAMES_USERS],
-                           (struct pl_str){room, pl_user_key(room, login, &p->users)});
+    foresee_name(f, PL_NAMES_USERS, (struct pl_str){room, n});
+}
+
+static void foresee_value(struct foresight *f, enum pl_attr attr)
+{
+    struct pl_query *q = f->query;
+
+    switch (pl_attr_kind(attr)) {
+    case PL_KIND_ADDR:
+        foresee_addr(f, attr);
+        break;
+    case PL_KIND_USER:
+        foresee_login(f, q->attr[attr]);
+        break;
+    case PL_KIND_MAIL:
+        pl_query_need(q, attr);
+        foresee_name(f, PL_NAMES_DOMAINS, pl_domain_str(&pl_query_mail(q, attr)->domain));
+        break;
+    case PL_KIND_HOST:
+        pl_query_need(q, attr);
+        foresee_name(f, PL_NAMES_DOMAINS, pl_domain_str(pl_query_host(q, attr)));
+        break;
+    default:
+        break;
+    }
 }
 
 /*
- * Starts the reads that the look-ups in large indexes would wait for one after the other. Whether they
- * all take place is not known yet; the decision does not depend on it.
+ * Starts the reads that the look-ups in large indexes would wait for one after the other. All are
+ * asked for in one go: a request for memory that is not in the page tables' cache holds up the next
+ * hundreds of instructions, but not the request behind it. Whether all of them take place is not known
+ * yet; the decision does not depend on it.
  */
 static PL_OWN_FRAME void foresee(const struct pl_policy *p, struct pl_query *q)
 {
     const struct pl_compiled *c = p->compiled;
-    const struct pl_name_index *domains = &c->names[PL_NAMES_DOMAINS];
-    bool large = is_large(c, PL_NAMES_DOMAINS);
+    struct foresight f = {.policy = p, .query = q};
 
-    for (size_t d = 0; d < c->ndims; d++) {
-        enum pl_attr attr = c->dims[d].attr;
-        enum pl_attr_kind kind = pl_attr_kind(attr);
-
-        if (kind == PL_KIND_USER && is_large(c, PL_NAMES_USERS))
-            foresee_login(p, q->attr[attr]);
-        if (!large || (kind != PL_KIND_MAIL && kind != PL_KIND_HOST))
-            continue;
-        pl_query_need(q, attr);
-        pl_name_index_prefetch(domains,
-                               pl_domain_str(kind == PL_KIND_MAIL ? &pl_query_mail(q, attr)->domain
-                                                                  : pl_query_host(q, attr)));
+    for (unsigned what = PLACES; what <= ENTRIES; what++) {
+        f.what = (enum foreseen)what;
+        f.n = 0;
+        for (size_t d = 0; d < c->ndims && f.n + FORESEEN_OF_NAME <= FORESEEN; d++)
+            foresee_value(&f, c->dims[d].attr);
+        for (size_t i = 0; i < f.n; i++)
+            __builtin_prefetch(f.at[i]);
     }
 }
 
@@ -392,7 +434,7 @@ enum pl_step pl_policy_decide(const struct pl_policy *p, struct pl_query *q,
     const struct pl_rule *rule;
 
     pl_assert(cursor->rule < p->nrules);
-    if (is_large(p->compiled, PL_NAMES_DOMAINS) || is_large(p->compiled, PL_NAMES_USERS))
+    if (p->compiled->is_large)
         foresee(p, q);
     if (p->compiled->nwords == 1)
         cursor->rule = first_of_one_word(p, q, cursor->rule);

@@ -13,6 +13,7 @@
 
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"
+#include "postlatch/large.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -164,20 +165,41 @@ static bool has_depth(const struct pl_name_index *x, unsigned labels)
     return labels <= 128 && (x->depths[(labels - 1) / 64] >> (labels - 1) % 64 & 1) != 0;
 }
 
-static uint32_t find_parent(const struct pl_name_index *x, struct pl_str value)
+/* The parents of a name that may be keys, the longest first. */
+struct parents {
+    struct pl_str rest; /* what is left of the name */
+    unsigned labels;    /* of the next parent; 0: there is none */
+};
+
+static struct parents parents_of(const struct pl_name_index *x, struct pl_str name)
 {
-    struct pl_str rest = pl_str_from(value, 1);
+    struct pl_str rest = pl_str_from(name, 1);
+    bool none = name.p[0] == '[' || (x->depths[0] | x->depths[1]) == 0;
 
-    if (value.p[0] == '[' || (x->depths[0] | x->depths[1]) == 0)
-        return PL_CLASS_NONE;
-    for (unsigned labels = count_labels(rest); labels > 0; labels--) {
-        const uint8_t *entry;
+    return (struct parents){rest, none ? 0 : count_labels(rest)};
+}
 
-        rest = pl_str_from(rest, pl_str_find(rest, '.'));
-        entry = has_depth(x, labels) ? find(x, rest) : NULL;
+static bool next_parent(const struct pl_name_index *x, struct parents *p, struct pl_str *parent)
+{
+    while (p->labels > 0) {
+        *parent = pl_str_from(p->rest, pl_str_find(p->rest, '.'));
+        p->rest = pl_str_from(*parent, 1);
+        if (has_depth(x, p->labels--))
+            return true;
+    }
+    return false;
+}
+
+static uint32_t find_parent(const struct pl_name_index *x, struct pl_str name)
+{
+    struct parents p = parents_of(x, name);
+    struct pl_str parent;
+
+    while (next_parent(x, &p, &parent)) {
+        const uint8_t *entry = find(x, parent);
+
         if (entry != NULL)
             return entry_class(entry);
-        rest = pl_str_from(rest, 1);
     }
     return PL_CLASS_NONE;
 }
@@ -294,7 +316,7 @@ static bool fill_buckets(struct pl_name_index *x, const struct pl_keys *keys, st
             return false;
         size = lay_out(x, keys, fill);
         free(x->keys);
-        x->keys = size > UINT32_MAX ? NULL : malloc(size);
+        x->keys = size > UINT32_MAX ? NULL : pl_alloc_large(size);
         if (x->keys == NULL || !put_all(x, fill, keys))
             return false;
     }
@@ -361,7 +383,7 @@ bool pl_name_index_build(struct pl_name_index *x, struct pl_keys *keys, enum pl_
         return false;
     if (keys->count == 0)
         return true;
-    x->buckets = malloc((x->nbuckets + 1) * sizeof(*x->buckets));
+    x->buckets = pl_alloc_large((x->nbuckets + 1) * sizeof(*x->buckets));
     fill = malloc(x->nbuckets * sizeof(*fill));
     ok = x->buckets != NULL && fill != NULL && fill_buckets(x, keys, fill);
     free(fill);
@@ -401,8 +423,46 @@ bool pl_name_index_each(const struct pl_name_index *x,
     return true;
 }
 
-void pl_name_index_prefetch(const struct pl_name_index *x, struct pl_str value)
+/* What the look-up of one key reads. */
+static const void *place_of(const struct pl_name_index *x, struct pl_str key)
 {
-    if (x->count > 0 && value.n > 0)
-        __builtin_prefetch(&x->buckets[bucket_of(x, hash(x, value))]);
+    return &x->buckets[bucket_of(x, hash(x, key))];
+}
+
+static const void *entry_of(const struct pl_name_index *x, struct pl_str key)
+{
+    uint64_t h = hash(x, key), bucket = x->buckets[bucket_of(x, h)];
+
+    return (filter_of(h) & ~bucket) != 0 ? NULL : x->keys + bucket_start(bucket);
+}
+
+/* The same for a value and its parents. */
+static size_t each_of(const struct pl_name_index *x, struct pl_str value, const void **out,
+                      size_t room, const void *(*of)(const struct pl_name_index *, struct pl_str))
+{
+    struct parents p;
+    size_t n = 0;
+
+    if (x->count == 0 || value.n == 0)
+        return 0;
+    p = parents_of(x, value);
+    do {
+        const void *at = of(x, value);
+
+        if (at != NULL)
+            out[n++] = at;
+    } while (n < room && next_parent(x, &p, &value));
+    return n;
+}
+
+size_t pl_name_index_places(const struct pl_name_index *x, struct pl_str value, const void **out,
+                            size_t room)
+{
+    return each_of(x, value, out, room, place_of);
+}
+
+size_t pl_name_index_entries(const struct pl_name_index *x, struct pl_str value, const void **out,
+                             size_t room)
+{
+    return each_of(x, value, out, room, entry_of);
 }

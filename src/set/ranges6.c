@@ -8,6 +8,7 @@
 
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"
+#include "postlatch/large.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -196,14 +197,26 @@ static bool make_direct(struct pl_ranges6 *r)
     return true;
 }
 
+/* The ranges without the room that they could have grown into, in memory that is quick to read. */
+static struct pl_range6 *fitted(struct pl_range6 *ranges, size_t n)
+{
+    struct pl_range6 *copy = pl_alloc_large(n * sizeof(*copy));
+
+    if (copy == NULL)
+        return ranges;
+    memcpy(copy, ranges, n * sizeof(*copy));
+    free(ranges);
+    return copy;
+}
+
 bool ranges6_build(struct pl_ranges6 *r, struct pl_classes *classes, const struct pl_network6 *v6,
                    size_t n)
 {
     struct building b = {.classes = classes};
     bool ok = make(&b, v6, n);
 
-    r->ranges = b.heads.ranges;
     r->count = b.heads.count;
+    r->ranges = fitted(b.heads.ranges, b.heads.count);
     r->tails = b.tails.ranges;
     r->ntails = b.tails.count;
     r->parts = b.parts;
@@ -250,19 +263,17 @@ uint32_t ranges6_find(const struct pl_ranges6 *r, uint64_t high, uint64_t low)
     return search(r->tails + r->parts[class], r->parts[class + 1] - r->parts[class], low)->class;
 }
 
-void ranges6_prefetch(const struct pl_ranges6 *r, uint64_t high)
+const void *ranges6_place(const struct pl_ranges6 *r, uint64_t high)
 {
-    if (r->direct != NULL)
-        __builtin_prefetch(&r->direct[slot_of(r, high)]);
+    return r->direct == NULL ? NULL : &r->direct[slot_of(r, high)];
 }
 
-void ranges6_prefetch_slot(const struct pl_ranges6 *r, uint64_t high)
+const void *ranges6_entry(const struct pl_ranges6 *r, uint64_t high)
 {
     size_t n;
     const struct pl_range6 *ranges = ranges_of(r, high, &n);
 
-    __builtin_prefetch(ranges);
-    __builtin_prefetch(ranges + n);
+    return ranges + n / 2; /* the search begins in the middle */
 }
 
 static struct pl_addr addr6(uint64_t high, uint64_t low)

@@ -4,6 +4,7 @@
 
 #include "postlatch/arena.h"
 #include "postlatch/buf.h"
+#include "postlatch/large.h"
 
 #include <stdalign.h>
 #include <stdlib.h>
