@@ -21,7 +21,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { KEYS_A_BUCKET = 4, FULL = 256, TRIES = 8, LENGTH_BITS = 12, HEAD = 4 };
+enum { KEYS_A_BUCKET = 4, FULL = 256, TRIES = 8, LENGTH_BITS = 12, HEAD = 4, AHEAD = 12 };
 _Static_assert(PL_KEY_MAX <= 1 << LENGTH_BITS, "a key's head has its length less 1");
 
 /* ---- collecting ---- */
@@ -272,15 +272,34 @@ static bool put(struct pl_name_index *x, struct filling *fill, struct pl_str key
     return true;
 }
 
+/* Asks the memory for what put() will read for the key at offset; returns where the next key is. */
+static size_t foresee(const struct pl_name_index *x, const struct filling *fill,
+                      const struct pl_keys *keys, size_t offset)
+{
+    size_t bucket;
+
+    if (offset >= keys->n)
+        return offset;
+    bucket = bucket_of(x, hash(x, key_at(keys->bytes, offset, &offset)));
+    __builtin_prefetch(&x->buckets[bucket], 1);
+    __builtin_prefetch(x->keys + fill[bucket].end, 1);
+    return offset;
+}
+
 static bool put_all(struct pl_name_index *x, struct filling *fill, const struct pl_keys *keys)
 {
+    size_t ahead = 1;
+
     x->count = 0;
     x->fullest = 0;
+    for (int i = 0; i < AHEAD; i++)
+        ahead = foresee(x, fill, keys, ahead);
     for (size_t r = 0; r < keys->nruns; r++) {
         size_t at = keys->runs[r].start,
                end = r + 1 < keys->nruns ? keys->runs[r + 1].start : keys->n;
 
         while (at < end) {
+            ahead = foresee(x, fill, keys, ahead);
             if (!put(x, fill, key_at(keys->bytes, at, &at), keys->runs[r].table))
                 return false;
         }
@@ -297,7 +316,8 @@ static void close_gaps(struct pl_name_index *x, const struct filling *fill)
     for (size_t b = 0; b < x->nbuckets; b++) {
         uint32_t from = bucket_start(x->buckets[b]), n = fill[b].end - from;
 
-        memmove(x->keys + to, x->keys + from, n);
+        if (to != from)
+            memmove(x->keys + to, x->keys + from, n);
         x->buckets[b] = (uint64_t)to << 32 | (uint32_t)x->buckets[b];
         to += n;
     }
