@@ -89,7 +89,7 @@ bool pl_name_index_each(const struct pl_name_index *index,
  * For callers who ask the memory beforehand: a large index does not fit into any cache, and what
  * several look-ups wait for then comes at the same time.
  *
- * in       room: of out, at least 1; parents that do not fit are left out
+ * in       room: of out, at least 2; parents that do not fit are left out
  * returns  how many there are
  */
 size_t pl_name_index_places(const struct pl_name_index *index, struct pl_str value,

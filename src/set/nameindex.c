@@ -443,22 +443,30 @@ bool pl_name_index_each(const struct pl_name_index *x,
     return true;
 }
 
-/* What the look-up of one key reads. */
-static const void *place_of(const struct pl_name_index *x, struct pl_str key)
+/* What the look-up of one key reads: at most two places, how many is returned. */
+static size_t place_of(const struct pl_name_index *x, struct pl_str key, const void **out)
 {
-    return &x->buckets[bucket_of(x, hash(x, key))];
+    out[0] = &x->buckets[bucket_of(x, hash(x, key))];
+    return 1;
 }
 
-static const void *entry_of(const struct pl_name_index *x, struct pl_str key)
+/* Both ends of the bucket: most take two lines of the caches. */
+static size_t entry_of(const struct pl_name_index *x, struct pl_str key, const void **out)
 {
-    uint64_t h = hash(x, key), bucket = x->buckets[bucket_of(x, h)];
+    uint64_t h = hash(x, key);
+    const uint64_t *bucket = &x->buckets[bucket_of(x, h)];
 
-    return (filter_of(h) & ~bucket) != 0 ? NULL : x->keys + bucket_start(bucket);
+    if ((filter_of(h) & ~*bucket) != 0)
+        return 0;
+    out[0] = x->keys + bucket_start(bucket[0]);
+    out[1] = x->keys + bucket_start(bucket[1]) - 1;
+    return 2;
 }
 
 /* The same for a value and its parents. */
 static size_t each_of(const struct pl_name_index *x, struct pl_str value, const void **out,
-                      size_t room, const void *(*of)(const struct pl_name_index *, struct pl_str))
+                      size_t room,
+                      size_t (*of)(const struct pl_name_index *, struct pl_str, const void **))
 {
     struct parents p;
     size_t n = 0;
@@ -467,11 +475,8 @@ static size_t each_of(const struct pl_name_index *x, struct pl_str value, const 
         return 0;
     p = parents_of(x, value);
     do {
-        const void *at = of(x, value);
-
-        if (at != NULL)
-            out[n++] = at;
-    } while (n < room && next_parent(x, &p, &value));
+        n += of(x, value, out + n);
+    } while (n + 2 <= room && next_parent(x, &p, &value));
     return n;
 }
 
