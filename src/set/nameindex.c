@@ -22,6 +22,7 @@
 #include <xxhash.h>
 
 enum { KEYS_A_BUCKET = 4, FULL = 256, TRIES = 8, LENGTH_BITS = 12, HEAD = 4, AHEAD = 12 };
+enum { SHARE = 4 << 20, SHARES = 4 }; /* bytes of keys, from which on there are so many shares */
 _Static_assert(PL_KEY_MAX <= 1 << LENGTH_BITS, "a key's head has its length less 1");
 
 /* ---- collecting ---- */
@@ -226,29 +227,38 @@ struct filling {
     uint32_t end, count;
 };
 
-/* Where each bucket begins if no key is there twice; returns where the last one ends. */
+/*
+ * Where each bucket begins if no key is there twice; returns where the last one ends. fullest: how many
+ * keys the fullest one would have.
+ */
 static size_t lay_out(struct pl_name_index *x, const struct pl_keys *keys, struct filling *fill)
 {
     size_t at = 1, start = 0;
 
+    x->fullest = 0;
     memset(fill, 0, x->nbuckets * sizeof(*fill));
     while (at < keys->n) {
         struct pl_str key = key_at(keys->bytes, at, &at);
 
-        fill[bucket_of(x, hash(x, key))].end += HEAD + (uint32_t)key.n;
+        struct filling *f = &fill[bucket_of(x, hash(x, key))];
+
+        f->end += HEAD + (uint32_t)key.n;
+        if (++f->count > x->fullest)
+            x->fullest = f->count;
     }
     for (size_t b = 0; b < x->nbuckets; b++) {
         x->buckets[b] = (uint64_t)start << 32;
         start += fill[b].end;
-        fill[b].end = bucket_start(x->buckets[b]);
+        fill[b] = (struct filling){bucket_start(x->buckets[b]), 0};
     }
     return start;
 }
 
 /* Puts a key of a table into its bucket; false when there can be no class for it. */
-static bool put(struct pl_name_index *x, struct filling *fill, struct pl_str key, uint32_t table)
+static bool put(struct pl_name_index *x, struct filling *fill, struct pl_str key, uint64_t h,
+                uint32_t table)
 {
-    uint64_t h = hash(x, key), *bucket = &x->buckets[bucket_of(x, h)];
+    uint64_t *bucket = &x->buckets[bucket_of(x, h)];
     struct filling *f = &fill[bucket - x->buckets];
     uint8_t *entry = search(x, bucket_start(*bucket), f->end, key);
     uint32_t class =
@@ -286,23 +296,54 @@ static size_t foresee(const struct pl_name_index *x, const struct filling *fill,
     return offset;
 }
 
-static bool put_all(struct pl_name_index *x, struct filling *fill, const struct pl_keys *keys)
+/* Puts in the keys of the buckets in front of end_bucket; the others stay, without gaps. */
+static bool put_some(struct pl_name_index *x, struct filling *fill, struct pl_keys *keys,
+                     size_t end_bucket)
 {
-    size_t ahead = 1;
+    size_t to = 1, ahead = 1;
 
-    x->count = 0;
-    x->fullest = 0;
     for (int i = 0; i < AHEAD; i++)
         ahead = foresee(x, fill, keys, ahead);
     for (size_t r = 0; r < keys->nruns; r++) {
         size_t at = keys->runs[r].start,
                end = r + 1 < keys->nruns ? keys->runs[r + 1].start : keys->n;
 
+        keys->runs[r].start = (uint32_t)to;
         while (at < end) {
+            size_t offset = at;
+            struct pl_str key = key_at(keys->bytes, offset, &at);
+            uint64_t h = hash(x, key);
+
             ahead = foresee(x, fill, keys, ahead);
-            if (!put(x, fill, key_at(keys->bytes, at, &at), keys->runs[r].table))
+            if (bucket_of(x, h) >= end_bucket) {
+                memmove(keys->bytes + to, keys->bytes + offset, at - offset);
+                to += at - offset;
+            } else if (!put(x, fill, key, h, keys->runs[r].table)) {
                 return false;
+            }
         }
+    }
+    keys->n = to;
+    return true;
+}
+
+/*
+ * Of many keys a share of the buckets after the other: so the memory of the buckets is taken while that
+ * of the keys is given back, and both together are never there as a whole.
+ */
+static bool put_all(struct pl_name_index *x, struct filling *fill, struct pl_keys *keys)
+{
+    size_t shares = keys->n < SHARE ? 1 : SHARES;
+
+    x->count = 0;
+    x->fullest = 0;
+    for (size_t share = 1; share <= shares; share++) {
+        uint8_t *fitted;
+
+        if (!put_some(x, fill, keys, x->nbuckets * share / shares))
+            return false;
+        fitted = realloc(keys->bytes, keys->n);
+        keys->bytes = fitted != NULL ? fitted : keys->bytes;
     }
     return true;
 }
@@ -326,20 +367,19 @@ static void close_gaps(struct pl_name_index *x, const struct filling *fill)
     x->keys = fitted != NULL ? fitted : x->keys;
 }
 
-static bool fill_buckets(struct pl_name_index *x, const struct pl_keys *keys, struct filling *fill)
+static bool fill_buckets(struct pl_name_index *x, struct pl_keys *keys, struct filling *fill)
 {
+    size_t size = 0;
+
     x->fullest = FULL + 1;
     for (int i = 0; i < TRIES && x->fullest > FULL; i++) {
-        size_t size;
-
         if (getrandom(&x->seed, sizeof(x->seed), 0) != sizeof(x->seed))
             return false;
         size = lay_out(x, keys, fill);
-        free(x->keys);
-        x->keys = size > UINT32_MAX ? NULL : pl_alloc_large(size);
-        if (x->keys == NULL || !put_all(x, fill, keys))
-            return false;
     }
+    x->keys = size > UINT32_MAX ? NULL : pl_alloc_large(size);
+    if (x->keys == NULL || !put_all(x, fill, keys))
+        return false;
     close_gaps(x, fill);
     return true;
 }
