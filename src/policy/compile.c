@@ -191,7 +191,7 @@ static bool place_rules(struct pl_compiled *c, const struct pl_policy *p)
             placed[r].asks |= 1U << p->rules[r].cond[i].attr;
     }
     qsort(placed, p->nrules, sizeof(*placed), compare_placed);
-    apart = many && count_words(placed, p->nrules, true) <= 2 * dense + 1;
+    apart = many && count_words(placed, p->nrules, true) <= 3 * dense;
     c->nrules = p->nrules;
     c->nwords = count_words(placed, p->nrules, apart);
     c->nsummary = many ? (c->nwords + 63) / 64 : 0;
