@@ -488,14 +488,12 @@ void pl_policy_row(const struct pl_policy *p, struct pl_query *q, size_t dim, ui
     struct operand o;
 
     find_operand(&o, p, q, &c->dims[dim]);
-    memset(bits, 0, c->nwords * sizeof(*bits));
+    memset(bits, 0, (c->nrules + 63) / 64 * sizeof(*bits));
     for (size_t i = 0; i < c->nwords; i++) {
         for (uint64_t word = word_of(c, &o, i); word != 0; word &= word - 1) {
-            size_t bit = 64 * i + (size_t)__builtin_ctzll(word);
-            size_t rule = bit < c->nrules ? c->rule_of_bit[bit] : 0;
+            size_t rule = c->rule_of_bit[64 * i + (size_t)__builtin_ctzll(word)];
 
-            if (bit < c->nrules)
-                bits[rule / 64] |= 1ULL << rule % 64;
+            bits[rule / 64] |= 1ULL << rule % 64;
         }
     }
 }
