@@ -31,6 +31,11 @@ def figure(name, value):
     print(f"figure: {name}: {value}", flush=True)
 
 
+def behind(*front):
+    """For Daemon's launch: a program that starts the daemon in its own place."""
+    return lambda d: (front, ())
+
+
 def raise_limits():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -63,21 +68,24 @@ def sanitized(d):
 
 
 def control(d, line, timeout=60):
-    """One command; the outcome, and the text behind it. Both are empty if the daemon had to turn us away."""
+    """One command; the outcome, and the text behind it. Both are empty if the daemon has turned us away."""
+    data = b""
     with socket.socket(socket.AF_UNIX) as s:
         s.settimeout(timeout)
         s.connect(str(d.dir / "control"))
-        s.sendall(line)
-        data = b""
-        while got := s.recv(65536):
-            data += got
+        try:
+            s.sendall(line)
+            while got := s.recv(65536):
+                data += got
+        except (BrokenPipeError, ConnectionResetError):
+            pass
     first, _, rest = data.decode().partition("\n")
     return first.removeprefix("postlatch/1 "), rest
 
 
 def status(d):
-    """The daemon's own account of itself."""
-    outcome, text = control(d, b"postlatch/1 status\n")
+    """The daemon's own account of itself; while it has too many control clients it is asked again."""
+    outcome, text = until(lambda: [r for r in [control(d, b"postlatch/1 status\n")] if r[0]], "room for a control client")[0]
     if outcome != "ok":
         raise AssertionError(f"status: {outcome}: {text}")
     return dict(line.split("=", 1) for line in text.splitlines())
@@ -96,7 +104,7 @@ def reload(d):
 
 def tcp(d):
     """The address of the daemon's TCP socket."""
-    return "127.0.0.1", int(re.search(r"inet:127\.0\.0\.1:(\d+)", d.tail).group(1))
+    return "127.0.0.1", d.port
 
 
 class Client:

@@ -234,7 +234,7 @@ class Control(unittest.TestCase):
                         pass
             traffic.goes_on()
             self.assertEqual(traffic.broken(), 0)
-        self.assertEqual(until(lambda: status(self.d), "the status")["troubles_total"], "0")
+        self.assertEqual(status(self.d)["troubles_total"], "0")
         until(lambda: descriptors(self.d.process.pid) <= before, "descriptors to be given back")
 
     def test_a_client_that_never_reads(self):

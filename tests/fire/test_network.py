@@ -8,6 +8,7 @@ packets, tbf narrows the line; for delay and cut a relay of the test's own stand
 import ctypes
 import os
 import random
+import re
 import selectors
 import shutil
 import socket
@@ -21,7 +22,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from rig import DUE, Client, Daemon, figure, read_answers, reload, size, started, status, tcp, until  # noqa: E402
+from rig import DUE, Client, Daemon, behind, figure, reload, size, started, status, tcp, until  # noqa: E402
 
 CLONE_NEWNET = 0x40000000
 SERVER, CLIENT = "10.71.0.1", "10.71.0.2"
@@ -114,12 +115,19 @@ def ask_beside(clients, rounds):
     return sum(c.broken for c in clients)
 
 
+class Remote(Daemon):
+    """Listens where the other namespace comes in."""
+
+    def write(self, policy):
+        self.tail = re.sub(r"inet:127\.0\.0\.1:\d+", f"inet:{SERVER}:{PORT}", self.tail)
+        super().write(policy)
+
+
 @unittest.skipIf(os.getuid() != 0, "not root")
 class Line(unittest.TestCase):
     def setUp(self):
         self.line = self.enterContext(Namespaces())
-        self.d = Daemon(extra=f'workers = 2', tool=("ip", "netns", "exec", self.line.server),
-                        listen=f"inet:{SERVER}:{PORT}")
+        self.d = Remote(extra="workers = 2", launch=behind("ip", "netns", "exec", self.line.server))
         self.addCleanup(self.d.stop)
         started(self.d)
 

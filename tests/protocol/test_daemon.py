@@ -39,14 +39,15 @@ def until(condition, what, seconds=20):
 class Daemon:
     """A postlatchd of the test's own, in a folder of its own, with a syslog socket that the test reads."""
 
-    def __init__(self, policy=POLICY, extra="", log="", args=("-f",), syslog=True, env=None, tool=(),
-                 listen=None):
+    def __init__(self, policy=POLICY, extra="", log="", args=("-f",), syslog=True, env=None, launch=None):
+        """launch(self): what to put in front of the command, and descriptors that it is to have."""
         self.temp = tempfile.TemporaryDirectory()
         self.dir = Path(self.temp.name)
         os.chmod(self.dir, 0o755)
         self.conf = self.dir / "postlatch.conf"
         self.sock = self.dir / "policy"
-        self.tail = (f'listen = {{"unix:{self.sock}", "{listen or f"inet:127.0.0.1:{free_port()}"}"}}\ncontrol = "{self.dir}/control"\n'
+        self.port = free_port()
+        self.tail = (f'listen = {{"unix:{self.sock}", "inet:127.0.0.1:{self.port}"}}\ncontrol = "{self.dir}/control"\n'
                      f'{extra}\nlog {{ socket = "{self.dir}/log" {log} }}\n')
         self.write(policy)
         self.lines = []
@@ -55,8 +56,13 @@ class Daemon:
         if syslog:
             self.open_syslog()
         self.stderr = open(self.dir / "stderr", "w+b")
-        self.process = subprocess.Popen([*tool, BIN / "postlatchd", "-c", self.conf, *args], stderr=self.stderr,
-                                        stdout=subprocess.DEVNULL, env=dict(os.environ, **(env or {})))
+        self.args, self.env, self.launch = args, env or {}, launch
+        self.start()
+
+    def start(self):
+        front, descriptors = self.launch(self) if self.launch else ([], ())
+        self.process = subprocess.Popen([*front, BIN / "postlatchd", "-c", self.conf, *self.args], stderr=self.stderr,
+                                        stdout=subprocess.DEVNULL, env=dict(os.environ, **self.env), pass_fds=descriptors)
 
     def write(self, policy):
         self.conf.write_text(policy + self.tail)
