@@ -32,8 +32,14 @@ struct pl_networks {
     size_t n6, cap6;
 };
 
-/* pl_networks_add - one more; false when memory is short. pl_networks_fini frees all */
+/*
+ * pl_networks_add - one more; false when memory is short. pl_networks_fini frees all
+ * pl_networks_add4 - the same of an IPv4 network as a number
+ * pl_networks_reserve4 - room for so many more, if there is
+ */
 bool pl_networks_add(struct pl_networks *n, const struct pl_prefix *prefix, uint32_t table);
+bool pl_networks_add4(struct pl_networks *n, uint32_t addr, unsigned len, uint32_t table);
+void pl_networks_reserve4(struct pl_networks *n, size_t more);
 void pl_networks_fini(struct pl_networks *n);
 
 /*
@@ -48,23 +54,24 @@ struct pl_addr_index {
     struct pl_ranges4 {
         size_t count;
         unsigned direct_bits; /* 0: starts are whole addresses, in starts32 */
-        uint32_t *direct;     /* 2^direct_bits + 1: the first range of each leading part */
-        uint32_t *starts32;   /* direct_bits == 0 */
-        uint16_t *starts16;   /* else: the bits behind the leading part */
-        void *class_of;       /* of each range; class_bytes each */
         unsigned class_bytes; /* 1, 2 or 4 */
+        uint32_t *starts32;   /* direct_bits == 0 */
+        uint8_t *class_of;    /* direct_bits == 0: of each range */
+        uint32_t *direct;     /* else: 2^direct_bits + 1, the first range of each leading part */
+        uint8_t *parts;       /* of each part its starts, the 2 bytes behind it, then its classes */
     } v4;
     struct pl_ranges6 {
         size_t count;
-        uint64_t *starts;   /* leading 64 bits */
-        uint32_t *class_of; /* or PL_RANGE_DIVIDED and an index into parts */
-        uint64_t base;      /* direct table: the range of (start - base) >> shift */
+        struct pl_range6 {     /* 12 bytes: what a look-up reads of a range lies together */
+            uint32_t start[2]; /* leading 64 bits, in the machine's order */
+            uint32_t class;    /* or PL_RANGE_DIVIDED and an index into parts */
+        } * ranges;
+        uint64_t base; /* direct table: the range of (start - base) >> shift */
         unsigned shift, slots;
         uint32_t *direct; /* slots + 1 */
         size_t nparts, ntails;
-        uint32_t *parts; /* nparts + 1: the first tail range of each */
-        uint64_t *tails; /* starts of the trailing 64 bits */
-        uint32_t *tail_class_of;
+        uint32_t *parts;         /* nparts + 1: the first tail range of each */
+        struct pl_range6 *tails; /* by the trailing 64 bits */
     } v6;
 };
 
@@ -87,7 +94,27 @@ void pl_addr_index_fini(struct pl_addr_index *index);
 uint32_t pl_addr_index_find(const struct pl_addr_index *index, const struct pl_addr *addr);
 
 /*
- * pl_addr_index_walk - all ranges in order, IPv4 first: for each its first and last address and class
+ * pl_addr_index_prefetch - ask the memory for what pl_addr_index_find will read first, and go on;
+ * pl_addr_index_prefetch_ranges - for what it reads then: waits for the first, if it is not there
+ */
+void pl_addr_index_prefetch(const struct pl_addr_index *index, const struct pl_addr *addr);
+void pl_addr_index_prefetch_ranges(const struct pl_addr_index *index, const struct pl_addr *addr);
+
+/* struct pl_addr_cursor - a range of an index, and how to find the next; start with {0} */
+struct pl_addr_cursor {
+    struct pl_addr first, last;
+    uint32_t class;
+    /* The next range: where it begins, of IPv4; its place among the ranges, of IPv6 also its tail. */
+    uint32_t next4, part;
+    size_t at, tail;
+    bool is_v6;
+};
+
+/* pl_addr_index_next - moves to the next range, in order, IPv4 first; false behind the last */
+bool pl_addr_index_next(const struct pl_addr_index *index, struct pl_addr_cursor *cursor);
+
+/*
+ * pl_addr_index_walk - all ranges in order: for each its first and last address and class
  *
  * returns  false as soon as each does
  */
@@ -95,5 +122,16 @@ bool pl_addr_index_walk(const struct pl_addr_index *index,
                         bool (*each)(const struct pl_addr *first, const struct pl_addr *last,
                                      uint32_t class, void *arg),
                         void *arg);
+
+/*
+ * pl_addr_index_join - the addresses of some classes, as ranges: in order, disjoint, not adjacent
+ *
+ * in       marks: of each class; bit: those whose marks have it; least4: ranges of fewer IPv4 addresses
+ *          are left out
+ * returns  false as soon as each does
+ */
+bool pl_addr_index_join(
+    const struct pl_addr_index *index, const uint16_t *marks, uint16_t bit, uint64_t least4,
+    bool (*each)(const struct pl_addr *first, const struct pl_addr *last, void *arg), void *arg);
 
 #endif

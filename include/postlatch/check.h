@@ -46,6 +46,9 @@ void pl_check_print_errors(struct pl_diag *d, FILE *out);
 void pl_check_add_verdict(struct pl_buf *out, const struct pl_policy *p,
                           const struct pl_proof *proof, const char *config_path);
 
+/* pl_check_add_ended - a line for each waiver that has ended: what is told of rules leaves it out */
+void pl_check_add_ended(struct pl_buf *out, const struct pl_policy *p);
+
 /* pl_check_add_overlaps - pairs of rules whose order decides; false when memory is short */
 bool pl_check_add_overlaps(struct pl_buf *out, const struct pl_space *s);
 

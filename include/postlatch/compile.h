@@ -20,8 +20,9 @@
  *
  * Values of one kind share an index, whichever attribute they come from: all domains are in one, be
  * they looked up for client_name or for recipient. Rows that are equal are kept once. With many rules
- * most words of a row are zero; then it begins with a summary, one bit for each word that is not, and
- * has only those: memory and time follow the rules in play, not all there are.
+ * most words of a row are zero; then it begins with a summary and has only those that are not: memory
+ * and time follow the rules in play, not all there are. For each 64 words a summary has two: a bit for
+ * each that is not zero, and where in the row the first of those stands.
  *
  * It is also what can be proved: every request lies in one class of each dimension, there are few
  * classes, and each row says exactly which rules the class lets hold.
@@ -38,23 +39,32 @@ enum pl_special_class {
     PL_CLASS_INDEXED /* + the class of the index */
 };
 
+/* Where the two rows begin that a class adds: the rules whose list names it, or takes it out by '!'. */
+struct pl_sides {
+    uint32_t in, out;
+};
+
 /*
  * struct pl_dimension - one attribute; read-only
  *
  * A list of mail addresses is a set of domains and, beside it, of user@domain and user@: where one of
  * these is found the row is put together when a request is asked, as in & ~out, in and out being ORed
- * over the classes of the domain and of the address: the rules whose list names it, and those that take
- * it out with '!'.
+ * over the classes of the domain and of the address.
+ *
+ * A class that no value has any more has the row without any bit: it was that of a key on its way into
+ * several tables.
  */
 struct pl_dimension {
     enum pl_attr attr;
-    uint32_t nclasses;        /* special ones included */
-    const uint32_t *row;      /* of each class: where its row begins in rows */
-    const uint64_t *asked;    /* the rules that have a condition on it */
-    const uint64_t *unasked;  /* summary of those that have none: bit i, some of word i */
-    uint32_t naddresses;      /* classes of the index of addresses; 0: no list has any */
-    const uint32_t *in, *out; /* rows of each class, if there are addresses */
-    const uint32_t *address_in, *address_out; /* rows of each class of addresses */
+    enum pl_attr_kind kind;  /* of attr */
+    enum pl_names names;     /* the index of its values, if their kind has one; not ADDR, PORT */
+    uint32_t nclasses;       /* special ones included */
+    const uint32_t *row;     /* of each class: where its row begins in rows */
+    const uint64_t *asked;   /* the rules that have a condition on it */
+    const uint64_t *unasked; /* summary of those that have none: bit i, some of word i */
+    uint32_t naddresses;     /* classes of the index of addresses; 0: no list has any */
+    const struct pl_sides *sides;         /* of each class, if there are addresses */
+    const struct pl_sides *address_sides; /* of each class of addresses */
 };
 
 /*
@@ -68,11 +78,18 @@ struct pl_dimension {
 struct pl_compiled {
     size_t nrules;
     size_t nwords;               /* of 64 rules each */
-    size_t nsummary;             /* words of a summary; 0: rows have none, and all their words */
+    size_t nsummary;             /* pairs of words of a summary; 0: rows have none, and all words */
     const uint32_t *rule_of_bit; /* which rule a bit stands for; without a summary its own number */
     const uint32_t *least_rule;  /* of each word */
     const uint64_t
         *live; /* the rules that hold for some request at all: no list of theirs is empty */
+    const uint32_t
+        *asks;        /* of each word: the dimensions that a live rule of it asks about, as bits */
+    uint32_t nothing; /* the row without any bit */
+    bool locals;      /* some list has an address without a domain, "user@" */
+    const uint64_t
+        *live_at_rcpt;      /* those that hold for some request whose protocol_state is RCPT */
+    size_t decided_at_rcpt; /* dimensions that live_at_rcpt has decided: the first one, or none */
     size_t ndims;
     struct pl_dimension *dims; /* in the order in which they are looked at, the cheapest first */
     uint64_t *rows;            /* all rows, one behind the other */
@@ -86,6 +103,7 @@ struct pl_compiled {
     const uint16_t
         *addr_lists;        /* of each class of addresses: boundary lists that hold it, as bits */
     uint32_t class_of_rcpt; /* of protocol_state=RCPT */
+    bool is_large;          /* some index does not fit into the caches that a request finds warm */
 };
 
 struct pl_policy;
@@ -103,28 +121,38 @@ struct pl_compiled *pl_compile(const struct pl_policy *p, struct pl_sources *sou
 void pl_compiled_free(struct pl_compiled *c);
 
 /*
- * pl_compiled_each_network - the networks of a boundary list of addresses, as a minimal list, in order
+ * pl_compiled_each_range - the addresses of a boundary list of addresses, as pl_addr_index_join has them
  *
- * in       each: called with one after the other, until it returns false
- * returns  false if each did
  * cost     linear in the ranges of the index
  */
-bool pl_compiled_each_network(const struct pl_compiled *c, unsigned boundary,
-                              bool (*each)(const struct pl_prefix *prefix, void *arg), void *arg);
+bool pl_compiled_each_range(const struct pl_compiled *c, unsigned boundary, uint64_t least4,
+                            bool (*each)(const struct pl_addr *first, const struct pl_addr *last,
+                                         void *arg),
+                            void *arg);
+
+/* pl_popcount - the bits that are set. Processors older than x86-64-v2 have no instruction for it */
+static inline size_t pl_popcount(uint64_t x)
+{
+#ifdef __POPCNT__
+    return (size_t)__builtin_popcountll(x);
+#else
+    x -= x >> 1 & 0x5555555555555555ULL;
+    x = (x & 0x3333333333333333ULL) + (x >> 2 & 0x3333333333333333ULL);
+    x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
+    return (size_t)(x * 0x0101010101010101ULL >> 56);
+#endif
+}
 
 /* pl_compiled_word - word i of the row that begins at row: bits 64 i to 64 i + 63 */
 static inline uint64_t pl_compiled_word(const struct pl_compiled *c, uint32_t row, size_t i)
 {
-    const uint64_t *r = c->rows + row;
-    size_t rank = c->nsummary;
+    const uint64_t *r = c->rows + row, *summary = r + 2 * (i / 64);
 
     if (c->nsummary == 0)
         return r[i];
-    if ((r[i / 64] >> i % 64 & 1) == 0)
+    if ((summary[0] >> i % 64 & 1) == 0)
         return 0;
-    for (size_t s = 0; s < i / 64; s++)
-        rank += (size_t)__builtin_popcountll(r[s]);
-    return r[rank + (size_t)__builtin_popcountll(r[i / 64] & ((1ULL << i % 64) - 1))];
+    return r[summary[1] + pl_popcount(summary[0] & ((1ULL << i % 64) - 1))];
 }
 
 #endif

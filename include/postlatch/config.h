@@ -32,6 +32,7 @@ struct pl_settings {
     unsigned max_connections;
     size_t max_request_size; /* bytes */
     unsigned idle_timeout_s; /* 0: never */
+    bool sandbox;            /* the daemon gives up what it will not need */
     enum pl_reload_wider reload_wider;
     enum pl_on_bad_policy on_bad_policy;
     enum pl_log_decisions log_decisions;

@@ -80,7 +80,9 @@ struct pl_diff {
     const char *gave_up; /* why it is not complete, a static string; else NULL */
     bool mode_differs;   /* one enforces, the other observes */
     bool expired[2]; /* has a waiver that has expired: its clients get no OK, which is left out */
-    size_t nchanges; /* by kind, then by rules in order */
+    bool
+        expired_differ; /* one has, and not both accept the same: answers to its clients may differ */
+    size_t nchanges;    /* by kind, then by rules in order */
     struct pl_change *changes;
     size_t omitted[PL_CHANGE_KINDS]; /* changes beyond PL_CHANGES_MAX */
 };
@@ -97,11 +99,5 @@ void pl_diff_free(struct pl_diff *d);
 
 /* pl_diff_is_same - nothing changes, and that is certain */
 bool pl_diff_is_same(const struct pl_diff *d);
-
-/*
- * pl_diff_is_wider - somebody may relay who could not before: a change is +RELAY, the new policy only
- * observes, or it could not be found out
- */
-bool pl_diff_is_wider(const struct pl_diff *d);
 
 #endif

@@ -42,17 +42,16 @@ enum pl_key_rule {
 struct pl_name_index {
     struct pl_classes classes;
     enum pl_key_rule rule;
-    uint64_t seed;   /* of the hash, random: clients choose what is looked up */
-    uint64_t *slots; /* 12 bits of the hash, 20 of class, 32 where the key is; 0: empty */
-    size_t nslots, count;
-    uint8_t *bytes;       /* the keys */
-    uint64_t depths[2];   /* bit d - 1: some ".parent" has d labels */
-    unsigned longest_run; /* slots in a row that are taken: the work of the worst look-up */
-    size_t longest_key;
+    uint64_t seed;     /* of the hash, random: clients choose what is looked up */
+    uint64_t *buckets; /* nbuckets + 1: where its keys begin << 32 | bits that some of them sets */
+    size_t nbuckets, count;
+    uint8_t *keys;      /* class << 12 | length - 1 in 4 bytes, then the key; a bucket's together */
+    uint64_t depths[2]; /* bit d - 1: some ".parent" has d labels */
+    unsigned fullest;   /* keys in the fullest bucket: the work of the worst look-up */
 };
 
 /*
- * pl_name_index_build - from keys, whose bytes the index takes over; *index is zeroed
+ * pl_name_index_build - from keys, which are freed as soon as they are copied; *index is zeroed
  *
  * A key in several tables is kept once. The class of a key has the tables of all keys above it, so
  * that the first key found answers.
@@ -70,7 +69,7 @@ void pl_name_index_fini(struct pl_name_index *index);
  * with '[' (an address literal) has no parents. PL_KEYS_USERS: the login, else its realm.
  *
  * cost     one look-up, and one more for each number of labels that a ".parent" has (or the realm);
- *          each is at most longest_run slots, whatever the value
+ *          each compares at most fullest keys, whatever the value
  */
 uint32_t pl_name_index_find(const struct pl_name_index *index, struct pl_str value);
 
@@ -84,10 +83,12 @@ bool pl_name_index_each(const struct pl_name_index *index,
                         bool (*each)(struct pl_str key, uint32_t class, void *arg), void *arg);
 
 /*
- * pl_name_index_prefetch - ask the memory for what pl_name_index_find will read first, and go on
+ * pl_name_index_prefetch - ask the memory for what pl_name_index_find will read first, and go on;
+ * pl_name_index_prefetch_keys - for what it reads then: waits for the first, if it is not there
  *
  * A large index does not fit into any cache: what several look-ups wait for comes at the same time.
  */
 void pl_name_index_prefetch(const struct pl_name_index *index, struct pl_str value);
+void pl_name_index_prefetch_keys(const struct pl_name_index *index, struct pl_str value);
 
 #endif

@@ -19,6 +19,9 @@ enum pl_netkind { PL_NET_PRIVATE, PL_NET_PUBLIC, PL_NET_MIXED };
  */
 enum pl_netkind pl_netkind_of(const struct pl_prefix *prefix, const char **across);
 
+/* pl_netkind_private - the i-th private network, each apart from the others; NULL behind the last */
+const struct pl_prefix *pl_netkind_private(size_t i);
+
 /* pl_prefix_overlaps - some address is in both */
 bool pl_prefix_overlaps(const struct pl_prefix *a, const struct pl_prefix *b);
 

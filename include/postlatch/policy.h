@@ -191,9 +191,10 @@ const struct pl_waiver *pl_policy_waiver(const struct pl_policy *p, const struct
 /*
  * pl_policy_ended_waiver - the waiver because of whose end a rule's answer to q counts no more
  *
- * Such are the answers of written rules that do not refuse, to clients without login of the surface of
- * a waiver that has ended (or, if the action is a class, by the rule that it names), for a recipient
- * that is not ours, at RCPT; unless another waiver accepts them still, or the boundary holds the client without any.
+ * Such are the answers that let mail pass, or may (pl_prove_lets_pass), to clients without login of
+ * the surface of a waiver that has ended (or, if the action is a class, by the rule that it names), for
+ * a recipient that is not ours, at RCPT; unless another waiver accepts them still, or the boundary
+ * holds the client without any.
  *
  * in       rule: the first whose conditions all hold
  * returns  NULL: the answer counts

@@ -36,12 +36,18 @@ struct pl_opening {
     bool masking;                   /* the example's client is a masking address */
     const struct pl_waiver *waiver; /* by which all of it is accepted, with others maybe; or NULL */
     bool expired;                   /* it was accepted, until a day that has passed */
-    struct pl_str request[PL_ATTR_COUNT]; /* an example; pl_policy_decide has confirmed it */
-    bool everywhere;                      /* from every address outside the boundary */
+    const struct pl_waiver
+        *in_part; /* not accepted, but this waiver is about some of it; or NULL */
+    /* An example, outside of all waivers if there is one; pl_policy_decide has confirmed it. */
+    struct pl_str request[PL_ATTR_COUNT];
+    bool everywhere; /* from every address outside the boundary */
     /* Outsiders' addresses from which it is open, minimal; of the first PL_OPENINGS_LISTED only. */
     struct pl_prefix *networks;
     size_t nnetworks;
-    bool no_address; /* open for a client whose address is unknown, too */
+    struct pl_prefix *masked; /* those of them that are masking addresses, minimal */
+    size_t nmasked;
+    bool masking_only; /* all of them are */
+    bool no_address;   /* open for a client whose address is unknown, too */
 };
 
 enum { PL_OPENINGS_LISTED = 20 };

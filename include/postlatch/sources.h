@@ -41,6 +41,21 @@ struct pl_sources {
 /* pl_sources_add_ports - one more range; false when memory is short */
 bool pl_sources_add_ports(struct pl_sources *s, struct pl_port_range range);
 
+/* struct pl_sources_mark - how much there was at a time */
+struct pl_sources_mark {
+    size_t n4, n6, nports;
+    struct {
+        size_t n, count, nruns;
+    } names[PL_NAMES_COUNT];
+};
+
+/*
+ * pl_sources_note, pl_sources_rewind - drops what has been added since a mark was noted, all of it of one
+ * table
+ */
+struct pl_sources_mark pl_sources_note(const struct pl_sources *s);
+void pl_sources_rewind(struct pl_sources *s, const struct pl_sources_mark *mark);
+
 void pl_sources_fini(struct pl_sources *s);
 
 #endif

@@ -51,12 +51,22 @@ struct pl_atom {
         *row; /* nwords: the rules whose condition on the attribute holds, or that have none */
 };
 
+#define PL_ODD_END UINT32_MAX
+#define PL_ODD_MANY UINT32_MAX
+
 /* struct pl_axis - an attribute that rules ask about; read-only */
 struct pl_axis {
     enum pl_attr attr;
     size_t natoms;
     const struct pl_atom *atoms; /* those with a good example first: absent, documentation names */
     const uint64_t *asked;       /* nwords: the rules that have a condition on it */
+    /*
+     * Of the rules that are asked: usual is whether one holds for most atoms; the others, its odd ones,
+     * stand from odd[odd_from[its bit]] on to a PL_ODD_END, or are PL_ODD_MANY. Atoms that are odd for
+     * none of some rules are alike for these rules.
+     */
+    const uint64_t *usual; /* nwords */
+    const uint32_t *odd_from, *odd;
     /* PL_KIND_ADDR: which atom a pair of classes is; for pl_space_each_range */
     const struct axis_pair *pairs;
     size_t pairs_cap;
@@ -98,7 +108,7 @@ size_t pl_space_bit(const struct pl_space *s, size_t part, size_t r);
 
 /*
  * pl_space_each_range - all addresses, in order, IPv4 first, as ranges with their atom of an axis of
- * addresses; neighbours may have the same atom
+ * addresses; neighbours may have the same atom. ::ffff:0:0/96 is in none: that is IPv4
  *
  * returns  false as soon as each does, or when memory is short
  */
@@ -121,6 +131,9 @@ bool pl_space_each_value(const struct pl_space *s, const struct pl_axis *axis,
 
 /*
  * pl_space_networks - the addresses of some atoms of an axis of addresses, as a minimal list
+ *
+ * A network holds ::ffff:0:0/96, which is no IPv6 address of anybody, only if that makes the list
+ * shorter.
  *
  * in       chosen: natoms; which atoms. The atom that is absent has none
  * out      *networks: *n of them, in order, IPv4 first; owned by arena

@@ -31,7 +31,12 @@ struct pl_surface_line {
     size_t nrules;
     const struct pl_rule **rules; /* that let it, in order */
     bool elsewhere;   /* NETWORK: Postfix lets it, for permitted_elsewhere; rules then say DUNNO */
-    bool any;         /* to any foreign recipient */
+    /*
+     * To any foreign recipient: NETWORK, NO_ADDRESS: from each of its addresses, by one of its rules
+     * or another. Else: one of its rules has no condition on the recipient.
+     */
+    bool any;
+    bool mixed;       /* NETWORK, not any: to any from some of its addresses */
     struct pl_str to; /* not any: to which, as its rules say: "{partner.example}" */
 };
 
@@ -47,7 +52,8 @@ struct pl_surface {
  * pl_surface_new - the surface of a policy
  *
  * in       s: the space of p, or NULL to have it made. by_rule: networks are minimal for each rule,
- *          not over all rules together; a line then has one rule
+ *          not over all rules together; such a line, and that of clients without address, then has
+ *          one rule, and says what that rule lets
  * returns  NULL when memory is short; free with pl_surface_free. p must outlive it
  */
 struct pl_surface *pl_surface_new(const struct pl_policy *p, const struct pl_space *s,

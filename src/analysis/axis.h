@@ -48,6 +48,9 @@ static inline bool axis_is_stopped(const struct axis_builder *b)
     return b->failed || b->too_large;
 }
 
+/* axis_find_odd - makes odd_from and odd of an axis, of which all else is known; false: out of memory */
+bool axis_find_odd(const struct pl_space *s, struct pl_axis *axis);
+
 /* The values of an axis, by the kind of its attribute. */
 void axis_addresses(struct axis_builder *b);
 void axis_names(struct axis_builder *b); /* hosts, logins, fingerprints, words */
@@ -83,6 +86,27 @@ struct pl_str *axis_first_parents(const struct pl_space *s);
 
 /* axis_all_keys - all keys of an index of both policies, sorted likewise; *n of them, malloc'ed */
 struct pl_str *axis_all_keys(const struct pl_space *s, enum pl_names names, size_t *n);
+
+/* Which keys of an index of both policies are wanted: of each pair of classes the least ones. */
+struct axis_keys_wanted {
+    enum pl_names names;
+    size_t most; /* of each pair */
+    int (*order)(struct pl_str, struct pl_str);
+    bool parents; /* only ".parent" keys */
+};
+
+/*
+ * axis_pair_keys - what is wanted, in order
+ *
+ * out      *n: how many, empty ones included, which stand for nothing. Malloc'ed; NULL when memory is
+ *          short
+ * cost     one look-up a key; memory for the pairs
+ */
+struct pl_str *axis_pair_keys(const struct pl_space *s, const struct axis_keys_wanted *wanted,
+                              size_t *n);
+
+/* axis_order - shorter keys first, then by bytes */
+int axis_order(struct pl_str a, struct pl_str b);
 
 /* axis_classes - the classes of a name in the index of both policies */
 uint64_t axis_classes(const struct pl_space *s, enum pl_names names, struct pl_str name);

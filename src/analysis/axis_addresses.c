@@ -14,37 +14,13 @@
 
 /* ---- the ranges of both policies ---- */
 
-struct start {
-    struct pl_addr last;
-    uint32_t class;
-};
-
-struct starts {
-    struct start *of; /* ranges of the second policy, in order: where each ends */
-    size_t count, cap, next;
-};
-
 struct merge {
-    struct starts second;
-    bool two;
+    const struct pl_addr_index *second; /* of the second policy; NULL: there is only one */
+    struct pl_addr_cursor other;        /* its range that holds what comes next */
     bool (*each)(const struct pl_addr *first, const struct pl_addr *last, uint64_t classes,
                  void *arg);
     void *arg;
 };
-
-static bool collect(const struct pl_addr *first, const struct pl_addr *last, uint32_t class,
-                    void *arg)
-{
-    struct starts *s = arg;
-    struct start *grown = pl_grow(s->of, &s->cap, s->count, sizeof(*grown));
-
-    (void)first;
-    if (grown == NULL)
-        return false;
-    s->of = grown;
-    s->of[s->count++] = (struct start){*last, class};
-    return true;
-}
 
 static int compare(const struct pl_addr *a, const struct pl_addr *b)
 {
@@ -64,28 +40,47 @@ static struct pl_addr next_of(const struct pl_addr *addr)
     return next;
 }
 
+/*
+ * IPv6 has a gap: ::ffff:0:0/96 are the IPv4 addresses, in a request as in a file. No client has one of
+ * these as an IPv6 address, so they are in no range.
+ */
+static const struct pl_addr gap_first = {6, {[10] = 0xff, [11] = 0xff}},
+                            gap_last = {6, {[10] = 0xff, [11] = 0xff, 0xff, 0xff, 0xff, 0xff}},
+                            before_gap = {6, {[10] = 0xff, [11] = 0xfe, 0xff, 0xff, 0xff, 0xff}};
+
+static bool emit(const struct merge *m, const struct pl_addr *first, const struct pl_addr *last,
+                 uint64_t classes)
+{
+    struct pl_addr behind;
+
+    if (first->family == 4 || compare(last, &gap_first) < 0 || compare(first, &gap_last) > 0)
+        return m->each(first, last, classes, m->arg);
+    if (compare(first, &gap_first) < 0 && !m->each(first, &before_gap, classes, m->arg))
+        return false;
+    behind = next_of(&gap_last);
+    return compare(last, &gap_last) <= 0 || m->each(&behind, last, classes, m->arg);
+}
+
 static bool merge_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t class,
                         void *arg)
 {
     struct merge *m = arg;
-    struct starts *s = &m->second;
     struct pl_addr from = *first;
     int cmp;
 
-    if (!m->two)
-        return m->each(first, last, (uint64_t) class << 32, m->arg);
+    if (m->second == NULL)
+        return emit(m, first, last, (uint64_t) class << 32);
     do {
-        const struct start *other = &s->of[s->next];
-        const struct pl_addr *to;
+        struct pl_addr to;
+        uint32_t other = m->other.class;
 
-        pl_assert(s->next < s->count);
-        cmp = compare(&other->last, last);
-        to = cmp < 0 ? &other->last : last;
-        if (!m->each(&from, to, (uint64_t) class << 32 | other->class, m->arg))
-            return false;
+        cmp = compare(&m->other.last, last);
+        to = cmp < 0 ? m->other.last : *last;
         if (cmp <= 0)
-            s->next++;
-        from = next_of(to);
+            pl_addr_index_next(m->second, &m->other);
+        if (!emit(m, &from, &to, (uint64_t) class << 32 | other))
+            return false;
+        from = next_of(&to);
     } while (cmp < 0);
     return true;
 }
@@ -95,14 +90,13 @@ static bool each_pair(const struct pl_space *s,
                                    uint64_t classes, void *arg),
                       void *arg)
 {
-    struct merge m = {.two = s->nparts == 2, .each = each, .arg = arg};
-    bool ok = true;
+    struct merge m = {.each = each, .arg = arg};
 
-    if (m.two)
-        ok = pl_addr_index_walk(&s->policy[1]->compiled->addrs, collect, &m.second);
-    ok = ok && pl_addr_index_walk(&s->policy[0]->compiled->addrs, merge_range, &m);
-    free(m.second.of);
-    return ok;
+    if (s->nparts == 2) {
+        m.second = &s->policy[1]->compiled->addrs;
+        pl_addr_index_next(m.second, &m.other);
+    }
+    return pl_addr_index_walk(&s->policy[0]->compiled->addrs, merge_range, &m);
 }
 
 /* ---- pairs of classes ---- */
@@ -254,11 +248,11 @@ struct listing {
     size_t count, cap;
 };
 
-static bool flush(struct listing *l)
+static bool list_prefixes(struct listing *l, struct pl_range range)
 {
     struct pl_prefix prefix;
 
-    while (l->open.low.family != 0 && pl_range_next_prefix(&l->open, &prefix)) {
+    while (pl_range_next_prefix(&range, &prefix)) {
         struct pl_prefix *grown = pl_grow(l->prefixes, &l->cap, l->count, sizeof(*grown));
 
         if (grown == NULL)
@@ -266,11 +260,33 @@ static bool flush(struct listing *l)
         l->prefixes = grown;
         l->prefixes[l->count++] = prefix;
     }
-    l->open.low.family = 0;
     return true;
 }
 
-/* Ranges come without gaps: one that is chosen joins the open one, any other ends it. */
+/*
+ * A list reaches over the gap where that makes it shorter: ::/0 stays that. It does if the three
+ * networks of its size before it are in it too, which then are one with it.
+ */
+static bool flush(struct listing *l)
+{
+    static const struct pl_addr whole = {6, {[10] = 0xff, [11] = 0xfc}};
+    struct pl_range open = l->open, rest;
+
+    l->open.low.family = 0;
+    if (open.low.family != 6 || compare(&open.low, &gap_first) > 0 ||
+        compare(&open.high, &before_gap) < 0)
+        return open.low.family == 0 || list_prefixes(l, open);
+    if (compare(&open.low, &whole) <= 0) {
+        if (compare(&open.high, &gap_last) < 0)
+            open.high = gap_last;
+        return list_prefixes(l, open);
+    }
+    rest = (struct pl_range){next_of(&gap_last), open.high};
+    open.high = before_gap;
+    return list_prefixes(l, open) && (compare(&rest.low, &rest.high) > 0 || list_prefixes(l, rest));
+}
+
+/* Ranges come in order, with none but the gap between: one that is chosen joins the open one. */
 static bool list_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t atom,
                        void *arg)
 {

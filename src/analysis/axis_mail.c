@@ -165,8 +165,10 @@ static void see_domains(struct mail *m)
 {
     const struct pl_space *s = m->b->s;
     size_t n = s->policy[0]->compiled->names[PL_NAMES_DOMAINS].classes.count * NAMES_KEPT;
+    const struct axis_keys_wanted some = {PL_NAMES_DOMAINS, NAMES_KEPT, pl_str_cmp, false},
+                                  parents = {PL_NAMES_DOMAINS, 1, axis_order, true};
     struct pl_str *keys = s->nparts == 1 ? axis_first_keys(s, PL_NAMES_DOMAINS, NAMES_KEPT)
-                                         : axis_all_keys(s, PL_NAMES_DOMAINS, &n);
+                                         : axis_pair_keys(s, &some, &n);
 
     if (keys == NULL) {
         fail(m);
@@ -179,7 +181,7 @@ static void see_domains(struct mail *m)
     }
     free(keys);
     n = s->policy[0]->compiled->names[PL_NAMES_DOMAINS].classes.count;
-    keys = s->nparts == 1 ? axis_first_parents(s) : axis_all_keys(s, PL_NAMES_DOMAINS, &n);
+    keys = s->nparts == 1 ? axis_first_parents(s) : axis_pair_keys(s, &parents, &n);
     if (keys == NULL)
         fail(m);
     for (size_t i = 0; i < n && keys != NULL && !m->b->failed; i++) {

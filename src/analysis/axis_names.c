@@ -127,11 +127,16 @@ static bool gather(struct pl_str key, uint32_t class, void *arg)
     return true;
 }
 
+int axis_order(struct pl_str a, struct pl_str b)
+{
+    return is_less(a, b) ? -1 : is_less(b, a);
+}
+
 static int compare_keys(const void *va, const void *vb)
 {
     const struct pl_str *a = va, *b = vb;
 
-    return is_less(*a, *b) ? -1 : is_less(*b, *a);
+    return axis_order(*a, *b);
 }
 
 struct pl_str *axis_all_keys(const struct pl_space *s, enum pl_names names, size_t *n)
@@ -252,6 +257,14 @@ static void offer_realm(struct axis_builder *b, struct pl_str realm)
         offer_login_forms(b, (struct pl_str){room, (size_t)n});
 }
 
+/* Whether both policies read a login as the same one. */
+static bool reads_alike(const struct pl_space *s)
+{
+    const struct pl_user_style *x = &s->policy[0]->users, *y = &s->policy[1]->users;
+
+    return x->fold == y->fold && pl_str_eq(x->default_realm, y->default_realm);
+}
+
 static bool offer_key(struct pl_str key, struct axis_builder *b)
 {
     char room[NAME_ROOM];
@@ -276,9 +289,15 @@ static void offer_keys(struct axis_builder *b)
 {
     enum pl_names names = axis_names_of(b->attr);
     size_t n = b->s->policy[0]->compiled->names[names].classes.count;
-    struct pl_str *keys =
-        b->s->nparts == 1 ? axis_first_keys(b->s, names, 1) : axis_all_keys(b->s, names, &n);
+    struct axis_keys_wanted wanted = {names, 1, axis_order, false};
+    struct pl_str *keys;
 
+    if (b->s->nparts == 1)
+        keys = axis_first_keys(b->s, names, 1);
+    else if (names != PL_NAMES_USERS || reads_alike(b->s))
+        keys = axis_pair_keys(b->s, &wanted, &n);
+    else
+        keys = axis_all_keys(b->s, names, &n);
     if (keys == NULL) {
         b->failed = true;
         return;

@@ -13,7 +13,6 @@
 #include "postlatch/prove.h"
 #include "postlatch/walk.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -339,12 +338,33 @@ static void build(struct diff_build *b)
 
 static bool has_expired(const struct pl_policy *p)
 {
-    int32_t today = atomic_load_explicit(&p->today, memory_order_relaxed);
     bool any = false;
 
     for (size_t w = 0; w < p->nwaivers; w++)
-        any = any || (today > p->waivers[w].until && p->waivers[w].surface.count > 0);
+        any = any || pl_waiver_has_ended(p, &p->waivers[w]);
     return any;
+}
+
+static bool same_surface(const struct pl_ranges *a, const struct pl_ranges *b)
+{
+    bool same = a->count == b->count;
+
+    for (size_t i = 0; i < a->count && same; i++)
+        same = pl_addr_eq(&a->ranges[i].low, &b->ranges[i].low) &&
+               pl_addr_eq(&a->ranges[i].high, &b->ranges[i].high);
+    return same;
+}
+
+/* Both accept the same, waiver by waiver, and of both the same has expired. */
+static bool same_waivers(const struct pl_policy *a, const struct pl_policy *b)
+{
+    bool same = a->nwaivers == b->nwaivers;
+
+    for (size_t i = 0; i < a->nwaivers && same; i++)
+        same = pl_waiver_has_ended(a, &a->waivers[i]) == pl_waiver_has_ended(b, &b->waivers[i]) &&
+               same_surface(&a->waivers[i].surface, &b->waivers[i].surface) &&
+               pl_str_eq(a->waivers[i].rule, b->waivers[i].rule);
+    return same;
 }
 
 struct pl_diff *pl_diff_new(const struct pl_policy *from, const struct pl_policy *to)
@@ -361,6 +381,7 @@ struct pl_diff *pl_diff_new(const struct pl_policy *from, const struct pl_policy
     d->mode_differs = from->mode != to->mode;
     d->expired[0] = has_expired(from);
     d->expired[1] = has_expired(to);
+    d->expired_differ = (d->expired[0] || d->expired[1]) && !same_waivers(from, to);
     d->arena = pl_arena_new();
     if (d->arena != NULL)
         b.s = s = pl_space_new(from, to, &too_large);
@@ -388,12 +409,5 @@ void pl_diff_free(struct pl_diff *d)
 
 bool pl_diff_is_same(const struct pl_diff *d)
 {
-    return d->nchanges == 0 && !d->mode_differs && d->gave_up == NULL &&
-           d->expired[0] == d->expired[1];
-}
-
-bool pl_diff_is_wider(const struct pl_diff *d)
-{
-    return d->gave_up != NULL || (d->mode_differs && d->policy[1]->mode == PL_MODE_OBSERVE) ||
-           (d->nchanges > 0 && d->changes[0].kind == PL_CHANGE_MORE_RELAY);
+    return d->nchanges == 0 && !d->mode_differs && d->gave_up == NULL && !d->expired_differ;
 }

@@ -12,7 +12,7 @@
 
 bool ask_init(struct lint_ask *a, struct pl_findings *f, const struct pl_space *s)
 {
-    size_t words = s->nwords;
+    size_t words = s->nwords, most = 0;
 
     memset(a, 0, sizeof(*a));
     a->p = f->policy;
@@ -27,6 +27,11 @@ bool ask_init(struct lint_ask *a, struct pl_findings *f, const struct pl_space *
     a->ignored = pl_arena_array(a->arena, words, sizeof(uint64_t));
     a->required = pl_arena_array(a->arena, words, sizeof(uint64_t));
     if (a->forbidden == NULL || a->ignored == NULL || a->required == NULL)
+        return false;
+    for (size_t i = 0; i < s->naxes; i++)
+        most = s->axes[i].natoms > most ? s->axes[i].natoms : most;
+    a->scratch = pl_arena_array(a->arena, most, sizeof(*a->scratch));
+    if (a->scratch == NULL)
         return false;
     for (size_t i = 0; i < s->naxes; i++) {
         a->floor += s->axes[i].natoms / 16;
@@ -85,11 +90,35 @@ static bool is_in_row(const struct lint_ask *a, const struct pl_axis *axis, size
     return lint_holds(axis->atoms[atom].row, *(const size_t *)arg);
 }
 
+/* As ask_narrow with is_in_row, without a look at each row. */
+static void narrow_to_rule(struct lint_ask *a, const struct pl_axis *axis, size_t r)
+{
+    bool *allowed = a->allowed[axis->attr], *before = a->scratch;
+    bool usual = lint_holds(axis->usual, r);
+    size_t n = 0;
+
+    if (axis->odd_from[r] == PL_ODD_MANY) {
+        ask_narrow(a, axis->attr, is_in_row, &r);
+        return;
+    }
+    if (a->region.allowed[axis->attr] == NULL)
+        memset(allowed, true, axis->natoms);
+    memcpy(before, allowed, axis->natoms);
+    if (!usual)
+        memset(allowed, false, axis->natoms);
+    for (const uint32_t *odd = axis->odd + axis->odd_from[r]; *odd != PL_ODD_END; odd++)
+        allowed[*odd] = before[*odd] && !usual;
+    for (size_t i = 0; i < axis->natoms; i++)
+        n += allowed[i];
+    a->region.allowed[axis->attr] = allowed;
+    a->nallowed[axis->attr] = n;
+}
+
 void ask_rule(struct lint_ask *a, size_t r)
 {
     for (size_t i = 0; i < a->s->naxes; i++) {
         if (lint_holds(a->s->axes[i].asked, r))
-            ask_narrow(a, a->s->axes[i].attr, is_in_row, &r);
+            narrow_to_rule(a, &a->s->axes[i], r);
     }
     a->required[r / 64] |= 1ULL << r % 64;
     a->region.required = a->required;

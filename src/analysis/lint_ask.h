@@ -26,6 +26,7 @@ struct lint_ask {
     struct pl_region region; /* the question: its bits are those below */
     enum pl_attr lead;       /* the walk begins with it; PL_ATTR_COUNT: with what is narrowest */
     bool *allowed[PL_ATTR_COUNT];
+    bool *scratch;                  /* as long as the longest of them */
     size_t nallowed[PL_ATTR_COUNT]; /* how many of them are true, where region.allowed is set */
     uint64_t *forbidden, *ignored, *required;
 

@@ -8,6 +8,7 @@
 
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"
+#include "postlatch/date.h"
 #include "postlatch/netkind.h"
 #include "postlatch/quote.h"
 
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { WAIVER_SOON_DAYS = 30, SENTENCE = 400 };
 
@@ -134,7 +134,7 @@ static struct pl_pos trusted_at(const struct trust *t)
 static const char *say_trust(char out[SENTENCE], const struct trust *t)
 {
     const struct pl_surface_line *line = t->line;
-    bool some = line != NULL && !line->any && line->to.n > 0;
+    bool some = line != NULL && !line->any && !line->mixed;
     char entry[PL_PREFIX_TEXT + 2] = "", table[160] = "";
 
     if (t->hit.table != NULL && t->hit.entry != PL_NO_ENTRY) {
@@ -323,15 +323,31 @@ static const char *say_count(char out[40], double n)
     return out;
 }
 
-static void lint_public(const struct looking *l, const struct entry *e, double n)
+/* The same without private addresses. */
+static double count_public(const struct looking *l, const struct pl_prefix *prefix)
+{
+    const struct pl_prefix *private;
+    double n = count_relaying(l, prefix);
+
+    for (size_t i = 0; (private = pl_netkind_private(i)) != NULL; i++) {
+        if (pl_prefix_contains(prefix, &private->addr) && private->len >= prefix->len)
+            n -= count_relaying(l, private);
+    }
+    return n;
+}
+
+static void lint_public(const struct looking *l, const struct entry *e)
 {
     const struct pl_table_entry *entry = &e->table->entries[e->id];
     const char *across;
     enum pl_netkind kind = pl_netkind_of(&e->prefix, &across);
-    char text[PL_PREFIX_TEXT], count[40];
+    char text[PL_PREFIX_TEXT], count[40], hint[80] = "";
+    double n = count_public(l, &e->prefix);
 
-    if (kind == PL_NET_PRIVATE)
+    if (kind == PL_NET_PRIVATE || n <= 0)
         return;
+    if (across != NULL)
+        snprintf(hint, sizeof(hint), " (was %s meant?)", across);
     pl_prefix_format(text, &e->prefix);
     if (addresses_of(&e->prefix) <= 1)
         pl_lint_add(l->f, PL_LINT_PUBLIC_NETWORK, entry->at, NULL, pl_str_of(text),
@@ -340,11 +356,11 @@ static void lint_public(const struct looking *l, const struct entry *e, double n
                     text);
     else
         pl_lint_add(l->f, PL_LINT_PUBLIC_NETWORK, entry->at, NULL, pl_str_of(text),
-                    "%s is a public network%s: %s %s of it may relay without login. See that "
+                    "%s is a public network%s%s: %s%s %s of it may relay without login. See that "
                     "each is yours; where others have some of them, name yours only, or let them "
                     "log in",
-                    text, kind == PL_NET_MIXED ? " in part" : "", say_count(count, n),
-                    n > 1 ? "addresses" : "address");
+                    text, kind == PL_NET_MIXED ? " in part" : "", hint, say_count(count, n),
+                    kind == PL_NET_MIXED ? " public" : "", n > 1 ? "addresses" : "address");
 }
 
 static bool lint_embedded(const struct looking *l, const struct entry *e)
@@ -367,7 +383,7 @@ static bool lint_embedded(const struct looking *l, const struct entry *e)
                 "%s may relay without login, and its addresses (%s) stand for %s may relay. See "
                 "that this is meant, or take it out",
                 text, embedding == PL_EMBEDS_6TO4 ? "6to4" : "NAT64", who);
-    return true;
+    return e->prefix.len >= 16; /* one wider than all of 6to4 has other addresses besides */
 }
 
 /* Loopback in an entry: 127.0.0.1 if it has that, else the first address of both. */
@@ -419,17 +435,15 @@ static void lint_entries(struct looking *l)
         qsort(l->entries, l->count, sizeof(*l->entries), by_address);
     for (size_t i = 0; i < l->count && !l->f->failed; i++) {
         const struct entry *e = &l->entries[i];
-        double n;
 
         /* An entry within another is spoken of with that. */
         if (i > 0 && pl_prefix_contains(&l->entries[widest].prefix, &e->prefix.addr))
             continue;
         widest = i;
-        n = count_relaying(l, &e->prefix);
-        if (n <= 0)
+        if (count_relaying(l, &e->prefix) <= 0)
             continue;
         if (!lint_embedded(l, e))
-            lint_public(l, e, n);
+            lint_public(l, e);
         lint_loopback(l, e);
     }
 }
@@ -528,16 +542,6 @@ static void lint_families(const struct looking *l)
     lint_family_of_loopback(l);
 }
 
-static const char *say_day(char out[32], int32_t days)
-{
-    time_t at = (time_t)days * 86400;
-    struct tm tm;
-
-    if (gmtime_r(&at, &tm) == NULL || strftime(out, 32, "%Y-%m-%d", &tm) == 0)
-        snprintf(out, 32, "day %d", (int)days);
-    return out;
-}
-
 static void lint_waivers(const struct looking *l)
 {
     const int32_t today = l->p->today;
@@ -546,11 +550,11 @@ static void lint_waivers(const struct looking *l)
         const struct pl_waiver *w = &l->p->waivers[i];
         int64_t left = (int64_t)w->until - today;
         struct pl_quote q;
-        char day[32], when[40] = "today";
+        char day[PL_DATE_TEXT], when[40] = "today";
 
         if (left > WAIVER_SOON_DAYS)
             continue;
-        say_day(day, w->until);
+        pl_date_format(day, w->until);
         if (left > 0)
             snprintf(when, sizeof(when), "in %d day%s", (int)left, left == 1 ? "" : "s");
         if (left < 0)

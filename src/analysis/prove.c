@@ -128,6 +128,8 @@ struct proving {
     size_t noutside;     /* atoms of client_address that are outside the boundary */
     bool *uncovered;     /* of each atom of client_address: some address of it is in no waiver */
     bool *never_covered; /* the same, if those that have ended counted too */
+    struct pl_ranges waived; /* what is in waivers that have not ended; merged */
+    struct pl_addr *stray;   /* of each atom: an address in none of these, if it has one */
     bool failed;
 };
 
@@ -243,32 +245,59 @@ static bool merge_surfaces(const struct proving *v, bool ended, struct pl_ranges
 struct covering {
     bool *uncovered;
     const struct pl_ranges *surface;
+    struct pl_addr *stray; /* of each atom, or NULL: not wanted */
 };
 
 static bool cover_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t atom,
                         void *arg)
 {
     struct covering *c = arg;
+    struct pl_range range = {*first, *last};
+    struct pl_ranges left = {0};
+    struct pl_prefix prefix;
+    bool ok = true;
 
-    if (!c->uncovered[atom] && !range_is_within(c->surface, first, last))
-        c->uncovered[atom] = true;
-    return true;
+    if (c->uncovered[atom] || range_is_within(c->surface, first, last))
+        return true;
+    c->uncovered[atom] = true;
+    while (c->stray != NULL && ok && pl_range_next_prefix(&range, &prefix))
+        ok = pl_ranges_add(&left, &prefix);
+    if (c->stray != NULL && ok) {
+        pl_ranges_merge(&left);
+        ok = pl_ranges_subtract(&left, c->surface);
+        if (ok && left.count > 0)
+            c->stray[atom] = left.ranges[0].low;
+    }
+    pl_ranges_fini(&left);
+    return ok;
 }
 
 /* Which atoms of client_address have an address in no waiver, those that have ended counted or not. */
-static bool *find_uncovered(struct proving *v, bool ended)
+static bool *find_uncovered(struct proving *v, bool ended, struct pl_ranges *all,
+                            struct pl_addr *stray)
 {
     bool *uncovered = pl_arena_array(v->proof->arena, v->clients->natoms, sizeof(*uncovered));
-    struct pl_ranges all = {0};
-    struct covering c = {uncovered, &all};
-    bool ok = uncovered != NULL && merge_surfaces(v, ended, &all);
+    struct covering c = {uncovered, all, stray};
+    bool ok = uncovered != NULL && merge_surfaces(v, ended, all);
 
     for (size_t a = 0; a < v->clients->natoms && ok; a++)
         uncovered[a] = (v->clients->atoms[a].labels & PL_LABEL_ABSENT) != 0;
     ok = ok && pl_space_each_range(v->s, v->clients, cover_range, &c);
-    pl_ranges_fini(&all);
     v->failed = v->failed || !ok;
     return uncovered;
+}
+
+static void look_at_waivers(struct proving *v)
+{
+    struct pl_ranges ever = {0};
+
+    if (v->p->nwaivers > 0) {
+        v->stray = pl_arena_array(v->proof->arena, v->clients->natoms, sizeof(*v->stray));
+        v->failed = v->stray == NULL;
+    }
+    v->uncovered = find_uncovered(v, false, &v->waived, v->stray);
+    v->never_covered = find_uncovered(v, true, &ever, NULL);
+    pl_ranges_fini(&ever);
 }
 
 static bool is_covered(const struct hole *h, const bool *uncovered)
@@ -280,23 +309,46 @@ static bool is_covered(const struct hole *h, const bool *uncovered)
     return true;
 }
 
-/* The waiver to name: of the rule, or that holds the example's client, an ended one or not. */
+static bool touches(const struct pl_ranges *surface, const struct pl_opening *o)
+{
+    for (size_t n = 0; n < o->nnetworks; n++) {
+        const struct pl_prefix *network = &o->networks[n];
+
+        for (size_t i = 0; i < surface->count; i++) {
+            if (pl_prefix_contains(network, &surface->ranges[i].low))
+                return true;
+        }
+        if (range_is_within(surface, &network->addr, &network->addr))
+            return true;
+    }
+    return false;
+}
+
+/* The waiver to name, an ended one or not: of the rule, or with the example's client, or another one. */
 static const struct pl_waiver *waiver_to_name(const struct proving *v, const struct hole *h,
                                               const struct pl_opening *o, bool ended)
 {
     const struct pl_waiver *found = NULL;
     struct pl_addr addr;
     bool known = pl_addr_parse(&addr, o->request[PL_ATTR_CLIENT_ADDRESS]);
+    unsigned best = 0;
 
     for (size_t w = 0; w < v->p->nwaivers; w++) {
         const struct pl_waiver *waiver = &v->p->waivers[w];
+        unsigned rank = 1;
 
         if (has_ended(v, waiver) != ended)
             continue;
         if (h->why == PL_OPENS_CLASS && pl_str_eq(waiver->rule, h->rule->name))
-            return waiver;
-        if (found == NULL || (known && range_is_within(&waiver->surface, &addr, &addr)))
+            rank = 4;
+        else if (known && range_is_within(&waiver->surface, &addr, &addr))
+            rank = 3;
+        else if (touches(&waiver->surface, o))
+            rank = 2;
+        if (rank > best) {
+            best = rank;
             found = waiver;
+        }
     }
     return found;
 }
@@ -355,8 +407,20 @@ static uint32_t client_to_show(const struct proving *v, const struct hole *h)
     return h->clients[0];
 }
 
+/* An atom may be waived in part: then its usual example may be in a waiver, and another is not. */
+static void leave_waivers(const struct proving *v, uint32_t client, struct pl_str *address,
+                          char text[PL_ADDR_TEXT])
+{
+    struct pl_addr addr;
+
+    if (v->stray != NULL && v->stray[client].family != 0 && pl_addr_parse(&addr, *address) &&
+        pl_ranges_contain(&v->waived, &addr))
+        *address = pl_str_of(pl_addr_format(text, &v->stray[client]));
+}
+
 static bool find_example(struct proving *v, struct hole *h, struct pl_opening *o)
 {
+    char text[PL_ADDR_TEXT];
     struct pl_walk *w = pl_walk_new(v->s, &v->region);
     uint32_t client = client_to_show(v, h), atoms[PL_ATTR_COUNT];
     bool found = w != NULL && pl_walk_go_to(w, PL_ATTR_CLIENT_ADDRESS) &&
@@ -366,6 +430,7 @@ static bool find_example(struct proving *v, struct hole *h, struct pl_opening *o
     if (!found)
         return false;
     pl_walk_request(v->s, atoms, o->request);
+    leave_waivers(v, client, &o->request[PL_ATTR_CLIENT_ADDRESS], text);
     for (unsigned i = 0; i < PL_ATTR_COUNT; i++) {
         o->request[i] = pl_arena_copy(v->proof->arena, o->request[i]);
         if (o->request[i].p == NULL)
@@ -375,20 +440,55 @@ static bool find_example(struct proving *v, struct hole *h, struct pl_opening *o
     return is_confirmed(v, h, o->request);
 }
 
-static bool list_clients(struct proving *v, const struct hole *h, struct pl_opening *o)
+/* The addresses of the atoms of a hole that have a label (0: all of them). */
+static bool list_labelled(struct proving *v, const struct hole *h, unsigned label,
+                          struct pl_prefix **networks, size_t *n)
 {
     bool *chosen = calloc(v->clients->natoms, sizeof(*chosen)), ok = chosen != NULL;
 
-    for (size_t i = 0; i < h->count && ok; i++) {
-        chosen[h->clients[i]] = true;
-        o->no_address =
-            o->no_address || (v->clients->atoms[h->clients[i]].labels & PL_LABEL_ABSENT) != 0;
-    }
-    o->everywhere = h->count == v->noutside;
-    ok = ok &&
-         pl_space_networks(v->s, v->clients, chosen, v->proof->arena, &o->networks, &o->nnetworks);
+    for (size_t i = 0; i < h->count && ok; i++)
+        chosen[h->clients[i]] = (v->clients->atoms[h->clients[i]].labels & label) == label;
+    ok = ok && pl_space_networks(v->s, v->clients, chosen, v->proof->arena, networks, n);
     free(chosen);
     return ok;
+}
+
+static bool list_clients(struct proving *v, const struct hole *h, struct pl_opening *o)
+{
+    bool any_masking = false;
+
+    o->masking_only = h->count > 0;
+    for (size_t i = 0; i < h->count; i++) {
+        unsigned labels = v->clients->atoms[h->clients[i]].labels;
+
+        o->no_address = o->no_address || (labels & PL_LABEL_ABSENT) != 0;
+        any_masking = any_masking || (labels & PL_LABEL_MASKING) != 0;
+        o->masking_only = o->masking_only && (labels & PL_LABEL_MASKING) != 0;
+    }
+    o->everywhere = h->count == v->noutside;
+    return list_labelled(v, h, 0, &o->networks, &o->nnetworks) &&
+           (!any_masking || list_labelled(v, h, PL_LABEL_MASKING, &o->masked, &o->nmasked));
+}
+
+/* A waiver that counts, but not for all of an opening: whoever wrote it should be told. */
+static const struct pl_waiver *partial_waiver(const struct proving *v, const struct pl_opening *o)
+{
+    for (size_t w = 0; w < v->p->nwaivers; w++) {
+        const struct pl_waiver *waiver = &v->p->waivers[w];
+
+        if (has_ended(v, waiver))
+            continue;
+        if (pl_str_eq(waiver->rule, o->rule->name))
+            return waiver;
+        for (size_t i = 0; i < waiver->surface.count; i++) {
+            for (size_t n = 0; n < o->nnetworks; n++) {
+                if (pl_prefix_contains(&o->networks[n], &waiver->surface.ranges[i].low) ||
+                    range_is_within(&waiver->surface, &o->networks[n].addr, &o->networks[n].addr))
+                    return waiver;
+            }
+        }
+    }
+    return NULL;
 }
 
 static int compare_openings(const void *va, const void *vb)
@@ -423,8 +523,10 @@ static void tell(struct proving *v)
                              "postlatch, please report it";
             continue;
         }
-        waive(v, &v->holes[i], o);
         v->failed = i < PL_OPENINGS_LISTED && !list_clients(v, &v->holes[i], o);
+        waive(v, &v->holes[i], o); /* with its networks */
+        if (o->waiver == NULL)
+            o->in_part = partial_waiver(v, o);
         proof->nopenings++;
     }
     qsort(proof->openings, proof->nopenings, sizeof(*proof->openings), compare_openings);
@@ -463,8 +565,7 @@ static void prove(struct proving *v)
         v->noutside += v->region.allowed[PL_ATTR_CLIENT_ADDRESS][a];
     find_holes(v);
     if (!v->failed && v->nholes > 0) {
-        v->uncovered = find_uncovered(v, false);
-        v->never_covered = find_uncovered(v, true);
+        look_at_waivers(v);
         if (!v->failed)
             tell(v);
     }
@@ -494,6 +595,7 @@ struct pl_proof *pl_prove(const struct pl_policy *p, const struct pl_space *s)
     for (size_t i = 0; i < v.nholes; i++)
         free(v.holes[i].clients);
     free(v.holes);
+    pl_ranges_fini(&v.waived);
     pl_space_free(own);
     if (v.failed) {
         pl_proof_free(v.proof);

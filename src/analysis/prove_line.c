@@ -22,6 +22,7 @@ static void add_request(struct pl_buf *out, const struct pl_opening *o)
 void pl_prove_line(struct pl_buf *out, const struct pl_policy *p, const struct pl_opening *o)
 {
     struct pl_quote q;
+    char text[PL_PREFIX_TEXT];
 
     pl_buf_addf(out, "%s: ", o->why == PL_OPENS_CLASS ? "not provable" : "open relay");
     pl_explain_rule(out, p, o->rule);
@@ -44,4 +45,7 @@ void pl_prove_line(struct pl_buf *out, const struct pl_policy *p, const struct p
     add_request(out, o);
     if (o->masking)
         pl_buf_add(out, pl_str_lit("; masking: any client may appear as this address"));
+    else if (o->nmasked > 0)
+        pl_buf_addf(out, "; masking: any client may appear as %s%s",
+                    pl_prefix_format(text, &o->masked[0]), o->nmasked > 1 ? " and others" : "");
 }

@@ -217,6 +217,8 @@ static bool finish_axis(struct pl_space *s, struct axis_builder *b)
     axis->atoms = atoms;
     axis->pairs = pairs;
     axis->pairs_cap = b->pairs_cap;
+    if (!axis_find_odd(s, axis))
+        return false;
     s->axis_of[b->attr] = axis;
     s->naxes++;
     return true;

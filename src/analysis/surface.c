@@ -88,30 +88,39 @@ static bool passes(const struct surface_build *b, size_t client, const struct pl
                               why);
 }
 
-/* Whether some rule lets the chosen client pass to each foreign recipient. */
-static bool reaches_all(struct surface_build *b, struct pl_walk *w, size_t client)
+/*
+ * Whether the chosen client passes to each foreign recipient, by one rule or another; and by which rules
+ * alone it does. By rule all recipients are looked at, else until there is one to whom none does.
+ */
+static void find_reach(struct surface_build *b, struct pl_walk *w, size_t client)
 {
     const struct pl_axis *axis = pl_walk_axis(w);
-    bool all = true;
+    struct surface_client *c = &b->by_client[client];
+    enum pl_opening_why why;
 
     pl_assert(axis->attr == PL_ATTR_RECIPIENT);
-    for (size_t a = 0; a < axis->natoms && all; a++) {
-        const struct pl_outcome *outcomes;
-        enum pl_opening_why why;
-        size_t n;
+    c->all = true;
+    for (size_t a = 0; a < axis->natoms && (c->all || b->by_rule); a++) {
+        const struct pl_outcome *outcomes = NULL;
+        size_t n = 0;
         bool some = false;
 
         if ((axis->atoms[a].labels & PL_LABEL_FOREIGN) == 0)
             continue;
         if (pl_walk_choose(w, a)) {
             pl_walk_collect(w, &outcomes, &n);
-            for (size_t i = 0; i < n && !some; i++)
-                some = passes(b, client, &outcomes[i], &why);
             pl_walk_back(w);
         }
-        all = some;
+        for (size_t i = 0; i < n && (!some || b->by_rule); i++) {
+            if (passes(b, client, &outcomes[i], &why))
+                some = b->in_line[outcomes[i].bit[0]] = true;
+        }
+        c->all = c->all && some;
+        for (size_t i = 0; i < c->count; i++) {
+            c->grants[i].all = c->grants[i].all && b->in_line[c->grants[i].rule];
+            b->in_line[c->grants[i].rule] = false;
+        }
     }
-    return all;
 }
 
 static void note_client(struct surface_build *b, struct pl_walk *w, size_t client)
@@ -122,18 +131,18 @@ static void note_client(struct surface_build *b, struct pl_walk *w, size_t clien
     size_t n;
 
     pl_walk_collect(w, &outcomes, &n);
-    c->rules = pl_arena_array(b->surface->arena, n, sizeof(*c->rules));
-    if (c->rules == NULL) {
+    c->grants = pl_arena_array(b->surface->arena, n, sizeof(*c->grants));
+    if (c->grants == NULL) {
         b->failed = true;
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        if (!passes(b, client, &outcomes[i], &why))
-            continue;
-        c->rules[c->count++] = outcomes[i].bit[0];
-        c->elsewhere = c->elsewhere || why == PL_OPENS_ELSEWHERE;
+        if (passes(b, client, &outcomes[i], &why))
+            c->grants[c->count++] =
+                (struct surface_grant){outcomes[i].bit[0], true, why == PL_OPENS_ELSEWHERE};
     }
-    c->all = c->count > 0 && reaches_all(b, w, client);
+    if (c->count > 0)
+        find_reach(b, w, client);
 }
 
 static void find_clients(struct surface_build *b)
@@ -197,24 +206,43 @@ void surface_set_rules(struct surface_build *b, struct pl_surface_line *line)
     }
 }
 
-/* To whom: what the rules of a line say about recipients. */
-static void set_recipients(struct surface_build *b, struct pl_surface_line *line)
+/* " or {partner.example}", unless that stands there already. */
+static void add_recipients(struct pl_buf *text, const struct pl_condition *c)
+{
+    struct pl_buf set = {0};
+
+    pl_explain_set(&set, c->set, c->attr);
+    if (text->n == 0) {
+        pl_buf_add(text, pl_buf_str(&set));
+    } else if (memmem(text->p, text->n, set.p, set.n) == NULL) {
+        pl_buf_add(text, pl_str_lit(" or "));
+        pl_buf_add(text, pl_buf_str(&set));
+    }
+    text->failed = text->failed || set.failed;
+    pl_buf_fini(&set);
+}
+
+/* To whom: what the rules of a line say about recipients, if each of them says something. */
+void surface_set_recipients(struct surface_build *b, struct pl_surface_line *line)
 {
     struct pl_buf text = {0};
+    bool each = true;
 
     for (size_t r = 0; r < line->nrules; r++) {
-        for (size_t i = 0; i < line->rules[r]->ncond; i++) {
-            const struct pl_condition *c = &line->rules[r]->cond[i];
+        bool asks = false;
 
-            if (c->attr != PL_ATTR_RECIPIENT)
+        for (size_t i = 0; i < line->rules[r]->ncond; i++) {
+            if (line->rules[r]->cond[i].attr != PL_ATTR_RECIPIENT)
                 continue;
-            if (text.n > 0)
-                pl_buf_add(&text, pl_str_lit(" or "));
-            pl_explain_set(&text, c->set, c->attr);
+            asks = true;
+            add_recipients(&text, &line->rules[r]->cond[i]);
         }
+        each = each && asks;
     }
-    line->to = pl_arena_copy(b->surface->arena,
-                             text.n > 0 ? pl_buf_str(&text) : pl_str_lit("some recipients"));
+    if (text.n == 0 || (!each && !line->mixed))
+        line->to = pl_str_lit("some recipients");
+    else
+        line->to = pl_arena_copy(b->surface->arena, pl_buf_str(&text));
     b->failed = b->failed || text.failed || line->to.p == NULL;
     pl_buf_fini(&text);
 }
@@ -225,7 +253,7 @@ struct fill {
     size_t n, next;
     size_t only; /* a rule, or SIZE_MAX for all of them */
     bool open;   /* in_line and the two below are about networks[next] */
-    bool all, elsewhere;
+    bool all, any, elsewhere;
 };
 
 static void finish_line(struct fill *f)
@@ -243,10 +271,11 @@ static void finish_line(struct fill *f)
         return;
     line->network = f->networks[f->next - 1];
     line->any = f->all;
+    line->mixed = f->any && !f->all;
     line->elsewhere = f->elsewhere;
     surface_set_rules(f->b, line);
     if (!f->all && !f->b->failed)
-        set_recipients(f->b, line);
+        surface_set_recipients(f->b, line);
 }
 
 static int compare(const struct pl_addr *a, const struct pl_addr *b)
@@ -265,6 +294,20 @@ static struct pl_addr last_of(const struct pl_prefix *prefix)
     return last;
 }
 
+static void add_client(struct fill *f, const struct surface_client *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        const struct surface_grant *g = &c->grants[i];
+
+        if (f->only != SIZE_MAX && f->only != g->rule)
+            continue;
+        f->b->in_line[g->rule] = true;
+        f->elsewhere = f->elsewhere || g->elsewhere;
+        f->all = f->all && (f->only == SIZE_MAX ? c->all : g->all);
+        f->any = f->any || (f->only == SIZE_MAX ? c->all : g->all);
+    }
+}
+
 /* Networks and ranges come in the same order; a range may end in a network, and reach over several. */
 static bool fill_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t atom,
                        void *arg)
@@ -280,16 +323,10 @@ static bool fill_range(const struct pl_addr *first, const struct pl_addr *last, 
             return true;
         if (!f->open) {
             f->open = f->all = true;
-            f->elsewhere = false;
+            f->any = f->elsewhere = false;
         }
-        if (c->count > 0 && compare(first, &end) <= 0) {
-            for (size_t i = 0; i < c->count; i++) {
-                if (f->only == SIZE_MAX || f->only == c->rules[i])
-                    f->b->in_line[c->rules[i]] = true;
-            }
-            f->all = f->all && c->all;
-            f->elsewhere = f->elsewhere || c->elsewhere;
-        }
+        if (compare(first, &end) <= 0)
+            add_client(f, c);
         if (compare(&end, last) > 0)
             return true;
         finish_line(f);
@@ -302,7 +339,7 @@ static bool has_rule(const struct surface_client *c, size_t only)
     bool has = only == SIZE_MAX && c->count > 0;
 
     for (size_t i = 0; i < c->count && !has; i++)
-        has = c->rules[i] == only;
+        has = c->grants[i].rule == only;
     return has;
 }
 
@@ -332,29 +369,41 @@ static void add_networks(struct surface_build *b, size_t only)
     }
 }
 
-static void add_no_address(struct surface_build *b)
+static void add_no_address(struct surface_build *b, const struct surface_client *c, size_t only)
 {
-    for (size_t a = 0; a < b->clients->natoms && !b->failed; a++) {
+    struct fill f = {.b = b, .only = only, .all = true};
+    struct pl_surface_line *line =
+        surface_add_line(b, PL_SURFACE_NO_ADDRESS, pl_str_lit("unknown"));
+
+    if (line == NULL)
+        return;
+    add_client(&f, c);
+    line->any = f.all;
+    surface_set_rules(b, line);
+    if (!f.all && !b->failed)
+        surface_set_recipients(b, line);
+}
+
+/* Clients whose address is unknown. */
+static void add_no_addresses(struct surface_build *b)
+{
+    for (size_t a = 0; a < b->clients->natoms; a++) {
         const struct surface_client *c = &b->by_client[a];
-        struct pl_surface_line *line;
 
         if ((b->clients->atoms[a].labels & PL_LABEL_ABSENT) == 0 || c->count == 0)
             continue;
-        line = surface_add_line(b, PL_SURFACE_NO_ADDRESS, pl_str_lit("unknown"));
-        if (line == NULL)
-            return;
-        for (size_t i = 0; i < c->count; i++)
-            b->in_line[c->rules[i]] = true;
-        line->any = c->all;
-        surface_set_rules(b, line);
-        if (!c->all && !b->failed)
-            set_recipients(b, line);
+        for (size_t r = 0; r < b->p->nrules && b->by_rule && !b->failed; r++) {
+            if (has_rule(c, r))
+                add_no_address(b, c, r);
+        }
+        if (!b->by_rule && !b->failed)
+            add_no_address(b, c, SIZE_MAX);
     }
 }
 
 /* ---- all ---- */
 
-static void build(struct surface_build *b, bool by_rule)
+static void build(struct surface_build *b)
 {
     b->clients = b->s->axis_of[PL_ATTR_CLIENT_ADDRESS];
     b->by_client = pl_arena_array(b->surface->arena, b->clients->natoms, sizeof(*b->by_client));
@@ -363,12 +412,12 @@ static void build(struct surface_build *b, bool by_rule)
     b->failed = b->by_client == NULL || b->chosen == NULL || b->in_line == NULL;
     if (!b->failed)
         find_clients(b);
-    for (size_t r = 0; r < b->p->nrules && by_rule && !b->failed; r++)
+    for (size_t r = 0; r < b->p->nrules && b->by_rule && !b->failed; r++)
         add_networks(b, r);
-    if (!by_rule && !b->failed)
+    if (!b->by_rule && !b->failed)
         add_networks(b, SIZE_MAX);
     if (!b->failed)
-        add_no_address(b);
+        add_no_addresses(b);
     if (!b->failed)
         surface_credentials(b);
     if (b->failed)
@@ -383,7 +432,7 @@ static void build(struct surface_build *b, bool by_rule)
 struct pl_surface *pl_surface_new(const struct pl_policy *p, const struct pl_space *s, bool by_rule)
 {
     struct pl_space *own = NULL;
-    struct surface_build b = {.p = p, .s = s};
+    struct surface_build b = {.p = p, .s = s, .by_rule = by_rule};
     bool too_large = false;
 
     b.surface = calloc(1, sizeof(*b.surface));
@@ -397,7 +446,7 @@ struct pl_surface *pl_surface_new(const struct pl_policy *p, const struct pl_spa
     if (too_large)
         b.surface->gave_up = "its rules and lists overlap in too many different ways";
     else if (!b.failed)
-        build(&b, by_rule);
+        build(&b);
     free(b.lines);
     pl_space_free(own);
     if (b.failed) {

@@ -8,12 +8,18 @@
 /* What a client shows beside its address. */
 enum { SHOWS_NAME = 1, SHOWS_PLACE = 2, SHOWS_LOGIN = 4, SHOWS_CERTIFICATE = 8 };
 
+/* A rule that lets a client pass. */
+struct surface_grant {
+    uint32_t rule;
+    bool all;       /* to each foreign recipient; looked for by rule only */
+    bool elsewhere; /* permitted_elsewhere does */
+};
+
 /* What clients of an atom may do by their address alone. */
 struct surface_client {
-    uint32_t *rules; /* that let them pass */
+    struct surface_grant *grants;
     size_t count;
-    bool all;       /* to each foreign recipient */
-    bool elsewhere; /* permitted_elsewhere does */
+    bool all; /* to each foreign recipient, by one rule or another */
 };
 
 struct surface_build {
@@ -22,8 +28,9 @@ struct surface_build {
     const struct pl_axis *clients;
     struct pl_surface *surface;
     struct surface_client *by_client;
-    bool *chosen;                  /* scratch: of each atom of client_address */
-    bool *in_line;                 /* scratch: of each rule */
+    bool *chosen;  /* scratch: of each atom of client_address */
+    bool *in_line; /* scratch: of each rule */
+    bool by_rule;
     struct pl_surface_line *lines; /* malloc'ed */
     size_t cap;
     bool failed;
@@ -41,6 +48,9 @@ struct pl_surface_line *surface_add_line(struct surface_build *b, enum pl_surfac
 
 /* surface_set_rules - the rules marked in b->in_line become those of the line */
 void surface_set_rules(struct surface_build *b, struct pl_surface_line *line);
+
+/* surface_set_recipients - to whom, of a line that has its rules and is not to any */
+void surface_set_recipients(struct surface_build *b, struct pl_surface_line *line);
 
 /* surface_credentials - the lines of names, listeners, logins and certificates */
 void surface_credentials(struct surface_build *b);

@@ -132,40 +132,36 @@ static size_t atom_of(struct adding *a, struct pl_str value)
     return atom;
 }
 
+static bool asks_recipient(const struct pl_rule *rule)
+{
+    for (size_t i = 0; i < rule->ncond; i++) {
+        if (rule->cond[i].attr == PL_ATTR_RECIPIENT)
+            return true;
+    }
+    return false;
+}
+
 static void add_line(struct adding *a, size_t rule, struct pl_str text)
 {
-    struct pl_surface_line *line;
+    struct surface_build *b = a->b;
+    struct pl_surface_line *line = NULL;
 
-    for (size_t i = 0; i < a->b->surface->nlines; i++) {
-        line = &a->b->lines[i];
-        if (line->kind != a->c->kind || !pl_str_eq(line->text, text))
-            continue;
-        for (size_t r = 0; r < line->nrules; r++)
-            a->b->in_line[line->rules[r] - a->b->p->rules] = true;
-        a->b->in_line[rule] = true;
-        line->nrules = 0;
-        surface_set_rules(a->b, line);
-        return;
+    for (size_t i = 0; i < b->surface->nlines && line == NULL; i++) {
+        if (b->lines[i].kind == a->c->kind && pl_str_eq(b->lines[i].text, text))
+            line = &b->lines[i];
     }
-    line = surface_add_line(a->b, a->c->kind, text);
+    if (line == NULL)
+        line = surface_add_line(b, a->c->kind, text);
     if (line == NULL)
         return;
-    a->b->in_line[rule] = true;
-    surface_set_rules(a->b, line);
-    line->any = true;
-    for (size_t i = 0; i < a->b->p->rules[rule].ncond; i++)
-        line->any = line->any && a->b->p->rules[rule].cond[i].attr != PL_ATTR_RECIPIENT;
-    if (!line->any) {
-        struct pl_buf to = {0};
-
-        for (size_t i = 0; i < a->b->p->rules[rule].ncond; i++) {
-            if (a->b->p->rules[rule].cond[i].attr == PL_ATTR_RECIPIENT)
-                pl_explain_set(&to, a->b->p->rules[rule].cond[i].set, PL_ATTR_RECIPIENT);
-        }
-        line->to = pl_arena_copy(a->b->surface->arena, pl_buf_str(&to));
-        a->b->failed = a->b->failed || to.failed || line->to.p == NULL;
-        pl_buf_fini(&to);
-    }
+    for (size_t r = 0; r < line->nrules; r++)
+        b->in_line[line->rules[r] - b->p->rules] = true;
+    b->in_line[rule] = true;
+    line->any = line->any || !asks_recipient(&b->p->rules[rule]);
+    line->nrules = 0;
+    surface_set_rules(b, line);
+    if (!line->any && !b->failed)
+        surface_set_recipients(b, line);
 }
 
 static void add_table(struct adding *a, size_t rule, const struct pl_table *t)

@@ -64,48 +64,50 @@ static bool make_frames(struct pl_walk *w)
         if (w->frames[k].index == NULL || w->frames[k].word == NULL)
             return false;
     }
+    for (size_t k = 0; k < w->naxes; k++) {
+        w->frames[k].allowed = calloc(w->axes[k]->natoms / 64 + 1, sizeof(uint64_t));
+        w->frames[k].options = malloc((w->axes[k]->natoms / 64 + 1) * sizeof(uint64_t));
+        if (w->frames[k].allowed == NULL || w->frames[k].options == NULL)
+            return false;
+    }
     return true;
 }
 
-static const struct pl_atom *atom_of(const struct pl_walk *w, size_t k, size_t atom)
+/* Which rules are not dropped, and in which words they are. */
+static bool find_kept(struct pl_walk *w)
 {
-    return &w->axes[k]->atoms[atom];
-}
+    const struct pl_space *s = w->s;
 
-static bool is_allowed(const struct pl_walk *w, size_t k, size_t atom)
-{
-    const bool *allowed = w->region.allowed[w->axes[k]->attr];
-
-    if (w->axes[k]->attr == PL_ATTR_SASL_USERNAME && w->region.no_login &&
-        (atom_of(w, k, atom)->labels & PL_LABEL_ABSENT) == 0)
+    w->keep = calloc(s->nwords, sizeof(*w->keep));
+    w->next_keep = calloc(s->nwords, sizeof(*w->next_keep));
+    w->required = calloc(s->nwords, sizeof(*w->required));
+    if (w->keep == NULL || w->next_keep == NULL || w->required == NULL)
         return false;
-    if (w->axes[k]->attr == PL_ATTR_ENCRYPTION_PROTOCOL && w->region.no_tls &&
-        (atom_of(w, k, atom)->labels & PL_LABEL_ABSENT) == 0)
-        return false;
-    return allowed == NULL || allowed[atom];
-}
+    for (size_t i = s->nwords; i-- > 0;) {
+        bool last = i + 1 == s->nwords || (s->nparts == 2 && i + 1 == s->first_word[1]);
 
-/* What must be there for a value of the attribute to be: a flag of a frame, or 0. */
-static unsigned needs_of(enum pl_attr attr)
-{
-    switch (attr) {
-    case PL_ATTR_SASL_METHOD:
-        return FRAME_LOGIN;
-    case PL_ATTR_CCERT_FINGERPRINT:
-    case PL_ATTR_CCERT_PUBKEY_FINGERPRINT:
-    case PL_ATTR_CCERT_SUBJECT:
-    case PL_ATTR_TLS_SNI:
-        return FRAME_TLS;
-    default:
-        return 0;
+        w->keep[i] = walk_bits(w->region.forbidden, i) | walk_bits(w->region.required, i);
+        w->next_keep[i] = w->keep[i] != 0 ? i : last ? i + 1 : w->next_keep[i + 1];
+        if (walk_bits(w->region.required, i) != 0)
+            w->required[w->nrequired++] = i;
     }
+    return true;
 }
 
-static unsigned gives_of(enum pl_attr attr)
+/* Which atoms of axis k the region has. */
+static void find_allowed(struct pl_walk *w, size_t k)
 {
-    return attr == PL_ATTR_SASL_USERNAME         ? FRAME_LOGIN
-           : attr == PL_ATTR_ENCRYPTION_PROTOCOL ? FRAME_TLS
-                                                 : 0;
+    const struct pl_axis *axis = w->axes[k];
+    const bool *allowed = w->region.allowed[axis->attr];
+    uint64_t *bits = w->frames[k].allowed;
+    bool absent_only = (axis->attr == PL_ATTR_SASL_USERNAME && w->region.no_login) ||
+                       (axis->attr == PL_ATTR_ENCRYPTION_PROTOCOL && w->region.no_tls);
+
+    for (size_t a = 0; a < axis->natoms; a++) {
+        bool may_be = !absent_only || (axis->atoms[a].labels & PL_LABEL_ABSENT) != 0;
+
+        bits[a / 64] |= (uint64_t)(may_be && (allowed == NULL || allowed[a])) << a % 64;
+    }
 }
 
 /*
@@ -116,16 +118,16 @@ static void look_at_axes(struct pl_walk *w)
 {
     w->free_from = 0;
     for (size_t k = 0; k < w->naxes; k++) {
-        bool any = false, absent = false;
+        bool any = false, absent = false, needs = walk_needs(w->axes[k]->attr) != 0;
 
-        for (size_t a = 0; a < w->axes[k]->natoms; a++) {
-            bool allowed = is_allowed(w, k, a);
-
-            any = any || allowed;
-            absent = absent || (allowed && (atom_of(w, k, a)->labels & PL_LABEL_ABSENT) != 0);
-        }
+        find_allowed(w, k);
+        for (size_t i = 0; i <= w->axes[k]->natoms / 64; i++)
+            any = any || w->frames[k].allowed[i] != 0;
+        for (size_t a = 0; a < w->axes[k]->natoms && needs; a++)
+            absent = absent ||
+                     (walk_allows(w, k, a) && (walk_atom(w, k, a)->labels & PL_LABEL_ABSENT) != 0);
         w->empty = w->empty || !any;
-        if (needs_of(w->axes[k]->attr) != 0 && !absent)
+        if (needs && !absent)
             w->free_from = k + 1;
     }
 }
@@ -146,14 +148,9 @@ struct pl_walk *pl_walk_new(const struct pl_space *s, const struct pl_region *re
     for (size_t i = 0; i < sizeof(usual_order) / sizeof(usual_order[0]); i++)
         add_to_order(w, usual_order[i]);
     pl_assert(w->naxes == s->naxes);
-    w->keep = calloc(s->nwords, sizeof(*w->keep));
-    if (w->arena == NULL || w->keep == NULL || !find_definite(w) || !make_frames(w)) {
+    if (w->arena == NULL || !find_kept(w) || !find_definite(w) || !make_frames(w)) {
         pl_walk_free(w);
         return NULL;
-    }
-    for (size_t i = 0; i < s->nwords; i++) {
-        w->keep[i] = (region->forbidden != NULL ? region->forbidden[i] : 0) |
-                     (region->required != NULL ? region->required[i] : 0);
     }
     look_at_axes(w);
     pl_walk_root(w);
@@ -168,9 +165,13 @@ void pl_walk_free(struct pl_walk *w)
         free(w->frames[k].index);
         free(w->frames[k].word);
         free(w->frames[k].seen);
+        free(w->frames[k].allowed);
+        free(w->frames[k].options);
     }
     free(w->definite);
     free(w->keep);
+    free(w->next_keep);
+    free(w->required);
     free(w->memo);
     free(w->results);
     free(w->by_result);
@@ -191,104 +192,14 @@ size_t pl_walk_steps(const struct pl_walk *w)
     return w->steps;
 }
 
-/* ---- states ---- */
-
-static uint64_t region_word(const uint64_t *bits, size_t i)
-{
-    return bits == NULL ? 0 : bits[i];
-}
-
-/*
- * Drops the rules that cannot decide at place k. False if there is nothing: a forbidden rule holds.
- */
-static bool prune(const struct pl_walk *w, struct frame *f, size_t k)
-{
-    const uint64_t *definite = w->definite + k * w->s->nwords;
-    size_t n = 0, part = 0;
-    bool decided = false;
-
-    for (size_t i = 0; i < f->n; i++) {
-        size_t at = f->index[i];
-        uint64_t word = f->word[i], ignored = region_word(w->region.ignored, at),
-                 forbidden = region_word(w->region.forbidden, at), sure;
-
-        if (w->s->nparts == 2 && part == 0 && at >= w->s->first_word[1]) {
-            part = 1;
-            decided = false;
-        }
-        if ((word & definite[at] & forbidden) != 0)
-            return false;
-        if (decided)
-            word &= w->keep[at];
-        sure = decided ? 0 : word & definite[at] & ~ignored;
-        if (sure != 0) {
-            uint64_t first = sure & -sure;
-
-            word &= first | (first - 1) | w->keep[at];
-            decided = true;
-        }
-        /* Required and sure: it has served, unless it may decide. */
-        word &= ~(region_word(w->region.required, at) & definite[at] & ignored);
-        if (word == 0)
-            continue;
-        f->index[n] = (uint32_t)at;
-        f->word[n++] = word;
-    }
-    f->n = n;
-    return true;
-}
-
-static bool has_required(const struct pl_walk *w, const struct frame *f, size_t k)
-{
-    const uint64_t *definite = w->definite + k * w->s->nwords;
-    size_t at = 0;
-
-    if (w->region.required == NULL)
-        return true;
-    for (size_t i = 0; i < w->s->nwords; i++) {
-        uint64_t wanted = w->region.required[i] & ~definite[i];
-
-        while (at < f->n && f->index[at] < i)
-            at++;
-        if ((wanted & ~(at < f->n && f->index[at] == i ? f->word[at] : 0)) != 0)
-            return false;
-    }
-    return true;
-}
-
-/* The state behind an atom of axis k; false if the region has nothing there. */
-static bool step(struct pl_walk *w, size_t k, size_t atom)
-{
-    const struct frame *from = &w->frames[k];
-    struct frame *to = &w->frames[k + 1];
-    const struct pl_atom *a = atom_of(w, k, atom);
-    unsigned needs = needs_of(w->axes[k]->attr), gives = gives_of(w->axes[k]->attr);
-    bool absent = (a->labels & PL_LABEL_ABSENT) != 0;
-
-    if (!is_allowed(w, k, atom) || (needs != 0 && !absent && (from->flags & needs) == 0))
-        return false;
-    w->steps++;
-    to->flags = from->flags;
-    if (gives != 0)
-        to->flags = absent ? from->flags & ~gives : from->flags | gives;
-    to->n = 0;
-    for (size_t i = 0; i < from->n; i++) {
-        uint64_t word = from->word[i] & a->row[from->index[i]];
-
-        to->index[to->n] = from->index[i];
-        to->word[to->n] = word;
-        to->n += word != 0;
-    }
-    /* What is required must be left before those that are sure are dropped. */
-    return has_required(w, to, k) && prune(w, to, k + 1);
-}
+/* ---- places ---- */
 
 static bool has_live_required(const struct pl_walk *w)
 {
     bool all = true;
 
     for (size_t i = 0; i < w->s->nwords; i++)
-        all = all && (region_word(w->region.required, i) & ~w->s->live[i]) == 0;
+        all = all && (walk_bits(w->region.required, i) & ~w->s->live[i]) == 0;
     return all;
 }
 
@@ -300,14 +211,14 @@ void pl_walk_root(struct pl_walk *w)
     f->n = 0;
     f->flags = (w->region.no_login ? 0 : FRAME_LOGIN) | (w->region.no_tls ? 0 : FRAME_TLS);
     for (size_t i = 0; i < w->s->nwords; i++) {
-        uint64_t word = w->s->live[i] & (~region_word(w->region.ignored, i) | w->keep[i]);
+        uint64_t word = w->s->live[i] & (~walk_bits(w->region.ignored, i) | w->keep[i]);
 
         if (word == 0)
             continue;
         f->index[f->n] = (uint32_t)i;
         f->word[f->n++] = word;
     }
-    w->nothing = w->empty || !has_live_required(w) || !prune(w, f, 0);
+    w->nothing = w->empty || !has_live_required(w) || !walk_narrow(w, f, w->s->live, 0, f);
 }
 
 const struct pl_axis *pl_walk_axis(const struct pl_walk *w)
@@ -318,7 +229,7 @@ const struct pl_axis *pl_walk_axis(const struct pl_walk *w)
 bool pl_walk_choose(struct pl_walk *w, size_t atom)
 {
     pl_assert(w->k < w->naxes);
-    if (w->nothing || !step(w, w->k, atom))
+    if (w->nothing || !walk_step(w, w->k, atom))
         return false;
     w->frames[w->k].chosen = atom;
     w->k++;
@@ -363,7 +274,7 @@ static bool is_leaf(const struct pl_walk *w, size_t k, struct pl_outcome *out)
     out->bit[1] = 0;
     for (size_t i = 0; i < f->n; i++) {
         size_t at = f->index[i], part = w->s->nparts == 2 && at >= w->s->first_word[1];
-        uint64_t deciding = f->word[i] & ~region_word(w->region.ignored, at),
+        uint64_t deciding = f->word[i] & ~walk_bits(w->region.ignored, at),
                  open = f->word[i] & w->keep[at] & ~definite[at], first = deciding & -deciding;
 
         if (open != 0)
@@ -377,39 +288,6 @@ static bool is_leaf(const struct pl_walk *w, size_t k, struct pl_outcome *out)
     }
     pl_assert(decided[0] && decided[1]); /* the last rule of a policy always holds */
     return true;
-}
-
-/* ---- axes that matter no more ---- */
-
-static bool asks(const struct pl_walk *w, size_t k)
-{
-    const struct frame *f = &w->frames[k];
-    uint64_t asked = 0;
-
-    for (size_t i = 0; i < f->n; i++)
-        asked |= f->word[i] & w->axes[k]->asked[f->index[i]];
-    return asked != 0;
-}
-
-/*
- * The next atom of axis k that is to be looked at, from *atom on. If no rule that is left asks about
- * the axis one is enough; where others depend on it, an absent and a present one.
- */
-static bool next_atom(const struct pl_walk *w, size_t k, bool asked, unsigned *kinds, size_t *atom)
-{
-    for (; *atom < w->axes[k]->natoms; (*atom)++) {
-        unsigned kind = (atom_of(w, k, *atom)->labels & PL_LABEL_ABSENT) != 0 ? 1 : 2;
-
-        if (asked)
-            return true;
-        if (gives_of(w->axes[k]->attr) == 0 && needs_of(w->axes[k]->attr) == 0)
-            kind = 4;
-        if ((*kinds & kind) != 0 || !is_allowed(w, k, *atom))
-            continue;
-        *kinds |= kind;
-        return true;
-    }
-    return false;
 }
 
 /* ---- all decisions ---- */
@@ -443,9 +321,7 @@ static uint32_t collect(struct pl_walk *w, size_t k)
     struct pl_outcome outcome;
     uint32_t *children = NULL, result;
     size_t count = 0, cap = 0;
-    unsigned kinds = 0;
     struct memo *m;
-    bool asked;
 
     if (w->gave_up != NULL)
         return RESULT_NOTHING;
@@ -458,11 +334,11 @@ static uint32_t collect(struct pl_walk *w, size_t k)
     if (m->result != NO_RESULT)
         return m->result;
     f->serial = ++w->serial;
-    asked = asks(w, k);
-    for (size_t a = 0; next_atom(w, k, asked, &kinds, &a) && w->gave_up == NULL; a++) {
+    walk_look(w, k);
+    for (size_t a = 0; walk_next(w, k, &a) && w->gave_up == NULL; a++) {
         uint32_t *grown;
 
-        if (!step(w, k, a))
+        if (!walk_step(w, k, a))
             continue;
         result = collect(w, k + 1);
         if (is_seen(w, k, result))
@@ -501,12 +377,12 @@ struct search {
 static void fill(const struct pl_walk *w, size_t k, uint32_t atoms[PL_ATTR_COUNT])
 {
     for (; k < w->naxes; k++) {
-        bool must_be_absent = needs_of(w->axes[k]->attr) != 0;
+        bool must_be_absent = walk_needs(w->axes[k]->attr) != 0;
 
         for (size_t a = 0; a < w->axes[k]->natoms; a++) {
-            bool absent = (atom_of(w, k, a)->labels & PL_LABEL_ABSENT) != 0;
+            bool absent = (walk_atom(w, k, a)->labels & PL_LABEL_ABSENT) != 0;
 
-            if (is_allowed(w, k, a) && (absent || !must_be_absent)) {
+            if (walk_allows(w, k, a) && (absent || !must_be_absent)) {
                 atoms[w->axes[k]->attr] = (uint32_t)a;
                 break;
             }
@@ -517,9 +393,7 @@ static void fill(const struct pl_walk *w, size_t k, uint32_t atoms[PL_ATTR_COUNT
 static bool search(struct pl_walk *w, size_t k, const struct search *s)
 {
     struct pl_outcome outcome;
-    unsigned kinds = 0;
     struct memo *m;
-    bool asked;
 
     if (w->gave_up != NULL)
         return false;
@@ -533,9 +407,9 @@ static bool search(struct pl_walk *w, size_t k, const struct search *s)
     m = walk_recall(w, k);
     if (m == NULL || m->failed == w->searches)
         return false;
-    asked = asks(w, k);
-    for (size_t a = 0; next_atom(w, k, asked, &kinds, &a); a++) {
-        if (step(w, k, a) && search(w, k + 1, s)) {
+    walk_look(w, k);
+    for (size_t a = 0; walk_next(w, k, &a); a++) {
+        if (walk_step(w, k, a) && search(w, k + 1, s)) {
             s->atoms[w->axes[k]->attr] = (uint32_t)a;
             return true;
         }

@@ -13,6 +13,8 @@ struct frame {
     uint64_t *word;
     size_t n;
     unsigned flags;
+    uint64_t *allowed;      /* bits: the atoms of the axis that the region has */
+    uint64_t *options;      /* bits: the atoms of the axis that are worth a look (walk_look) */
     size_t chosen;          /* by pl_walk_choose: the atom that led on from here */
     uint64_t *seen, serial; /* results of children that the present node has met: its serial */
     size_t seen_cap;
@@ -45,10 +47,14 @@ struct pl_walk {
     const struct pl_axis *axes[PL_ATTR_COUNT]; /* in the order of the walk */
     uint64_t *definite; /* of each place: the rules that ask about no axis from there on */
     uint64_t *keep;     /* forbidden or required: not dropped */
-    size_t free_from;   /* from here on axes can be passed over */
-    bool empty;         /* some axis has no allowed atom */
-    bool nothing;       /* the region has no request */
-    size_t k;           /* the next axis */
+    size_t
+        *next_keep;   /* of each word: the next of its part that has such a rule, itself at first */
+    size_t *required; /* the words of region.required that are not zero */
+    size_t nrequired;
+    size_t free_from; /* from here on axes can be passed over */
+    bool empty;       /* some axis has no allowed atom */
+    bool nothing;     /* the region has no request */
+    size_t k;         /* the next axis */
     struct frame frames[PL_ATTR_COUNT + 1];
 
     size_t steps, steps_max;
@@ -70,6 +76,49 @@ struct pl_walk {
     size_t stamp_cap;
     uint64_t unions;
 };
+
+/* walk_atom - an atom of the axis at place k */
+static inline const struct pl_atom *walk_atom(const struct pl_walk *w, size_t k, size_t atom)
+{
+    return &w->axes[k]->atoms[atom];
+}
+
+/* walk_bits - a word of some bits of the region, which may not be there */
+static inline uint64_t walk_bits(const uint64_t *bits, size_t i)
+{
+    return bits == NULL ? 0 : bits[i];
+}
+
+/* walk_allows - whether the region has the atom at place k */
+static inline bool walk_allows(const struct pl_walk *w, size_t k, size_t atom)
+{
+    return (w->frames[k].allowed[atom / 64] >> atom % 64 & 1) != 0;
+}
+
+/* walk_needs, walk_gives - what must be there for a value of the attribute to be; what one is: flags */
+unsigned walk_needs(enum pl_attr attr);
+unsigned walk_gives(enum pl_attr attr);
+
+/*
+ * walk_narrow - the state at place k: the rules of from that are in row and can decide
+ *
+ * out      to: may be from
+ * returns  false if there is nothing: a forbidden rule holds
+ */
+bool walk_narrow(const struct pl_walk *w, const struct frame *from, const uint64_t *row, size_t k,
+                 struct frame *to);
+
+/* walk_step - the state behind an atom of axis k; false if the region has nothing there */
+bool walk_step(struct pl_walk *w, size_t k, size_t atom);
+
+/*
+ * walk_look - finds the atoms at place k that are worth a look: what any other one leads to, an earlier
+ * one of them does
+ */
+void walk_look(struct pl_walk *w, size_t k);
+
+/* walk_next - the first of them from *atom on; false behind the last */
+bool walk_next(const struct pl_walk *w, size_t k, size_t *atom);
 
 /* walk_recall - what is known about the state at place k, maybe nothing; NULL when the walk gives up */
 struct memo *walk_recall(struct pl_walk *w, size_t k);

@@ -25,8 +25,17 @@ enum {
     SHOWS_ANYTHING = 32 /* any of these, or none */
 };
 
+/*
+ * Clients are looked at in four sorts, by whose permitted_elsewhere has them: with another answer of
+ * Postfix's own the same action lets pass or does not.
+ */
+static const unsigned sorts[] = {0, PL_LABEL_ELSEWHERE, PL_LABEL_ELSEWHERE << PL_LABEL_SECOND_SHIFT,
+                                 PL_LABEL_ELSEWHERE | PL_LABEL_ELSEWHERE << PL_LABEL_SECOND_SHIFT};
+enum { SORTS = sizeof(sorts) / sizeof(sorts[0]) };
+
 struct wider {
     const struct pl_policy *policy[2]; /* old, new */
+    unsigned sort;                     /* of the clients that are looked at: one of sorts */
     struct pl_space *s;
     struct pl_arena *arena;
     const struct pl_axis *clients;
@@ -77,7 +86,7 @@ static bool may_be(const struct wider *v, enum pl_attr attr, size_t atom, unsign
         return (a->labels & PL_LABEL_FOREIGN) != 0 && (a->labels & PL_LABEL_FOREIGN_2) != 0;
     case PL_ATTR_CLIENT_ADDRESS: /* with a credential: who has not been told of already */
         return shown == 0 ||
-               !(v->fresh[atom] || v->freer[atom] || (a->labels & PL_LABEL_ELSEWHERE) != 0);
+               (!v->fresh[atom] && !v->freer[atom] && (a->labels & sorts[SORTS - 1]) == v->sort);
     case PL_ATTR_CLIENT_NAME:
         return anything || absent != ((shown & SHOWS_NAME) != 0);
     case PL_ATTR_SASL_USERNAME:
@@ -211,55 +220,84 @@ static bool is_new(const struct pl_outcome *o, void *arg)
 {
     const struct wanted *x = arg;
 
-    return (x->rule == SIZE_MAX || x->rule == o->bit[1]) && !passes(x->v, o, 0, 0) &&
-           passes(x->v, o, 1, 0);
+    return (x->rule == SIZE_MAX || x->rule == o->bit[1]) && !passes(x->v, o, 0, x->v->sort) &&
+           passes(x->v, o, 1, x->v->sort);
 }
 
-/* Each value that rules tell apart: does it let pass what it did not? */
-static void compare_credential(struct wider *v, enum pl_attr attr, unsigned shown, const char *noun)
+/* Which values of an attribute let clients of one sort pass that did not. */
+static void find_values(struct wider *v, enum pl_attr attr, unsigned shown, bool *found)
 {
     const struct pl_axis *axis = v->s->axis_of[attr];
     struct wanted x = {v, SIZE_MAX};
     uint32_t atoms[PL_ATTR_COUNT];
     struct pl_region region;
-    struct pl_quote q;
-    struct pl_walk *w;
+    struct pl_walk *w = walk_to(v, &region, shown, attr);
 
-    if (v->failed || v->gave_up != NULL || axis == NULL)
-        return;
-    w = walk_to(v, &region, shown, attr);
     if (w == NULL)
         return;
     for (size_t a = 0; a < axis->natoms; a++) {
-        if ((axis->atoms[a].labels & PL_LABEL_ABSENT) != 0 || !pl_walk_choose(w, a))
+        if (found[a] || (axis->atoms[a].labels & PL_LABEL_ABSENT) != 0 || !pl_walk_choose(w, a))
             continue;
-        if (pl_walk_find(w, is_new, &x, atoms))
-            add_item(v, noun, pl_quote(&q, axis->atoms[a].value), "");
+        found[a] = pl_walk_find(w, is_new, &x, atoms);
         pl_walk_back(w);
     }
     v->gave_up = pl_walk_gave_up(w);
     pl_walk_free(w);
 }
 
-static void compare_listeners(struct wider *v)
+/* Each value that rules tell apart: does it let pass what it did not? */
+static void compare_credential(struct wider *v, enum pl_attr attr, unsigned shown, const char *noun)
 {
-    const struct pl_policy *p = v->policy[1];
-    size_t listener = 0;
+    const struct pl_axis *axis = v->s->axis_of[attr];
+    struct pl_quote q;
+    bool *found;
 
-    for (size_t r = p->nwritten; r < p->nrules && !v->failed && v->gave_up == NULL; r++) {
-        struct wanted x = {v, pl_space_bit(v->s, 1, r)};
-        uint32_t atoms[PL_ATTR_COUNT];
+    if (v->failed || v->gave_up != NULL || axis == NULL)
+        return;
+    found = pl_arena_array(v->arena, axis->natoms, sizeof(*found));
+    v->failed = found == NULL;
+    for (size_t i = 0; i < SORTS && !v->failed && v->gave_up == NULL; i++) {
+        v->sort = sorts[i];
+        find_values(v, attr, shown, found);
+    }
+    for (size_t a = 0; a < axis->natoms && !v->failed; a++) {
+        if (found[a])
+            add_item(v, noun, pl_quote(&q, axis->atoms[a].value), "");
+    }
+}
+
+/* A request of clients of any sort that is new; false if there is none, or it is not known. */
+static bool find_any(struct wider *v, unsigned shown, size_t rule, uint32_t atoms[PL_ATTR_COUNT])
+{
+    struct wanted x = {v, rule};
+    bool found = false;
+
+    for (size_t i = 0; i < SORTS && !found && !v->failed && v->gave_up == NULL; i++) {
         struct pl_region region;
         struct pl_walk *w;
 
+        v->sort = sorts[i];
+        w = walk_to(v, &region, shown, PL_ATTR_CLIENT_ADDRESS);
+        if (w == NULL)
+            continue;
+        found = pl_walk_find(w, is_new, &x, atoms);
+        v->gave_up = pl_walk_gave_up(w);
+        pl_walk_free(w);
+    }
+    return found;
+}
+
+static void compare_listeners(struct wider *v)
+{
+    const struct pl_policy *p = v->policy[1];
+    uint32_t atoms[PL_ATTR_COUNT];
+    size_t listener = 0;
+
+    for (size_t r = p->nwritten; r < p->nrules; r++) {
         if (!pl_str_eq(p->rules[r].name, pl_str_lit("builtin:listener")))
             continue;
-        w = walk_to(v, &region, SHOWS_PLACE, PL_ATTR_CLIENT_ADDRESS);
-        if (w != NULL && pl_walk_find(w, is_new, &x, atoms))
+        if (find_any(v, SHOWS_PLACE, pl_space_bit(v->s, 1, r), atoms))
             add_item(v, "whoever comes in at ", p->listeners[listener].text.p, "");
-        if (w != NULL)
-            v->gave_up = pl_walk_gave_up(w);
-        pl_walk_free(w);
         listener++;
     }
 }
@@ -267,25 +305,18 @@ static void compare_listeners(struct wider *v)
 /* Whoever needs more than one of these: a login from a name, a certificate with its key. */
 static void compare_all(struct wider *v)
 {
-    struct wanted x = {v, SIZE_MAX};
     struct pl_str request[PL_ATTR_COUNT];
     uint32_t atoms[PL_ATTR_COUNT];
-    struct pl_region region;
     struct pl_quote q;
-    struct pl_walk *w = walk_to(v, &region, SHOWS_ANYTHING, PL_ATTR_CLIENT_ADDRESS);
 
-    if (w != NULL && pl_walk_find(w, is_new, &x, atoms)) {
-        add_item(v, "requests such as", "", "");
-        pl_walk_request(v->s, atoms, request);
-        for (unsigned i = 0; i < PL_ATTR_COUNT; i++) {
-            if (request[i].n > 0 && i != PL_ATTR_PROTOCOL_STATE)
-                pl_buf_addf(v->text, " %s=%s", pl_attr_name((enum pl_attr)i),
-                            pl_quote(&q, request[i]));
-        }
+    if (!find_any(v, SHOWS_ANYTHING, SIZE_MAX, atoms))
+        return;
+    add_item(v, "requests such as", "", "");
+    pl_walk_request(v->s, atoms, request);
+    for (unsigned i = 0; i < PL_ATTR_COUNT; i++) {
+        if (request[i].n > 0 && i != PL_ATTR_PROTOCOL_STATE)
+            pl_buf_addf(v->text, " %s=%s", pl_attr_name((enum pl_attr)i), pl_quote(&q, request[i]));
     }
-    if (w != NULL)
-        v->gave_up = pl_walk_gave_up(w);
-    pl_walk_free(w);
 }
 
 static void compare(struct wider *v)

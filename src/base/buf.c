@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum { HUGE_PAGE = 2 * 1024 * 1024 };
 
 void pl_buf_fini(struct pl_buf *b)
 {
@@ -86,6 +89,33 @@ struct pl_str pl_buf_str(const struct pl_buf *b)
     return (struct pl_str){b->p, b->n};
 }
 
+void *pl_alloc_large(size_t bytes)
+{
+    void *p;
+
+    if (bytes > SIZE_MAX / 2)
+        return NULL;
+    if (bytes < HUGE_PAGE)
+        return malloc(bytes);
+    p = aligned_alloc(HUGE_PAGE, (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+    if (p != NULL)
+        madvise(p, bytes, MADV_HUGEPAGE); /* if not, it is slower */
+    return p;
+}
+
+/* realloc would move the pages of a large array, and leave it on small ones. */
+static void *grow_large(void *array, size_t have, size_t want)
+{
+    void *grown = pl_alloc_large(want);
+
+    if (grown == NULL)
+        return NULL;
+    if (have > 0)
+        memcpy(grown, array, have);
+    free(array);
+    return grown;
+}
+
 void *pl_grow(void *array, size_t *cap, size_t count, size_t size)
 {
     size_t want = *cap == 0 ? 8 : *cap * 2;
@@ -95,7 +125,8 @@ void *pl_grow(void *array, size_t *cap, size_t count, size_t size)
         return array;
     if (want > SIZE_MAX / 2 / size)
         return NULL;
-    grown = realloc(array, want * size);
+    grown = want * size < 2 * (size_t)HUGE_PAGE ? realloc(array, want * size)
+                                                : grow_large(array, *cap * size, want * size);
     if (grown != NULL)
         *cap = want;
     return grown;

@@ -18,10 +18,22 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TRIES = 3, SETTLE_MS = 20 };
+/* A piece stays in the processor's cache from the read to the last look at it. */
+enum { TRIES = 3, SETTLE_MS = 20, PIECE_SIZE = 256 * 1024 };
 
 /* READ_REPLACED: read whole, but its name has gone to another file, or to none, meanwhile. */
 enum outcome { READ_OK, READ_REPLACED, READ_CHANGED, READ_FAILED };
+
+static struct {
+    void (*seen)(void *arg, const char *path);
+    void *arg;
+} watcher;
+
+void pl_file_watch(void (*seen)(void *arg, const char *path), void *arg)
+{
+    watcher.seen = seen;
+    watcher.arg = arg;
+}
 
 static bool same_time(const struct timespec *a, const struct timespec *b)
 {
@@ -77,88 +89,165 @@ static bool acceptable(const struct stat *st, const char *path, size_t size_max,
     return true;
 }
 
+/* A file on its way to whoever takes it. */
+struct reading {
+    const char *path;
+    size_t size_max;
+    const struct pl_file_sink *sink;
+    char *piece; /* room for PIECE_SIZE and a NUL */
+    bool begun, has_nul, has_mark;
+    struct pl_diag *d;
+    struct pl_pos at;
+};
+
+/* Hands on what the piece has; returns how much of it, the beginning of a line, is kept back. */
+static size_t hand_on(struct reading *r, size_t have, bool whole)
+{
+    char *text = r->piece, *end = memrchr(text, '\n', have);
+    size_t n = whole || end == NULL ? have : (size_t)(end + 1 - text);
+
+    if (n == 0 || (end == NULL && !whole && have < PIECE_SIZE))
+        return have;
+    r->has_mark = r->has_mark || (!r->begun && n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0);
+    r->has_nul = r->has_nul || memchr(text, '\0', n) != NULL;
+    r->begun = true;
+    if (n == have)
+        text[n] = '\0';
+    r->sink->take((struct pl_str){text, n}, r->sink->arg);
+    memmove(text, text + n, have - n);
+    return have - n;
+}
+
 /* Reads exactly the size that fstat told, and one byte more to see that nothing follows. */
-static enum outcome read_once(int fd, const char *path, size_t size_max, struct pl_buf *content,
-                              struct pl_diag *d, struct pl_pos at)
+static enum outcome read_once(int fd, struct reading *r)
 {
     struct pl_quote q;
     struct stat before, after;
-    size_t want;
+    size_t want, got_all = 0, have = 0;
+    char *text = r->piece;
 
     if (fstat(fd, &before) == 0)
         settle(&before);
     if (fstat(fd, &before) != 0) {
-        pl_diag_error(d, at, "cannot look at %s: %s", pl_quote(&q, pl_str_of(path)),
+        pl_diag_error(r->d, r->at, "cannot look at %s: %s", pl_quote(&q, pl_str_of(r->path)),
                       strerror(errno));
         return READ_FAILED;
     }
-    if (!acceptable(&before, path, size_max, d, at))
+    if (!acceptable(&before, r->path, r->size_max, r->d, r->at))
         return READ_FAILED;
     want = (size_t)before.st_size + 1;
-    pl_buf_fini(content);
-    content->p = malloc(want + 1);
-    if (content->p == NULL) {
-        pl_diag_no_memory(d);
-        return READ_FAILED;
-    }
-    content->cap = want + 1;
-    while (content->n < want) {
-        ssize_t got = read(fd, content->p + content->n, want - content->n);
+    r->sink->begin(want - 1, r->sink->arg);
+    r->begun = r->has_nul = r->has_mark = false;
+    while (got_all < want) {
+        size_t most = want - got_all < PIECE_SIZE - have ? want - got_all : PIECE_SIZE - have;
+        ssize_t got = read(fd, text + have, most);
 
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0) {
-            pl_diag_error(d, at, "cannot read %s: %s", pl_quote(&q, pl_str_of(path)),
+            pl_diag_error(r->d, r->at, "cannot read %s: %s", pl_quote(&q, pl_str_of(r->path)),
                           strerror(errno));
             return READ_FAILED;
         }
         if (got == 0)
             break;
-        content->n += (size_t)got;
+        have += (size_t)got;
+        got_all += (size_t)got;
+        have = hand_on(r, have, false);
     }
-    content->p[content->n] = '\0';
+    hand_on(r, have, true);
     if (fstat(fd, &after) != 0 || !same_version(&before, &after) ||
-        content->n != (size_t)before.st_size)
+        got_all != (size_t)before.st_size)
         return READ_CHANGED;
     return after.st_nlink == 0 ? READ_REPLACED : READ_OK;
+}
+
+/* What makes no table and no configuration, whatever stands around it. */
+static bool is_text(const struct reading *r)
+{
+    struct pl_quote q;
+
+    if (r->has_nul) {
+        pl_diag_error(r->d, r->at, "%s holds a NUL byte; expected text",
+                      pl_quote(&q, pl_str_of(r->path)));
+        return false;
+    }
+    if (r->has_mark) {
+        pl_diag_error(r->d, r->at,
+                      "%s begins with a byte order mark; save it as plain UTF-8 without one",
+                      pl_quote(&q, pl_str_of(r->path)));
+        return false;
+    }
+    return true;
+}
+
+static enum outcome read_until_whole(struct reading *r)
+{
+    struct pl_quote q;
+    enum outcome outcome = READ_CHANGED;
+
+    if (watcher.seen != NULL)
+        watcher.seen(watcher.arg, path);
+    for (int i = 0; i < TRIES && (outcome == READ_CHANGED || outcome == READ_REPLACED); i++) {
+        /* O_NONBLOCK: opening a FIFO must not wait for a writer that never comes. */
+        int fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+        if (fd < 0) {
+            pl_diag_error(r->d, r->at, "cannot open %s: %s", pl_quote(&q, pl_str_of(r->path)),
+                          strerror(errno));
+            return READ_FAILED;
+        }
+        outcome = read_once(fd, r);
+        close(fd);
+    }
+    if (outcome == READ_CHANGED)
+        pl_diag_error(
+            r->d, r->at,
+            "%s keeps changing while it is read; write a new file and rename it into place",
+            pl_quote(&q, pl_str_of(r->path)));
+    return outcome;
+}
+
+bool pl_file_read_pieces(const char *path, size_t size_max, const struct pl_file_sink *sink,
+                         struct pl_diag *d, struct pl_pos at)
+{
+    struct reading r = {.path = path, .size_max = size_max, .sink = sink, .d = d, .at = at};
+    enum outcome outcome;
+    bool ok;
+
+    r.piece = malloc(PIECE_SIZE + 1);
+    if (r.piece == NULL) {
+        pl_diag_no_memory(d);
+        return false;
+    }
+    outcome = read_until_whole(&r);
+    ok = (outcome == READ_OK || outcome == READ_REPLACED) && is_text(&r);
+    free(r.piece);
+    return ok;
+}
+
+static void begin_whole(size_t size, void *arg)
+{
+    (void)size;
+    pl_buf_reset(arg);
+    pl_buf_add(arg, (struct pl_str){"", 0}); /* an empty file is text too, not NULL */
+}
+
+static void take_whole(struct pl_str piece, void *arg)
+{
+    pl_buf_add(arg, piece);
 }
 
 bool pl_file_read(const char *path, size_t size_max, struct pl_buf *content, struct pl_diag *d,
                   struct pl_pos at)
 {
-    struct pl_quote q;
-    enum outcome outcome = READ_CHANGED;
+    const struct pl_file_sink whole = {begin_whole, take_whole, content};
+    bool ok;
 
-    for (int i = 0; i < TRIES && (outcome == READ_CHANGED || outcome == READ_REPLACED); i++) {
-        /* O_NONBLOCK: opening a FIFO must not wait for a writer that never comes. */
-        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-        if (fd < 0) {
-            pl_diag_error(d, at, "cannot open %s: %s", pl_quote(&q, pl_str_of(path)),
-                          strerror(errno));
-            return false;
-        }
-        outcome = read_once(fd, path, size_max, content, d, at);
-        close(fd);
-    }
-    if (outcome == READ_CHANGED) {
-        pl_diag_error(
-            d, at, "%s keeps changing while it is read; write a new file and rename it into place",
-            pl_quote(&q, pl_str_of(path)));
-        return false;
-    }
-    if (outcome == READ_FAILED)
-        return false;
-    if (memchr(content->p, '\0', content->n) != NULL) {
-        pl_diag_error(d, at, "%s holds a NUL byte; expected text", pl_quote(&q, pl_str_of(path)));
-        return false;
-    }
-    if (content->n >= 3 && memcmp(content->p, "\xef\xbb\xbf", 3) == 0) {
-        pl_diag_error(d, at, "%s begins with a byte order mark; save it as plain UTF-8 without one",
-                      pl_quote(&q, pl_str_of(path)));
-        return false;
-    }
-    return true;
+    ok = pl_file_read_pieces(path, size_max, &whole, d, at);
+    if (ok && content->failed)
+        pl_diag_no_memory(d);
+    return ok && !content->failed;
 }
 
 char *pl_path_beside(const char *base, struct pl_str name)

@@ -4,6 +4,7 @@
 #include "cli.h"
 
 #include "postlatch/json.h"
+#include "postlatch/wrap.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,7 +44,7 @@ int cmd_reload(const struct arguments *a)
         if (a->json)
             reload_json(&r);
         else
-            fwrite(r.lines.p, 1, r.lines.n, stdout);
+            pl_wrap_print(stdout, r.lines, pl_wrap_width(stdout));
         if (pl_str_eq(r.word, pl_str_lit("ok")))
             status = EXIT_FINE;
         else if (pl_str_eq(r.word, pl_str_lit("refused")))

@@ -4,6 +4,7 @@
 
 #include "postlatch/diff.h"
 #include "postlatch/diff_text.h"
+#include "postlatch/wrap.h"
 
 static void print_text(const struct pl_diff *d, const struct pl_config config[2])
 {
@@ -12,8 +13,7 @@ static void print_text(const struct pl_diff *d, const struct pl_config config[2]
     size_t from = 0;
 
     pl_diff_text_add(&text, d);
-    if (text.p != NULL)
-        fputs(text.p, stdout);
+    pl_wrap_print(stdout, pl_buf_str(&text), pl_wrap_width(stdout));
     pl_buf_fini(&text);
     while ((option = pl_config_restart_needed(&config[0].settings, &config[1].settings, &from)) !=
            NULL) {

@@ -4,25 +4,23 @@
 
 #include "postlatch/matrix_html.h"
 #include "postlatch/matrix_text.h"
+#include "postlatch/wrap.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { WIDTH_ELSE = 80, WIDTH_MAX = 160 };
 
-static size_t terminal_width(void)
+static size_t table_width(void)
 {
-    struct winsize size;
+    size_t width = pl_wrap_width(stdout);
 
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-        return WIDTH_ELSE;
-    return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
+    return width == 0 ? WIDTH_ELSE : width < WIDTH_MAX ? width : WIDTH_MAX;
 }
 
 /* Now in UTC; SOURCE_DATE_EPOCH stands in for it where a page is to come out the same each time. */
@@ -128,7 +126,7 @@ static int show(const struct arguments *a, const struct pl_policy *p)
         if (a->json)
             pl_matrix_json(m, proof, stdout);
         else
-            ok = pl_matrix_text(m, proof, a->config, terminal_width(), stdout);
+            ok = pl_matrix_text(m, proof, a->config, table_width(), stdout);
     }
     pl_matrix_free(m);
     pl_surface_free(surface);

@@ -5,9 +5,15 @@
 #include "postlatch/check.h"
 #include "postlatch/surface.h"
 
-static void print_text(const struct pl_surface *surface)
+/* The lines are for programs, too: what else there is to say goes to standard error. */
+static void print_text(const struct pl_policy *p, const struct pl_surface *surface)
 {
     struct pl_buf text = {0};
+
+    pl_check_add_ended(&text, p);
+    if (text.n > 0)
+        fputs(text.p, stderr);
+    pl_buf_reset(&text);
 
     pl_check_add_surface(&text, surface, 0, "");
     if (text.p != NULL)
@@ -39,7 +45,7 @@ int cmd_surface(const struct arguments *a)
     else if (a->json)
         print_json(surface);
     else
-        print_text(surface);
+        print_text(config.policy, surface);
     pl_surface_free(surface);
     pl_config_fini(&config);
     return status;

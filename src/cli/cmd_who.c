@@ -43,6 +43,16 @@ int cmd_who(const struct arguments *a)
     return answer(a, pl_reach_who);
 }
 
+/* A mistyped address is not to be taken for a login of which there is nothing to say. */
+static bool is_like_an_address(const char *text)
+{
+    struct pl_addr addr;
+
+    return !pl_addr_parse(&addr, pl_str_of(text)) &&
+           (strchr(text, ':') != NULL ||
+            (strchr(text, '.') != NULL && strspn(text, "0123456789.") == strlen(text)));
+}
+
 int cmd_where(const struct arguments *a)
 {
     if (a->count != 1 || a->words[0][0] == '\0')
@@ -52,6 +62,9 @@ int cmd_where(const struct arguments *a)
     if (strchr(a->words[0], '/') != NULL)
         return trouble("where: \"%s\" is no address and no login; expected one address, without a "
                        "prefix length",
+                       a->words[0]);
+    if (is_like_an_address(a->words[0]))
+        return trouble("where: \"%s\" is no address; expected one like 192.0.2.1 or 2001:db8::1",
                        a->words[0]);
     return answer(a, pl_reach_where);
 }

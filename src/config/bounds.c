@@ -184,21 +184,48 @@ static bool has_top_level(const struct pl_set *set)
     return false;
 }
 
-static bool network_is_sound(const struct pl_prefix *prefix, void *arg)
+/*
+ * Few addresses are networks longer than what is too wide, and than any private network but ::1: so
+ * each lies in a private network or apart from all.
+ */
+static unsigned longest(unsigned widest, unsigned preset)
+{
+    return widest > preset ? widest : preset;
+}
+
+static uint64_t leading(const struct pl_addr *addr)
+{
+    uint64_t v = 0;
+
+    for (int i = 0; i < 8; i++)
+        v = v << 8 | addr->bytes[i];
+    return v;
+}
+
+static bool range_is_sound(const struct pl_addr *first, const struct pl_addr *last, void *arg)
 {
     const struct builder *b = arg;
+    struct pl_range rest = {*first, *last};
+    unsigned few = longest(b->widest_v6, WIDEST_V6);
+    struct pl_prefix prefix;
     const char *across;
 
-    /* Nearly all are such: no private network is longer, so it lies within one or apart from all. */
-    if (prefix->addr.family == 4 && prefix->len >= WIDEST_V4 && prefix->len >= b->widest_v4)
+    if (first->family == 6 && few <= 64 && leading(first) > 0 &&
+        leading(last) - leading(first) < 1ULL << (64 - few))
         return true;
-    return find_fault(b, prefix, &across) == FAULT_NONE;
+    while (pl_range_next_prefix(&rest, &prefix)) {
+        if (find_fault(b, &prefix, &across) != FAULT_NONE)
+            return false;
+    }
+    return true;
 }
 
 bool boundary_is_sound(struct builder *b)
 {
+    const uint64_t many4 = (1ULL << (32 - longest(b->widest_v4, WIDEST_V4))) + 1;
+
     return !has_top_level(&b->policy->boundary[PL_BOUNDARY_ACCEPTED_DOMAINS]) &&
            !has_top_level(&b->policy->boundary[PL_BOUNDARY_RELAY_CLIENT_NAMES]) &&
-           pl_compiled_each_network(b->policy->compiled, PL_BOUNDARY_RELAY_NETWORKS,
-                                    network_is_sound, b);
+           pl_compiled_each_range(b->policy->compiled, PL_BOUNDARY_RELAY_NETWORKS, many4,
+                                  range_is_sound, b);
 }

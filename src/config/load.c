@@ -202,6 +202,7 @@ const char *pl_config_restart_needed(const struct pl_settings *a, const struct p
         {"max_connections", a->max_connections == b->max_connections},
         {"max_request_size", a->max_request_size == b->max_request_size},
         {"idle_timeout", a->idle_timeout_s == b->idle_timeout_s},
+        {"sandbox", a->sandbox == b->sandbox},
     };
 
     while (*from < sizeof(options) / sizeof(options[0])) {

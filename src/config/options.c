@@ -303,15 +303,17 @@ static void check_unavailable(struct builder *b)
                       "metrics: listen is not available in this version; expected \"\"");
 }
 
-/* What becomes of the daemon when a policy is not what it should be. */
+/* What the daemon may do, and what becomes of it when a policy is not what it should be. */
 static void build_refusal(struct builder *b)
 {
     static const struct choice wider[] = {{"log", PL_RELOAD_WIDER_LOG},
                                           {"refuse", PL_RELOAD_WIDER_REFUSE}};
     static const struct choice bad[] = {{"stop", PL_BAD_POLICY_STOP},
                                         {"locked", PL_BAD_POLICY_LOCKED}};
+    static const struct choice sandbox[] = {{"on", 1}, {"off", 0}};
     struct tree_section *top = tree_top(b->tree);
 
+    b->settings->sandbox = CHOOSE(b, top, SECTION_TOP, "sandbox", sandbox) != 0;
     b->settings->reload_wider =
         (enum pl_reload_wider)CHOOSE(b, top, SECTION_TOP, "reload_wider", wider);
     b->settings->on_bad_policy =

@@ -73,6 +73,7 @@ enum schema_section {
     X("max_connections", SHAPE_SCALAR, "10000")                                                    \
     X("max_request_size", SHAPE_SCALAR, "65536")                                                   \
     X("idle_timeout", SHAPE_SCALAR, "0")                                                           \
+    X("sandbox", SHAPE_SCALAR, "on")                                                               \
     X("reload_wider", SHAPE_SCALAR, "log")                                                         \
     X("on_bad_policy", SHAPE_SCALAR, "stop")                                                       \
     X("shadow", SHAPE_SCALAR, "\"\"")                                                              \

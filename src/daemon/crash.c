@@ -7,6 +7,7 @@
 
 #include "log.h"
 #include "loop.h"
+#include "sandbox.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -36,7 +37,31 @@ static void on_loop_trouble(const char *what) EV_NOEXCEPT
     abort();
 }
 
+/* Raised by the very call, in the thread that made it: it interrupts nothing that we hold. */
+static void on_forbidden_call(int signal, siginfo_t *info, void *context)
+{
+    const char *name = sandbox_call_name(info->si_syscall);
+
+    (void)signal;
+    (void)context;
+    log_fatal("sandbox: forbidden system call %d (%s); the daemon ends here", info->si_syscall,
+              name == NULL ? "?" : name);
+    fprintf(stderr, "postlatchd: sandbox: forbidden system call %d (%s); the daemon ends here\n",
+            info->si_syscall, name == NULL ? "?" : name);
+    abort();
+}
+
+void crash_fill_mask(sigset_t *mask)
+{
+    sigfillset(mask);
+    sigdelset(mask, SIGSYS);
+}
+
 void crash_prepare(void)
 {
+    struct sigaction forbidden = {.sa_sigaction = on_forbidden_call, .sa_flags = SA_SIGINFO};
+
+    sigfillset(&forbidden.sa_mask);
+    sigaction(SIGSYS, &forbidden, NULL);
     ev_set_syserr_cb(on_loop_trouble);
 }

@@ -12,6 +12,7 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,19 @@ enum { ACCEPT_BATCH = 16 };
 
 static struct log_rate accept_trouble = LOG_RATE(1);
 
-bool listeners_bind(struct listeners *l, const struct pl_settings *settings)
+/* A socket that dies with us where others outlive us: it is as likely a slip as it is meant. */
+static int bind_beside(struct listener *one, const struct socket_file *file,
+                       const struct activation *handed_over)
+{
+    if (handed_over->count > 0)
+        log_warn("listen \"%s\" was not handed over by the service manager: made here, and closed "
+                 "while the daemon is restarted",
+                 one->endpoint.text);
+    return listener_bind("listen", &one->endpoint, file, &one->socket);
+}
+
+bool listeners_bind(struct listeners *l, const struct pl_settings *settings,
+                    struct activation *handed_over)
 {
     struct socket_file file = {settings->socket_mode, settings->socket_owner,
                                settings->socket_group};
@@ -41,10 +54,13 @@ bool listeners_bind(struct listeners *l, const struct pl_settings *settings)
         one->magic = LISTENER_MAGIC;
         one->all = l;
         one->endpoint = settings->listen[i];
-        one->fd = listener_bind("listen", &one->endpoint, &file, &one->socket);
+        one->fd = activation_take(handed_over, &one->endpoint);
+        one->handed_over = one->fd >= 0;
+        if (!one->handed_over)
+            one->fd = bind_beside(one, &file, handed_over);
         ok = ok && one->fd >= 0;
     }
-    return ok;
+    return activation_is_used_up(handed_over) && ok;
 }
 
 /* What accept says when a later try may do better, but trying at once would only spin. */
@@ -164,6 +180,42 @@ void listeners_resume(struct listeners *l)
     l->accepting = true;
 }
 
+/*
+ * From here on nobody gets into the queue of a listening socket. Who was turned away by a TCP socket
+ * comes again a second later, as for a lost packet, and finds our successor or is refused.
+ */
+static void bar(const struct listener *l)
+{
+    struct sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog filter = {1, &drop_all};
+
+    if (pl_endpoint_is_unix(&l->endpoint))
+        shutdown(l->fd, SHUT_RD); /* refuses, and gives away whom it holds */
+    else
+        setsockopt(l->fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+}
+
+void listeners_drain(struct listeners *l)
+{
+    for (size_t i = 0; i < l->count && l->loop != NULL; i++) {
+        struct listener *one = &l->each[i];
+
+        if (one->handed_over)
+            continue;
+        bar(one);
+        for (int n = 0; n < SOMAXCONN; n++) {
+            struct sockaddr_storage peer = {0};
+            socklen_t len = sizeof(peer);
+            int fd = accept4(one->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+            if (fd >= 0)
+                pool_take(l->pool, fd, one, &peer);
+            else if (errno != EINTR && errno != ECONNABORTED)
+                break;
+        }
+    }
+}
+
 void listeners_close(struct listeners *l)
 {
     if (l->loop != NULL) {
@@ -174,7 +226,8 @@ void listeners_close(struct listeners *l)
     for (size_t i = 0; i < l->count; i++) {
         if (l->each[i].fd < 0)
             continue;
-        listener_remove(&l->each[i].endpoint, &l->each[i].socket);
+        if (!l->each[i].handed_over)
+            listener_remove(&l->each[i].endpoint, &l->each[i].socket);
         close(l->each[i].fd);
         l->each[i].fd = -1;
     }

@@ -2,6 +2,7 @@
 #ifndef DAEMON_LISTENER_H
 #define DAEMON_LISTENER_H
 
+#include "activation.h"
 #include "loop.h"
 #include "postlatch/config.h"
 #include "postlatch/endpoint.h"
@@ -21,6 +22,7 @@ struct listener {
     int fd;
     ev_io io;
     struct pl_endpoint endpoint;
+    bool handed_over;   /* the service manager holds it too, and keeps it */
     struct stat socket; /* the Unix socket as made by us */
     struct listeners *all;
 };
@@ -55,8 +57,13 @@ int listener_bind(const char *option, const struct pl_endpoint *e, const struct 
 /* listener_remove - removes the file of a Unix socket, if it still is the one that was made */
 void listener_remove(const struct pl_endpoint *e, const struct stat *made);
 
-/* listeners_bind - all of settings->listen; false after logging what is wrong with each */
-bool listeners_bind(struct listeners *l, const struct pl_settings *settings);
+/*
+ * listeners_bind - all of settings->listen: what was handed over is taken, the rest is bound
+ *
+ * returns  false after logging what is wrong with each
+ */
+bool listeners_bind(struct listeners *l, const struct pl_settings *settings,
+                    struct activation *handed_over);
 
 /* listeners_start - accept, and hand each connection to the pool */
 void listeners_start(struct listeners *l, struct ev_loop *loop, struct pool *pool);
@@ -64,6 +71,13 @@ void listeners_start(struct listeners *l, struct ev_loop *loop, struct pool *poo
 /* listeners_pause, listeners_resume - stop accepting for a while; callable in any state */
 void listeners_pause(struct listeners *l);
 void listeners_resume(struct listeners *l);
+
+/*
+ * listeners_drain - before the workers stop: nobody can connect any more, and those who wait to be
+ * let in are, so that they get their answers. What was handed over is left alone: who waits there
+ * waits for our successor
+ */
+void listeners_drain(struct listeners *l);
 
 /* listeners_close - stop for good and remove the files of Unix sockets; also if never bound */
 void listeners_close(struct listeners *l);

@@ -388,6 +388,7 @@ static void *run(void *arg)
 
     (void)arg;
     is_writer = true;
+    pthread_setname_np(pthread_self(), "log"); /* its own name: the sandbox keeps /proc away */
     for (;;) {
         if (is_called()) {
             flushing = atomic_exchange(&writer.flush, false) || flushing;
@@ -437,9 +438,7 @@ bool log_writer_start(unsigned workers)
     writer.retry_us = RETRY_MIN_US;
     writer.retry_at_us = 0;
     ok = ok && writer.wake >= 0 && pthread_create(&writer.thread, NULL, run, NULL) == 0;
-    if (ok)
-        pthread_setname_np(writer.thread, "log");
-    else
+    if (!ok)
         forget_thread();
     atomic_store(&writer.running, ok);
     pthread_mutex_unlock(&writer.lock);

@@ -4,18 +4,22 @@
  * loop until a signal ends it, let every session finish. The main loop accepts, reloads and controls;
  * the workers answer.
  */
+#include "activation.h"
 #include "background.h"
 #include "control.h"
 #include "crash.h"
 #include "listener.h"
 #include "log.h"
 #include "loop.h"
+#include "notify.h"
 #include "postlatch/check.h"
 #include "postlatch/compiler.h"
 #include "privilege.h"
 #include "reload.h"
 #include "reminder.h"
+#include "sandbox.h"
 #include "snapshot.h"
+#include "watchdog.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -43,11 +47,13 @@ struct daemon {
     struct ev_loop *loop;
     struct snapshot_holder snapshots;
     struct settings_copy started_with;
+    struct activation handed_over;
     struct listeners listeners;
     struct control control;
     struct pool pool;
     struct reload reload;
     struct reminder reminder;
+    struct watchdog watchdog;
     ev_signal term, interrupt, hangup;
     ev_async room;            /* a worker has room for a connection again */
     unsigned max_connections; /* that the limit of open files has room for */
@@ -241,7 +247,7 @@ static bool start_workers(struct daemon *d)
         return false;
     d->pool.max_connections = d->max_connections;
     d->snapshots.readers = d->pool.count + 1; /* each worker, and the main thread */
-    sigfillset(&all);
+    crash_fill_mask(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     ok = log_start((unsigned)d->pool.count) && pool_start(&d->pool);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -274,15 +280,17 @@ static bool take_sockets(struct daemon *d)
     d->max_connections = privilege_raise_files(s->max_connections, pool_workers(s->workers));
     /* From here on there are sockets to remove: a signal waits until it is watched. */
     mask_signals(SIG_BLOCK);
-    if (!listeners_bind(&d->listeners, s) || !control_bind(&d->control, s->control))
+    if (!listeners_bind(&d->listeners, s, &d->handed_over) ||
+        !control_bind(&d->control, s->control))
         return false;
     d->background = -1;
-    if (!d->options.foreground && getenv("NOTIFY_SOCKET") == NULL) {
+    /* Whoever looks after us knows us by our process. */
+    if (!d->options.foreground && !notify_is_wanted() && d->handed_over.count == 0) {
         d->background = background_begin();
         if (d->background < 0)
             return false;
     }
-    return privilege_drop(s);
+    return privilege_drop(s) && sandbox_enter(s, &d->listeners, &d->control.endpoint);
 }
 
 static bool start(struct daemon *d)
@@ -309,15 +317,19 @@ static bool start(struct daemon *d)
     control_start(&d->control, d->loop);
     listeners_start(&d->listeners, d->loop, &d->pool);
     reminder_start(&d->reminder, d->loop, &d->reload);
+    watchdog_start(&d->watchdog, d->loop, &d->pool);
     announce(d);
     if (d->background >= 0)
         background_ready(d->background);
+    reload_tell_manager(&d->reload, "READY=1");
     return true;
 }
 
-/* Answers what has been read, then ends. False: a reload's thread still uses our memory. */
+/* Lets in who waits, answers what has been sent, then ends. False: a reload's thread still uses our memory. */
 static bool stop(struct daemon *d)
 {
+    notify_send("STOPPING=1\nSTATUS=ending: what was asked is answered");
+    listeners_drain(&d->listeners);
     listeners_close(&d->listeners);
     control_close(&d->control);
     pool_stop(&d->pool);
@@ -334,11 +346,16 @@ static bool stop(struct daemon *d)
 
 static int serve(struct daemon *d)
 {
-    struct snapshot *first = load_first(d);
+    struct snapshot *first;
     int status = TROUBLE;
 
+    if (!activation_receive(&d->handed_over))
+        return TROUBLE;
+    sandbox_watch();
+    first = load_first(d);
     if (first == NULL)
         return INVALID;
+    notify_init();
     snapshot_holder_init(&d->snapshots, first);
     if (!settings_copy_init(&d->started_with, &first->config.settings)) {
         log_error("out of memory");
@@ -376,6 +393,7 @@ int main(int argc, char **argv)
         log_open();
         log_to_stderr(d->options.foreground ? LOG_STDERR_ALL : LOG_STDERR_WARNINGS);
         status = serve(d);
+        notify_close();
         log_close();
     }
     free(d);

@@ -8,10 +8,12 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Files that are open beside connections: log, control, configuration while it is reloaded, … */
@@ -89,7 +91,28 @@ static bool is_dropped(uid_t uid, gid_t gid)
     return uid == 0 || (setuid(0) != 0 && seteuid(0) != 0);
 }
 
-bool privilege_drop(const struct pl_settings *settings)
+/*
+ * Capabilities that whoever started us gave to a user who is not root, for a port below 1024 perhaps:
+ * the sockets are there by now. Two calls, for which libcap would be much.
+ */
+static bool drop_capabilities(void)
+{
+    struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+    struct __user_cap_data_struct left[_LINUX_CAPABILITY_U32S_3] = {0};
+
+    if (geteuid() == 0)
+        return true; /* it was said that we run as root */
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    if (syscall(SYS_capset, &head, none) != 0 || syscall(SYS_capget, &head, left) != 0 ||
+        memcmp(left, none, sizeof(none)) != 0) {
+        log_error("capabilities were not given up as they should have been: %s", strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+static bool become(const struct pl_settings *settings)
 {
     struct pl_quote qu, qg;
     uid_t uid = geteuid();
@@ -122,6 +145,11 @@ bool privilege_drop(const struct pl_settings *settings)
     if (uid == 0)
         log_warn("running as root; the option user names a user to become");
     return true;
+}
+
+bool privilege_drop(const struct pl_settings *settings)
+{
+    return become(settings) && drop_capabilities();
 }
 
 unsigned privilege_raise_files(unsigned max_connections, unsigned workers)

@@ -21,7 +21,7 @@ bool privilege_find_group(const char *name, const char *option, gid_t *gid);
  * privilege_drop - become settings->user and settings->group for good, and make sure of it
  *
  * The group is the user's own if none is named; there are no other groups. Without either option
- * nothing changes, and the log says so if that leaves us root.
+ * ids stay, and the log says so if that leaves us root. Who is not root has no capabilities either.
  *
  * returns  false after logging
  */

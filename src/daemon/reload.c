@@ -7,14 +7,19 @@
 #include "reload.h"
 
 #include "control.h"
+#include "crash.h"
 #include "log.h"
+#include "notify.h"
 #include "postlatch/compiler.h"
 #include "postlatch/diff.h"
 #include "postlatch/diff_text.h"
 #include "postlatch/wider.h"
+#include "sandbox.h"
 #include "worker.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { STOP_PATIENCE_S = 1, CHANGES_ENTRIES_MAX = 200000 };
@@ -48,12 +53,17 @@ static void tell_what_stays(struct reload *r)
 static void tell_errors(struct reload *r, struct pl_diag *d)
 {
     size_t errors = pl_diag_errors(d), shown = 0;
+    bool denied = false;
     const char *line;
 
-    for (; (line = pl_diag_get(d, shown)) != NULL; shown++)
+    for (; (line = pl_diag_get(d, shown)) != NULL; shown++) {
         pl_buf_addf(&r->text, "%s\n", line);
+        denied = denied || strstr(line, strerror(EACCES)) != NULL;
+    }
     if (shown < errors)
         pl_buf_addf(&r->text, "and %zu more\n", errors - shown);
+    if (denied && sandbox_hint() != NULL)
+        pl_buf_addf(&r->text, "%s\n", sandbox_hint());
     reload_count(&r->text, errors, "error", "errors");
     pl_buf_add(&r->text, pl_str_lit("; "));
     tell_what_stays(r);
@@ -219,6 +229,27 @@ void reload_log_lines(void (*log)(const char *fmt, ...) PL_PRINTF(1, 2), const c
     }
 }
 
+void reload_tell_manager(const struct reload *r, const char *change)
+{
+    const struct snapshot *now = r->snapshot;
+    struct pl_buf text = {0};
+
+    pl_buf_addf(&text, "%s\nSTATUS=", change);
+    if (now->locked)
+        pl_buf_addf(&text, "locked, as %s is %s: nobody may relay", r->path, now->verdict.word);
+    else
+        pl_buf_addf(&text, "generation %lu of %s is in force; verdict: %s", now->generation,
+                    r->path, now->verdict.word);
+    if (r->running)
+        pl_buf_add(&text, pl_str_lit("; reloading"));
+    else if (r->last == RELOAD_REFUSED || r->last == RELOAD_ERROR)
+        pl_buf_addf(&text, "; the last reload %s",
+                    r->last == RELOAD_REFUSED ? "was refused" : "failed");
+    if (!text.failed)
+        notify_send("%s", text.p);
+    pl_buf_fini(&text);
+}
+
 static void finish(struct reload *r)
 {
     if (r->outcome == RELOAD_ERROR) {
@@ -238,19 +269,22 @@ static void finish(struct reload *r)
     pl_buf_add(&r->report, pl_buf_str(&r->text));
     pl_buf_add(&r->report, pl_buf_str(&r->warnings));
     pl_buf_add(&r->report, pl_buf_str(&r->changes));
+    if (!r->again) /* else the next one begins at once */
+        reload_tell_manager(r, "READY=1");
     control_reload_done(r->control, r->number, r->outcome, pl_buf_str(&r->report));
 }
 
 static bool begin(struct reload *r)
 {
     sigset_t all, before;
+    char change[64];
     int error;
 
     r->accept_wider = r->again_accept_wider;
     r->again = r->again_accept_wider = false;
     r->generation = r->snapshot->generation + 1;
     /* Signals are the main thread's. */
-    sigfillset(&all);
+    crash_fill_mask(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     error = pthread_create(&r->thread, NULL, run, r);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -258,8 +292,11 @@ static bool begin(struct reload *r)
     if (error != 0) {
         log_error("reload: cannot start a thread: %s", strerror(error));
         r->outcome = RELOAD_ERROR;
+        return false;
     }
-    return r->running;
+    snprintf(change, sizeof(change), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_us());
+    reload_tell_manager(r, change);
+    return true;
 }
 
 static void on_follow(struct ev_loop *loop, ev_async *a, int revents)

@@ -74,6 +74,13 @@ unsigned long reload_request(struct reload *r, bool accept_wider);
  */
 bool reload_stop(struct reload *r);
 
+/*
+ * reload_tell_manager - the service manager learns of a change, with the running policy in words
+ *
+ * in       change: an assignment of sd_notify(3), e.g. READY=1
+ */
+void reload_tell_manager(const struct reload *r, const char *change);
+
 /* reload_log_lines - log each line of a text, the prefix in front; log: log_error and the like */
 void reload_log_lines(void (*log)(const char *fmt, ...) PL_PRINTF(1, 2), const char *prefix,
                       struct pl_str lines);

@@ -312,9 +312,7 @@ static inline size_t answer(const struct snapshot *snapshot, char out[PL_REPLY_M
 
 static void log_answered(struct worker *w, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct answered *a = &w->answered[i];
-
+    for (struct answered *a = w->answered; a < w->answered + count; a++) {
         counter_add(&w->counters.by_effect[a->decision.action->effect], 1);
         log_decision(&w->snapshot->config, w->snapshot->generation, &a->query, &a->decision, a->us);
     }

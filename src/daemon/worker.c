@@ -9,6 +9,7 @@
  *    0  turn      timer, 0 s: the next turn of sessions with more requests in hand, in the next
  *                 iteration, so that others are served between
  *    0  idle      timer: when the idlest session reaches idle_timeout; stopped without one
+ *    0  grace     timer, 0.2 s of a stopping worker: for those who are just about to ask
  *    0  deadline  timer: ends the patience of a stopping worker
  * Watchers of the main loop:
  *   +2  signals
@@ -38,6 +39,7 @@
 
 enum { SPARES_MAX = 256 };
 #define STOP_PATIENCE_S 2.0
+#define GRACE_S 0.2
 
 static struct log_rate limit_reached = LOG_RATE(1);
 
@@ -235,15 +237,28 @@ static void evict(struct worker *w)
 
 /* ---- callbacks ---- */
 
+/* Ends the sessions that were active at this time for the last time, or before. */
+static void finish_until(struct worker *w, int64_t us)
+{
+    /* From the end: where one goes, one that had its turn takes its place. */
+    for (size_t i = atomic_load(&w->count); i-- > 0;) {
+        if (active_us(w, i) <= us)
+            session_finish(w->sessions[i]);
+    }
+    if (atomic_load(&w->count) == 0)
+        ev_break(w->loop, EVBREAK_ALL);
+}
+
+/*
+ * Who has just connected has not asked yet, but will; he would have to come again. The others are asked
+ * for what they have sent, and closed.
+ */
 static void stop(struct worker *w)
 {
     w->stopping = true;
+    ev_timer_start(w->loop, &w->grace);
     ev_timer_start(w->loop, &w->deadline);
-    /* From the end: where one goes, one that had its turn takes its place. */
-    for (size_t i = atomic_load(&w->count); i-- > 0;)
-        session_finish(w->sessions[i]);
-    if (atomic_load(&w->count) == 0)
-        ev_break(w->loop, EVBREAK_ALL);
+    finish_until(w, clock_us() - (int64_t)(GRACE_S * 1e6));
 }
 
 static void on_wake(struct ev_loop *loop, ev_async *a, int revents)
@@ -257,6 +272,7 @@ static void on_wake(struct ev_loop *loop, ev_async *a, int revents)
     adopt(w);
     if (atomic_exchange(&w->evict, false))
         evict(w);
+    atomic_store(&w->pulse, atomic_load(&w->pool->pulse));
     if (atomic_load(&w->pool->stopping) && !w->stopping)
         stop(w);
 }
@@ -296,6 +312,16 @@ static void on_turn(struct ev_loop *loop, ev_timer *t, int revents)
     }
 }
 
+static void on_grace(struct ev_loop *loop, ev_timer *t, int revents)
+{
+    struct worker *w = t->data;
+
+    (void)loop;
+    (void)revents;
+    pl_assert(w->magic == WORKER_MAGIC);
+    finish_until(w, INT64_MAX);
+}
+
 static void on_deadline(struct ev_loop *loop, ev_timer *t, int revents)
 {
     struct worker *w = t->data;
@@ -331,7 +357,11 @@ static void on_woken(struct ev_loop *loop) EV_THROW
 static void *run(void *arg)
 {
     struct worker *w = arg;
+    char name[16];
 
+    /* Another thread could name it by a file in /proc only, which the sandbox keeps away. */
+    snprintf(name, sizeof(name), "worker-%u", w->index);
+    pthread_setname_np(pthread_self(), name);
     w->woke_us = clock_us(); /* the thread starts later than its worker was made */
     log_use_queue(w->index);
     ev_run(w->loop, 0);
@@ -358,8 +388,9 @@ static bool worker_init(struct worker *w, struct pool *p, unsigned index)
     ev_set_priority(&w->wake, EV_MAXPRI);
     ev_timer_init(&w->idle, on_idle, 0., 0.);
     ev_timer_init(&w->turn, on_turn, 0., 0.);
+    ev_timer_init(&w->grace, on_grace, GRACE_S, 0.);
     ev_timer_init(&w->deadline, on_deadline, STOP_PATIENCE_S, 0.);
-    w->wake.data = w->idle.data = w->turn.data = w->deadline.data = w;
+    w->wake.data = w->idle.data = w->turn.data = w->grace.data = w->deadline.data = w;
     ev_async_start(w->loop, &w->wake);
     return true;
 }
@@ -400,15 +431,12 @@ bool pool_start(struct pool *p)
 {
     for (; p->started < p->count; p->started++) {
         struct worker *w = &p->workers[p->started];
-        char name[16];
         int error = pthread_create(&w->thread, NULL, run, w);
 
         if (error != 0) {
             log_error("cannot start a worker: %s", strerror(error));
             return false;
         }
-        snprintf(name, sizeof(name), "worker-%u", w->index);
-        pthread_setname_np(w->thread, name);
     }
     return true;
 }

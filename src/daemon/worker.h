@@ -63,6 +63,7 @@ struct worker {
     ev_async wake;     /* something in the inbox, a new snapshot, an order to evict or to stop */
     ev_timer idle;     /* closes sessions after idle_timeout */
     ev_timer turn;     /* the next turn of the sessions in turns */
+    ev_timer grace;    /* of stopping: who was active lately has asked by then, or is closed */
     ev_timer deadline; /* of stopping: closes what is left */
 
     const struct snapshot *snapshot; /* changes between callbacks only */
@@ -88,6 +89,7 @@ struct worker {
     atomic_llong *active_us; /* when each was accepted, or last asked something whole */
     atomic_llong longest_us; /* from waking up to waiting again, since the start */
     atomic_bool evict;       /* the idlest session is to be closed */
+    atomic_ulong pulse;      /* of the pool, when the worker last woke up to be asked */
 };
 
 /* struct pool - all workers, and what they share */
@@ -104,6 +106,7 @@ struct pool {
     unsigned long connections_total; /* the main thread's */
     atomic_bool room_wanted;         /* accepting has stopped because of max_connections */
     atomic_bool stopping;
+    atomic_ulong pulse; /* counts questions whether the workers are alive: watchdog.c */
 };
 
 /*

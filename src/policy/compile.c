@@ -9,7 +9,6 @@
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"
 #include "postlatch/policy.h"
-#include "postlatch/ranges.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -77,20 +76,8 @@ static bool build_indexes(struct pl_compiled *c, struct pl_sources *s)
     return ok && build_ports(c, s);
 }
 
-/* The classes from which an attribute's values come. */
-static const struct pl_classes *classes_of(const struct pl_compiled *c, enum pl_attr attr)
-{
-    switch (pl_attr_kind(attr)) {
-    case PL_KIND_ADDR:
-        return &c->addrs.classes;
-    case PL_KIND_PORT:
-        return &c->port_classes;
-    default:
-        return &c->names[compiled_names_of(attr)].classes;
-    }
-}
-
-enum pl_names compiled_names_of(enum pl_attr attr)
+/* The index in which an attribute's values are looked up; not for ADDR, PORT. */
+static enum pl_names names_of(enum pl_attr attr)
 {
     switch (pl_attr_kind(attr)) {
     case PL_KIND_MAIL:
@@ -107,12 +94,33 @@ enum pl_names compiled_names_of(enum pl_attr attr)
     }
 }
 
+/* The classes from which an attribute's values come. */
+static const struct pl_classes *classes_of(const struct pl_compiled *c, enum pl_attr attr)
+{
+    switch (pl_attr_kind(attr)) {
+    case PL_KIND_ADDR:
+        return &c->addrs.classes;
+    case PL_KIND_PORT:
+        return &c->port_classes;
+    default:
+        return &c->names[names_of(attr)].classes;
+    }
+}
+
 static void free_build_parts(struct pl_compiled *c)
 {
     pl_classes_done(&c->addrs.classes);
     pl_classes_done(&c->port_classes);
     for (unsigned i = 0; i < PL_NAMES_COUNT; i++)
         pl_classes_done(&c->names[i].classes);
+}
+
+/* Whether a list has an address without a domain. */
+static bool is_no_local(struct pl_str key, uint32_t class, void *arg)
+{
+    (void)class;
+    (void)arg;
+    return key.p[key.n - 1] != '@';
 }
 
 /* ---- the whole ---- */
@@ -182,12 +190,12 @@ static bool is_asked(const struct pl_policy *p, enum pl_attr attr)
 /* Adds the bits of a row. */
 static void add_row(uint64_t *to, const struct pl_compiled *c, uint32_t row)
 {
-    const uint64_t *r = c->rows + row, *word = r + c->nsummary;
+    const uint64_t *r = c->rows + row, *word = r + 2 * c->nsummary;
 
     for (size_t i = 0; i < c->nwords && c->nsummary == 0; i++)
         to[i] |= r[i];
     for (size_t s = 0; s < c->nsummary; s++) {
-        for (uint64_t bits = r[s]; bits != 0; bits &= bits - 1)
+        for (uint64_t bits = r[2 * s]; bits != 0; bits &= bits - 1)
             to[64 * s + (size_t)__builtin_ctzll(bits)] |= *word++;
     }
 }
@@ -201,9 +209,44 @@ static void restrict_live(uint64_t *live, uint64_t *can, const struct pl_compile
     for (uint32_t class = 0; class < d->nclasses; class ++)
         add_row(can, c, d->row[class]);
     for (uint32_t class = 0; class < d->naddresses; class ++)
-        add_row(can, c, d->address_in[class]);
+        add_row(can, c, d->address_sides[class].in);
     for (size_t i = 0; i < c->nwords; i++)
         live[i] &= can[i];
+}
+
+/* Nearly all requests are of the state RCPT, and all rules ask about the state: that is decided here. */
+static bool decide_rcpt(struct pl_compiled *c)
+{
+    uint64_t *live = pl_arena_array(c->arena, c->nwords, sizeof(*live));
+    uint32_t class =
+        PL_CLASS_INDEXED + pl_name_index_find(&c->names[PL_NAMES_WORDS], pl_str_lit("RCPT"));
+
+    if (live == NULL)
+        return false;
+    memcpy(live, c->live, c->nwords * sizeof(*live));
+    c->live_at_rcpt = live;
+    c->class_of_rcpt = class;
+    if (c->ndims == 0 || c->dims[0].attr != PL_ATTR_PROTOCOL_STATE)
+        return true;
+    for (size_t i = 0; i < c->nwords; i++)
+        live[i] &= ~c->dims[0].asked[i] | pl_compiled_word(c, c->dims[0].row[class], i);
+    c->decided_at_rcpt = 1;
+    return true;
+}
+
+/* Which dimensions each word asks about. */
+static bool find_asks(struct pl_compiled *c)
+{
+    uint32_t *asks = pl_arena_array(c->arena, c->nwords, sizeof(*asks));
+
+    if (asks == NULL)
+        return false;
+    for (size_t i = 0; i < c->nwords; i++) {
+        for (size_t d = 0; d < c->ndims; d++)
+            asks[i] |= (uint32_t)((c->live[i] & c->dims[d].asked[i]) != 0) << d;
+    }
+    c->asks = asks;
+    return true;
 }
 
 /* Leaves out the dimensions that only rules ask about which never hold. */
@@ -229,21 +272,73 @@ static bool find_live(struct pl_compiled *c)
     }
     c->ndims = kept;
     c->live = live;
+    return find_asks(c) && decide_rcpt(c);
+}
+
+/* Up to so many classes rows are made for all, whether some value has them or not. */
+enum { FEW_CLASSES = 16 };
+
+static bool note_key(struct pl_str key, uint32_t class, void *arg)
+{
+    (void)key;
+    ((uint64_t *)arg)[class / 64] |= 1ULL << class % 64;
+    return true;
+}
+
+static bool note_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t class,
+                       void *arg)
+{
+    (void)first;
+    (void)last;
+    ((uint64_t *)arg)[class / 64] |= 1ULL << class % 64;
+    return true;
+}
+
+/* Which classes some key, or some address, has. NULL stands for all. False when memory is short. */
+static bool find_used(struct pl_compiled *c, const uint64_t *used[PL_NAMES_COUNT],
+                      const uint64_t **addrs)
+{
+    for (unsigned i = 0; i <= PL_NAMES_COUNT; i++) {
+        const struct pl_classes *classes =
+            i < PL_NAMES_COUNT ? &c->names[i].classes : &c->addrs.classes;
+        uint64_t *bits;
+
+        if (classes->count <= FEW_CLASSES)
+            continue;
+        bits = pl_arena_array(c->arena, classes->count / 64 + 1, sizeof(*bits));
+        if (bits == NULL)
+            return false;
+        bits[0] = 1; /* PL_CLASS_NONE */
+        if (i < PL_NAMES_COUNT) {
+            pl_name_index_each(&c->names[i], note_key, bits);
+            used[i] = bits;
+        } else {
+            pl_addr_index_walk(&c->addrs, note_range, bits);
+            *addrs = bits;
+        }
+    }
     return true;
 }
 
 static bool build_dimensions(struct pl_compiled *c, const struct pl_policy *p)
 {
+    const uint64_t *used[PL_NAMES_COUNT] = {NULL}, *addrs = NULL;
     struct rows_builder b;
     bool ok;
 
     memset(&b, 0, sizeof(b));
     c->dims = pl_arena_array(c->arena, DIMS, sizeof(*c->dims));
-    ok = c->dims != NULL && place_rules(c, p) && rows_begin(&b, c, p);
+    ok = c->dims != NULL && find_used(c, used, &addrs) && place_rules(c, p) && rows_begin(&b, c, p);
+    b.used_addresses = used[PL_NAMES_ADDRESSES];
     for (size_t i = 0; i < DIMS && ok; i++) {
         if (!is_asked(p, order[i]))
             continue;
+        b.used = pl_attr_kind(order[i]) == PL_KIND_ADDR   ? addrs
+                 : pl_attr_kind(order[i]) == PL_KIND_PORT ? NULL
+                                                          : used[names_of(order[i])];
         c->dims[c->ndims].attr = order[i];
+        c->dims[c->ndims].kind = pl_attr_kind(order[i]);
+        c->dims[c->ndims].names = names_of(order[i]);
         ok = rows_build(&b, &c->dims[c->ndims++], classes_of(c, order[i]));
     }
     ok = ok && rows_address_lists(&b);
@@ -258,6 +353,21 @@ static bool has_too_many(const struct pl_compiled *c)
     for (unsigned i = 0; i < PL_NAMES_COUNT; i++)
         full = full || c->names[i].classes.full;
     return full;
+}
+
+/*
+ * From so many entries on an index is larger than the caches that a request finds warm: a look-up
+ * waits for memory, 100 ns or more each time.
+ */
+enum { LARGE_NAMES = 1 << 11, LARGE_RANGES = 1 << 17 };
+
+static bool is_large(const struct pl_compiled *c)
+{
+    bool large = c->addrs.v4.count >= LARGE_RANGES || c->addrs.v6.count >= LARGE_RANGES;
+
+    for (unsigned i = 0; i < PL_NAMES_COUNT; i++)
+        large = large || c->names[i].count >= LARGE_NAMES;
+    return large;
 }
 
 struct pl_compiled *pl_compile(const struct pl_policy *p, struct pl_sources *sources,
@@ -276,8 +386,8 @@ struct pl_compiled *pl_compile(const struct pl_policy *p, struct pl_sources *sou
         pl_compiled_free(c);
         c = NULL;
     } else {
-        c->class_of_rcpt =
-            PL_CLASS_INDEXED + pl_name_index_find(&c->names[PL_NAMES_WORDS], pl_str_lit("RCPT"));
+        c->is_large = is_large(c);
+        c->locals = !pl_name_index_each(&c->names[PL_NAMES_ADDRESSES], is_no_local, NULL);
         free_build_parts(c);
     }
     pl_sources_fini(sources);
@@ -298,47 +408,11 @@ void pl_compiled_free(struct pl_compiled *c)
     free(c);
 }
 
-/* Ranges of a list that touch are one; what is left is cut into networks. */
-struct walk {
-    const struct pl_compiled *c;
-    unsigned boundary;
-    bool (*each)(const struct pl_prefix *prefix, void *arg);
-    void *arg;
-    struct pl_range open; /* family 0: none */
-};
-
-static bool flush(struct walk *w)
+bool pl_compiled_each_range(const struct pl_compiled *c, unsigned boundary, uint64_t least4,
+                            bool (*each)(const struct pl_addr *first, const struct pl_addr *last,
+                                         void *arg),
+                            void *arg)
 {
-    struct pl_prefix prefix;
-
-    while (pl_range_next_prefix(&w->open, &prefix)) {
-        if (!w->each(&prefix, w->arg))
-            return false;
-    }
-    w->open.low.family = 0;
-    return true;
-}
-
-/* Ranges come without gaps: one that is in the list joins the open one, any other ends it. */
-static bool walk_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t class,
-                       void *arg)
-{
-    struct walk *w = arg;
-
-    if ((w->c->addr_lists[class] >> w->boundary & 1) == 0)
-        return w->open.low.family == 0 || flush(w);
-    if (w->open.low.family != 0 && w->open.low.family != first->family && !flush(w))
-        return false;
-    if (w->open.low.family == 0)
-        w->open.low = *first;
-    w->open.high = *last;
-    return true;
-}
-
-bool pl_compiled_each_network(const struct pl_compiled *c, unsigned boundary,
-                              bool (*each)(const struct pl_prefix *prefix, void *arg), void *arg)
-{
-    struct walk w = {.c = c, .boundary = boundary, .each = each, .arg = arg};
-
-    return pl_addr_index_walk(&c->addrs, walk_range, &w) && (w.open.low.family == 0 || flush(&w));
+    return pl_addr_index_join(&c->addrs, c->addr_lists, (uint16_t)(1U << boundary), least4, each,
+                              arg);
 }

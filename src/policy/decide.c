@@ -15,37 +15,43 @@ enum {
     OPERANDS = 1 + 4
 }; /* a mail address: its domain, and four forms in which it may be listed */
 
-/* What a dimension contributes: a row, or for a listed mail address one put together from several. */
+/*
+ * What a dimension contributes: in & ~out, of rows that are ORed. Nearly always that is one row or, for
+ * what no rule names, none.
+ */
 struct operand {
     const struct pl_dimension *dim;
-    uint32_t row;                         /* if n is 0 */
-    uint32_t in[OPERANDS], out[OPERANDS]; /* rows */
-    unsigned n;
+    unsigned nin, nout;
+    uint32_t in[OPERANDS], out[OPERANDS];
 };
 
-static PL_OWN_FRAME uint32_t class_of_word(const struct pl_compiled *c, enum pl_attr attr,
-                                           struct pl_str s)
+static PL_OWN_FRAME uint32_t class_of_word(const struct pl_compiled *c,
+                                           const struct pl_dimension *d, struct pl_str s)
 {
     char room[PL_WORD_MAX];
 
     if (s.n == 0)
         return PL_CLASS_ABSENT;
-    if (pl_attr_kind(attr) == PL_KIND_WORD_XTEXT)
+    if (d->kind == PL_KIND_WORD_XTEXT)
         s = (struct pl_str){room, pl_xtext_decode(room, sizeof(room), s)};
     if (s.n > PL_WORD_MAX)
         return PL_CLASS_INDEXED;
-    if (pl_attr_kind(attr) == PL_KIND_WORD_FOLD) {
+    if (d->kind == PL_KIND_WORD_FOLD) {
         pl_str_lower(room, s);
         s.p = room;
     }
-    return PL_CLASS_INDEXED + pl_name_index_find(&c->names[compiled_names_of(attr)], s);
+    return PL_CLASS_INDEXED + pl_name_index_find(&c->names[d->names], s);
 }
 
-static uint32_t class_of_state(const struct pl_compiled *c, struct pl_str s)
+static bool is_rcpt(struct pl_str state)
 {
-    if (s.n == 4 && memcmp(s.p, "RCPT", 4) == 0)
-        return c->class_of_rcpt;
-    return class_of_word(c, PL_ATTR_PROTOCOL_STATE, s);
+    return state.n == 4 && memcmp(state.p, "RCPT", 4) == 0;
+}
+
+static uint32_t class_of_state(const struct pl_compiled *c, const struct pl_dimension *d,
+                               struct pl_str s)
+{
+    return is_rcpt(s) ? c->class_of_rcpt : class_of_word(c, d, s);
 }
 
 static PL_OWN_FRAME uint32_t class_of_login(const struct pl_compiled *c, const struct pl_policy *p,
@@ -132,31 +138,41 @@ static PL_OWN_FRAME uint32_t class_of_host(const struct pl_compiled *c, struct p
 }
 
 /*
- * The class of the value that q has for the attribute. Each kind has a function of its own, not
+ * The class of the value that q has for the dimension's attribute. Each kind has a function of its own, not
  * inlined: so each kind saves the registers, and guards the stack, that it needs itself.
  */
-static uint32_t class_of(const struct pl_policy *p, struct pl_query *q, enum pl_attr attr)
+static uint32_t class_of(const struct pl_policy *p, struct pl_query *q,
+                         const struct pl_dimension *d)
 {
     const struct pl_compiled *c = p->compiled;
 
-    switch (pl_attr_kind(attr)) {
+    switch (d->kind) {
     case PL_KIND_ADDR:
-        return class_of_addr(c, q, attr);
+        return class_of_addr(c, q, d->attr);
     case PL_KIND_HOST:
-        return class_of_host(c, q, attr);
+        return class_of_host(c, q, d->attr);
     case PL_KIND_MAIL:
-        return class_of_mail(c, q, attr);
+        return class_of_mail(c, q, d->attr);
     case PL_KIND_USER:
-        return class_of_login(c, p, q->attr[attr]);
+        return class_of_login(c, p, q->attr[d->attr]);
     case PL_KIND_FINGERPRINT:
-        return class_of_fingerprint(c, q->attr[attr]);
+        return class_of_fingerprint(c, q->attr[d->attr]);
     case PL_KIND_PORT:
-        return class_of_port(c, q->attr[attr]);
+        return class_of_port(c, q->attr[d->attr]);
     case PL_KIND_STATE:
-        return class_of_state(c, q->attr[attr]);
+        return class_of_state(c, d, q->attr[d->attr]);
     default:
-        return class_of_word(c, attr, q->attr[attr]);
+        return class_of_word(c, d, q->attr[d->attr]);
     }
+}
+
+/* Adds rows to an operand, but for those without any bit. */
+static inline void add_rows(struct operand *o, const struct pl_compiled *c, struct pl_sides rows)
+{
+    if (rows.in != c->nothing)
+        o->in[o->nin++] = rows.in;
+    if (rows.out != c->nothing)
+        o->out[o->nout++] = rows.out;
 }
 
 /*
@@ -169,65 +185,66 @@ static void add_addresses(struct operand *o, const struct pl_policy *p, const st
     struct pl_str locals[2] = {m->local, pl_mailaddr_strip_extension(m->local, p->delimiters)};
     struct pl_str domains[2] = {{NULL, 0}, pl_domain_str(&m->domain)};
     size_t nlocals = locals[1].n == locals[0].n ? 1 : 2, ndomains = m->domain.len == 0 ? 1 : 2;
+    size_t first = c->locals ? 0 : nlocals;
     char key[PL_MAILADDR_MAX];
 
-    for (size_t i = 0; i < nlocals * ndomains && m->local.n > 0; i++) {
+    for (size_t i = first; i < nlocals * ndomains && m->local.n > 0; i++) {
         size_t n = pl_mailaddr_key(key, locals[i % nlocals], domains[i / nlocals]);
         uint32_t class = PL_CLASS_NONE;
 
         if (n > 0)
             class = pl_name_index_find(&c->names[PL_NAMES_ADDRESSES], (struct pl_str){key, n});
-        if (class == PL_CLASS_NONE)
-            continue;
-        o->in[o->n] = o->dim->address_in[class];
-        o->out[o->n++] = o->dim->address_out[class];
+        if (class != PL_CLASS_NONE)
+            add_rows(o, c, o->dim->address_sides[class]);
     }
 }
 
 static void find_operand(struct operand *o, const struct pl_policy *p, struct pl_query *q,
                          const struct pl_dimension *d)
 {
-    uint32_t class = class_of(p, q, d->attr);
+    const struct pl_compiled *c = p->compiled;
+    uint32_t class = class_of(p, q, d);
 
     o->dim = d;
-    o->row = d->row[class];
-    o->n = 0;
-    if (d->naddresses == 0)
-        return;
-    o->n = 1;
-    add_addresses(o, p, pl_query_mail(q, d->attr));
-    if (o->n == 1) {
-        o->n = 0;
+    o->nin = o->nout = 0;
+    if (d->naddresses == 0) {
+        add_rows(o, c, (struct pl_sides){d->row[class], c->nothing});
         return;
     }
-    o->in[0] = d->in[class];
-    o->out[0] = d->out[class];
+    add_rows(o, c, d->sides[class]);
+    add_addresses(o, p, pl_query_mail(q, d->attr));
 }
 
-/* Word i of the rules that the operand lets hold: those of the row, and those that do not ask. */
-static uint64_t word_of(const struct pl_compiled *c, const struct operand *o, size_t i)
+/* Word i of the rules that the operand lets hold: those of its rows, and those that do not ask. */
+static inline uint64_t word_of(const struct pl_compiled *c, const struct operand *o, size_t i)
 {
     uint64_t in = 0, out = 0;
 
-    if (o->n == 0)
-        return ~o->dim->asked[i] | pl_compiled_word(c, o->row, i);
-    for (unsigned k = 0; k < o->n; k++) {
+    for (unsigned k = 0; k < o->nin; k++)
         in |= pl_compiled_word(c, o->in[k], i);
+    for (unsigned k = 0; k < o->nout; k++)
         out |= pl_compiled_word(c, o->out[k], i);
-    }
     return ~o->dim->asked[i] | (in & ~out);
 }
 
-/* Word s of the summary: which words of the operand may be other than zero. */
-static uint64_t summary_of(const struct pl_compiled *c, const struct operand *o, size_t s)
+/* Part s of the summary: which words of the operand may be other than zero. */
+static inline uint64_t summary_of(const struct pl_compiled *c, const struct operand *o, size_t s)
 {
     uint64_t summary = o->dim->unasked[s];
 
-    if (o->n == 0)
-        return summary | c->rows[o->row + s];
-    for (unsigned k = 0; k < o->n; k++)
-        summary |= c->rows[o->in[k] + s];
+    for (unsigned k = 0; k < o->nin; k++)
+        summary |= c->rows[o->in[k] + 2 * s];
     return summary;
+}
+
+/* The dimensions that need not be asked about, and the rules that those leave. */
+static inline size_t begin(const struct pl_compiled *c, const struct pl_query *q,
+                           const uint64_t **live)
+{
+    bool rcpt = is_rcpt(q->attr[PL_ATTR_PROTOCOL_STATE]);
+
+    *live = rcpt ? c->live_at_rcpt : c->live;
+    return rcpt ? c->decided_at_rcpt : 0;
 }
 
 /* The bits of word i that stand for rules from `from` on. */
@@ -255,10 +272,12 @@ static inline size_t first_of_few(const struct pl_policy *p, struct pl_query *q,
                                   uint64_t *left, size_t nwords)
 {
     const struct pl_compiled *c = p->compiled;
+    const uint64_t *live;
+    size_t d = begin(c, q, &live);
 
     for (size_t i = 0; i < nwords; i++)
-        left[i] = c->live[i] & not_before(from, i);
-    for (size_t d = 0; d < c->ndims; d++) {
+        left[i] = live[i] & not_before(from, i);
+    for (; d < c->ndims; d++) {
         const struct pl_dimension *dim = &c->dims[d];
         uint64_t asked = 0;
 
@@ -267,7 +286,7 @@ static inline size_t first_of_few(const struct pl_policy *p, struct pl_query *q,
         if (asked == 0)
             continue;
         if (dim->naddresses == 0) {
-            const uint64_t *row = c->rows + dim->row[class_of(p, q, dim->attr)];
+            const uint64_t *row = c->rows + dim->row[class_of(p, q, dim)];
 
             for (size_t i = 0; i < nwords; i++)
                 left[i] &= ~dim->asked[i] | row[i];
@@ -311,53 +330,98 @@ static size_t least_of(const struct pl_compiled *c, uint64_t word, size_t i, siz
     return best;
 }
 
+/*
+ * What is left of word i, of live. The dimensions that are dear to look up come last in their order and have the
+ * rows with the fewest bits, so they are first here.
+ */
+static uint64_t left_of(const struct pl_compiled *c, const struct operand *o, size_t first,
+                        uint64_t live, size_t i)
+{
+    uint64_t left = live;
+
+    for (uint32_t asks = c->asks[i] >> first << first; asks != 0 && left != 0;) {
+        unsigned d = 31U - (unsigned)__builtin_clz(asks);
+
+        asks &= ~(1U << d);
+        left &= word_of(c, &o[d], i);
+    }
+    return left;
+}
+
 /* Many words: summaries say which are worth looking at. */
 static PL_OWN_FRAME size_t first_of_many(const struct pl_policy *p, struct pl_query *q, size_t from)
 {
     const struct pl_compiled *c = p->compiled;
     struct operand o[PL_ATTR_COUNT];
-    size_t best = c->nrules;
+    const uint64_t *live;
+    size_t best = c->nrules, first = begin(c, q, &live);
 
-    for (size_t d = 0; d < c->ndims; d++)
+    for (size_t d = first; d < c->ndims; d++)
         find_operand(&o[d], p, q, &c->dims[d]);
     for (size_t s = 0; s < c->nsummary; s++) {
         uint64_t summary = ~0ULL;
 
-        for (size_t d = 0; d < c->ndims; d++)
+        for (size_t d = first; d < c->ndims; d++)
             summary &= summary_of(c, &o[d], s);
         for (; summary != 0; summary &= summary - 1) {
             size_t i = 64 * s + (size_t)__builtin_ctzll(summary);
-            uint64_t word;
 
-            if (i >= c->nwords || c->least_rule[i] >= best)
-                continue;
-            word = c->live[i];
-            for (size_t d = 0; d < c->ndims && word != 0; d++)
-                word &= word_of(c, &o[d], i);
-            best = least_of(c, word, i, from, best);
+            if (i < c->nwords && c->least_rule[i] < best)
+                best = least_of(c, left_of(c, o, first, live[i], i), i, from, best);
         }
     }
     pl_assert(best < c->nrules); /* the last rule has no condition */
     return best;
 }
 
-/*
- * From so many keys on an index is larger than the caches that a request finds warm: a look-up waits
- * for memory, 100 ns or more each time.
- */
-enum { LARGE = 1 << 15 };
+/* What a look-up reads first (a table that says where), and then (what it says). */
+enum foreseen { PLACES, ENTRIES };
 
-static bool is_large(const struct pl_compiled *c, enum pl_names names)
+static void foresee_name(const struct pl_name_index *names, struct pl_str value, enum foreseen what)
 {
-    return c->names[names].count >= LARGE;
+    if (what == PLACES)
+        pl_name_index_prefetch(names, value);
+    else
+        pl_name_index_prefetch_keys(names, value);
 }
 
-static PL_OWN_FRAME void foresee_login(const struct pl_policy *p, struct pl_str login)
+static PL_OWN_FRAME void foresee_login(const struct pl_policy *p, struct pl_str login,
+                                       enum foreseen what)
 {
     char room[PL_USER_MAX];
 
-    pl_name_index_prefetch(&p->compiled->names[PL_NAMES_USERS],
-                           (struct pl_str){room, pl_user_key(room, login, &p->users)});
+    foresee_name(&p->compiled->names[PL_NAMES_USERS],
+                 (struct pl_str){room, pl_user_key(room, login, &p->users)}, what);
+}
+
+static void foresee_value(const struct pl_policy *p, struct pl_query *q, enum pl_attr attr,
+                          enum foreseen what)
+{
+    const struct pl_compiled *c = p->compiled;
+
+    switch (pl_attr_kind(attr)) {
+    case PL_KIND_ADDR:
+        pl_query_need(q, attr);
+        if (what == PLACES)
+            pl_addr_index_prefetch(&c->addrs, pl_query_addr(q, attr));
+        else
+            pl_addr_index_prefetch_ranges(&c->addrs, pl_query_addr(q, attr));
+        break;
+    case PL_KIND_USER:
+        foresee_login(p, q->attr[attr], what);
+        break;
+    case PL_KIND_MAIL:
+        pl_query_need(q, attr);
+        foresee_name(&c->names[PL_NAMES_DOMAINS], pl_domain_str(&pl_query_mail(q, attr)->domain),
+                     what);
+        break;
+    case PL_KIND_HOST:
+        pl_query_need(q, attr);
+        foresee_name(&c->names[PL_NAMES_DOMAINS], pl_domain_str(pl_query_host(q, attr)), what);
+        break;
+    default:
+        break;
+    }
 }
 
 /*
@@ -367,22 +431,11 @@ static PL_OWN_FRAME void foresee_login(const struct pl_policy *p, struct pl_str 
 static PL_OWN_FRAME void foresee(const struct pl_policy *p, struct pl_query *q)
 {
     const struct pl_compiled *c = p->compiled;
-    const struct pl_name_index *domains = &c->names[PL_NAMES_DOMAINS];
-    bool large = is_large(c, PL_NAMES_DOMAINS);
 
-    for (size_t d = 0; d < c->ndims; d++) {
-        enum pl_attr attr = c->dims[d].attr;
-        enum pl_attr_kind kind = pl_attr_kind(attr);
-
-        if (kind == PL_KIND_USER && is_large(c, PL_NAMES_USERS))
-            foresee_login(p, q->attr[attr]);
-        if (!large || (kind != PL_KIND_MAIL && kind != PL_KIND_HOST))
-            continue;
-        pl_query_need(q, attr);
-        pl_name_index_prefetch(domains,
-                               pl_domain_str(kind == PL_KIND_MAIL ? &pl_query_mail(q, attr)->domain
-                                                                  : pl_query_host(q, attr)));
-    }
+    for (size_t d = 0; d < c->ndims; d++)
+        foresee_value(p, q, c->dims[d].attr, PLACES);
+    for (size_t d = 0; d < c->ndims; d++)
+        foresee_value(p, q, c->dims[d].attr, ENTRIES);
 }
 
 /* "step 5" of the life of a request in docs/HACKING.md. */
@@ -392,7 +445,7 @@ enum pl_step pl_policy_decide(const struct pl_policy *p, struct pl_query *q,
     const struct pl_rule *rule;
 
     pl_assert(cursor->rule < p->nrules);
-    if (is_large(p->compiled, PL_NAMES_DOMAINS) || is_large(p->compiled, PL_NAMES_USERS))
+    if (p->compiled->is_large)
         foresee(p, q);
     if (p->compiled->nwords == 1)
         cursor->rule = first_of_one_word(p, q, cursor->rule);

@@ -37,7 +37,7 @@ bool rows_begin(struct rows_builder *b, struct pl_compiled *c, const struct pl_p
     b->mark = calloc(p->sources.ntables + 1, sizeof(*b->mark));
     b->in = malloc(c->nwords * sizeof(*b->in));
     b->out = malloc(c->nwords * sizeof(*b->out));
-    b->row = malloc((c->nsummary + c->nwords) * sizeof(*b->row));
+    b->row = malloc((2 * c->nsummary + c->nwords) * sizeof(*b->row));
     b->by_word = malloc(2 * NAMED * c->nwords * sizeof(*b->by_word));
     b->first_use = malloc((things + 1) * sizeof(*b->first_use));
     b->bit_of_rule = malloc(c->nrules * sizeof(*b->bit_of_rule));
@@ -65,13 +65,9 @@ void rows_end(struct rows_builder *b)
 /* The words of a row, its summary included. */
 static size_t length_of(const struct pl_compiled *c, const uint64_t *row)
 {
-    size_t n = c->nsummary;
+    const uint64_t *last = row + 2 * c->nsummary - 2;
 
-    if (c->nsummary == 0)
-        return c->nwords;
-    for (size_t s = 0; s < c->nsummary; s++)
-        n += (size_t)__builtin_popcountll(row[s]);
-    return n;
+    return c->nsummary == 0 ? c->nwords : last[1] + pl_popcount(last[0]);
 }
 
 static uint64_t hash_row(const uint64_t *row, size_t n)
@@ -123,14 +119,19 @@ static bool grow_content(struct rows_builder *b)
 static size_t write_row(struct rows_builder *b, const uint64_t *words)
 {
     const struct pl_compiled *c = b->c;
-    size_t n = c->nsummary;
+    size_t n = 2 * c->nsummary;
 
-    memset(b->row, 0, c->nsummary * sizeof(*b->row));
     for (size_t i = 0; i < c->nwords; i++) {
+        uint64_t *summary = b->row + 2 * (i / 64);
+
+        if (c->nsummary > 0 && i % 64 == 0) {
+            summary[0] = 0;
+            summary[1] = n;
+        }
         if (c->nsummary > 0 && words[i] == 0)
             continue;
         if (c->nsummary > 0)
-            set_bit(b->row, i);
+            summary[0] |= 1ULL << i % 64;
         b->row[n++] = words[i];
     }
     return n;
@@ -397,15 +398,20 @@ static bool has_addresses(const struct rows_builder *b)
     return false;
 }
 
+static bool is_used(const uint64_t *used, uint32_t class)
+{
+    return used == NULL || (used[class / 64] >> class % 64 & 1) != 0;
+}
+
 /* The row of a class, and those of its in and out if they are wanted. */
 static bool build_class(struct rows_builder *b, const struct pl_dimension *d, uint32_t class,
-                        const struct atom *atom, uint32_t *row, uint32_t *in, uint32_t *out)
+                        const struct atom *atom, uint32_t *row, struct pl_sides *sides)
 {
     gather(b, atom);
     /* No condition on recipient holds where there is none. */
     if (d->attr == PL_ATTR_RECIPIENT && class == PL_CLASS_ABSENT)
         memset(b->in, 0, b->c->nwords * sizeof(*b->in));
-    if (in != NULL && (!keep_row(b, b->in, in) || !keep_row(b, b->out, out)))
+    if (sides != NULL && (!keep_row(b, b->in, &sides->in) || !keep_row(b, b->out, &sides->out)))
         return false;
     for (size_t i = 0; i < b->c->nwords; i++)
         b->in[i] &= ~b->out[i];
@@ -417,16 +423,22 @@ static bool build_class(struct rows_builder *b, const struct pl_dimension *d, ui
  * row for all of those for which the same words hold.
  */
 static bool build_classes(struct rows_builder *b, const struct pl_dimension *d,
-                          const struct pl_classes *classes, uint32_t *row, uint32_t *in,
-                          uint32_t *out)
+                          const struct pl_classes *classes, uint32_t *row, struct pl_sides *sides)
 {
     uint32_t plain[1 << WORDS]; /* a class that is in no list, by its words */
+    struct pl_sides none = {b->c->nothing, b->c->nothing};
 
     memset(plain, 0xff, sizeof(plain));
     for (uint32_t class = 0; class < d->nclasses; class ++) {
         struct atom atom = {0};
         bool alone;
 
+        if (class >= PL_CLASS_INDEXED && !is_used(b->used, class - PL_CLASS_INDEXED)) {
+            row[class] = none.in;
+            if (sides != NULL)
+                sides[class] = none;
+            continue;
+        }
         if (class >= PL_CLASS_INDEXED)
             atom.tables = pl_classes_members(classes, class - PL_CLASS_INDEXED, &atom.ntables);
         look_at(b, atom.tables, atom.ntables);
@@ -434,16 +446,13 @@ static bool build_classes(struct rows_builder *b, const struct pl_dimension *d,
         alone = class >= PL_CLASS_INDEXED && is_in_no_list(b, &atom);
         if (alone && plain[atom.words] != UINT32_MAX) {
             row[class] = row[plain[atom.words]];
-            if (in != NULL) {
-                in[class] = in[plain[atom.words]];
-                out[class] = out[plain[atom.words]];
-            }
+            if (sides != NULL)
+                sides[class] = sides[plain[atom.words]];
             continue;
         }
         if (alone)
             plain[atom.words] = class;
-        if (!build_class(b, d, class, &atom, &row[class], in == NULL ? NULL : &in[class],
-                         out == NULL ? NULL : &out[class]))
+        if (!build_class(b, d, class, &atom, &row[class], sides == NULL ? NULL : &sides[class]))
             return false;
     }
     return true;
@@ -452,22 +461,23 @@ static bool build_classes(struct rows_builder *b, const struct pl_dimension *d,
 static bool build_addresses(struct rows_builder *b, struct pl_dimension *d)
 {
     const struct pl_classes *classes = &b->c->names[PL_NAMES_ADDRESSES].classes;
-    uint32_t *in = pl_arena_array(b->c->arena, classes->count, sizeof(*in));
-    uint32_t *out = pl_arena_array(b->c->arena, classes->count, sizeof(*out));
+    struct pl_sides *sides = pl_arena_array(b->c->arena, classes->count, sizeof(*sides));
 
-    if (in == NULL || out == NULL)
+    if (sides == NULL)
         return false;
     for (uint32_t class = 0; class < classes->count; class ++) {
         struct atom atom = {0};
 
+        sides[class] = (struct pl_sides){b->c->nothing, b->c->nothing};
+        if (!is_used(b->used_addresses, class))
+            continue;
         atom.tables = pl_classes_members(classes, class, &atom.ntables);
         look_at(b, atom.tables, atom.ntables);
         gather(b, &atom);
-        if (!keep_row(b, b->in, &in[class]) || !keep_row(b, b->out, &out[class]))
+        if (!keep_row(b, b->in, &sides[class].in) || !keep_row(b, b->out, &sides[class].out))
             return false;
     }
-    d->address_in = in;
-    d->address_out = out;
+    d->address_sides = sides;
     d->naddresses = classes->count;
     return true;
 }
@@ -478,8 +488,8 @@ bool rows_build(struct rows_builder *b, struct pl_dimension *d, const struct pl_
     uint32_t n = PL_CLASS_INDEXED + classes->count;
     uint64_t *asked = pl_arena_array(a, b->c->nwords, sizeof(*asked));
     uint64_t *unasked = pl_arena_array(a, b->c->nsummary + 1, sizeof(*unasked));
-    uint32_t *row = pl_arena_array(a, n, sizeof(*row)), *in = NULL, *out = NULL;
-    bool addresses;
+    uint32_t *row = pl_arena_array(a, n, sizeof(*row));
+    struct pl_sides *sides = NULL;
 
     if (asked == NULL || unasked == NULL || row == NULL || !collect_uses(b, d->attr, asked))
         return false;
@@ -492,16 +502,16 @@ bool rows_build(struct rows_builder *b, struct pl_dimension *d, const struct pl_
     d->unasked = unasked;
     d->row = row;
     d->nclasses = n;
-    addresses = pl_attr_kind(d->attr) == PL_KIND_MAIL && has_addresses(b);
-    if (addresses) {
-        in = pl_arena_array(a, n, sizeof(*in));
-        out = pl_arena_array(a, n, sizeof(*out));
-        if (in == NULL || out == NULL || !build_addresses(b, d))
+    memset(b->in, 0, b->c->nwords * sizeof(*b->in));
+    if (!keep_row(b, b->in, &b->c->nothing))
+        return false;
+    if (d->kind == PL_KIND_MAIL && has_addresses(b)) {
+        sides = pl_arena_array(a, n, sizeof(*sides));
+        if (sides == NULL || !build_addresses(b, d))
             return false;
-        d->in = in;
-        d->out = out;
+        d->sides = sides;
     }
-    return build_classes(b, d, classes, row, in, out);
+    return build_classes(b, d, classes, row, sides);
 }
 
 bool rows_address_lists(struct rows_builder *b)

@@ -8,9 +8,6 @@
 /* Up to so many words rows have no summary, and the result of an AND is kept on the stack. */
 enum { COMPILED_SMALL = 8 };
 
-/* compiled_names_of - the index in which an attribute's values are looked up; not for ADDR, PORT */
-enum pl_names compiled_names_of(enum pl_attr attr);
-
 /*
  * struct rows_builder - making the rows of all dimensions
  *
@@ -26,9 +23,11 @@ struct rows_builder {
     size_t content_cap, count;
     uint32_t *mark; /* of each table: the class that was looked at last and has it */
     uint32_t marked;
-    uint64_t *in, *out, *row; /* scratch: nwords, nwords, nsummary + nwords */
+    uint64_t *in, *out, *row; /* scratch: nwords, nwords, 2 nsummary + nwords */
     uint64_t *by_word;        /* what each word or list adds to in, and to out: nwords each */
-    struct use *uses;         /* of the present dimension */
+    const uint64_t *used; /* of the present dimension: the classes that some value has; NULL: all */
+    const uint64_t *used_addresses; /* the same of mail addresses */
+    struct use *uses;               /* of the present dimension */
     size_t nuses, uses_cap;
     uint32_t *first_use; /* of each table, of each word and list behind them, and one more */
 };

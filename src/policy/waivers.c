@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Waivers at run time: what a waiver accepted is granted no more once it has ended, without a reload.
- * A policy without waivers pays one comparison a request. With waivers, only a written rule that does
- * not refuse an outsider costs more: a look at each of them.
+ * A policy without waivers pays one comparison a request. With waivers, only an answer that does not
+ * refuse an outsider costs more: a look at each of them.
  */
 #include "postlatch/policy.h"
+
+#include "postlatch/compiler.h"
 
 #include <stdatomic.h>
 
@@ -65,42 +67,66 @@ static const struct pl_waiver *ended_waiver(const struct pl_policy *p, const str
     return ended;
 }
 
-/* Whether a written rule may let this client relay without any waiver. */
-static bool is_in_boundary(const struct pl_policy *p, struct pl_query *q)
+/* Whether a boundary list of addresses holds a client. */
+static bool is_listed(const struct pl_policy *p, const struct pl_addr *client,
+                      enum pl_boundary list)
+{
+    return client->family != 0 &&
+           (p->compiled->addr_lists[pl_addr_index_find(&p->compiled->addrs, client)] >> list & 1) !=
+               0;
+}
+
+/* Whether a rule's answer lets a client's mail to foreign recipients pass, or may: pl_prove_lets_pass. */
+static bool lets_pass(const struct pl_policy *p, const struct pl_rule *rule,
+                      const struct pl_addr *client)
+{
+    if (rule->action->effect == PL_EFFECT_LEAVE)
+        return p->after_dunno == PL_AFTER_PERMIT ||
+               is_listed(p, client, PL_BOUNDARY_PERMITTED_ELSEWHERE);
+    return rule->action->effect != PL_EFFECT_REFUSE;
+}
+
+/* Whether a rule, which is the first that holds, may let this client relay without any waiver. */
+static bool is_in_boundary(const struct pl_policy *p, struct pl_query *q,
+                           const struct pl_rule *rule)
 {
     struct pl_cursor cursor = {p->nwritten};
     struct pl_decision builtin;
     const struct pl_addr *client = pl_query_addr(q, PL_ATTR_CLIENT_ADDRESS);
-    unsigned lists;
 
     /* Of the built-in rules only the last one refuses; the others are for us, or by the boundary. */
-    pl_policy_decide(p, q, &cursor, &builtin);
-    if (cursor.rule + 1 < p->nrules)
-        return true;
-    if (client->family == 0)
-        return false;
-    lists = p->compiled->addr_lists[pl_addr_index_find(&p->compiled->addrs, client)];
-    return (lists >> PL_BOUNDARY_RELAY_BY_RULE & 1) != 0 && (lists >> PL_BOUNDARY_MASKING & 1) == 0;
+    if (!rule->builtin) {
+        pl_policy_decide(p, q, &cursor, &builtin);
+        if (cursor.rule + 1 < p->nrules)
+            return true;
+    }
+    return is_listed(p, client, PL_BOUNDARY_RELAY_BY_RULE) &&
+           !is_listed(p, client, PL_BOUNDARY_MASKING);
 }
 
 const struct pl_waiver *pl_policy_ended_waiver(const struct pl_policy *p, struct pl_query *q,
                                                const struct pl_rule *rule)
 {
     const struct pl_waiver *ended;
+    const struct pl_addr *client;
 
-    if (rule->builtin || rule->action->effect == PL_EFFECT_REFUSE ||
-        q->attr[PL_ATTR_SASL_USERNAME].n > 0 ||
+    /* Of the built-in rules only the last one is of no trust; it may leave it to Postfix. */
+    if ((rule->builtin && rule != &p->rules[p->nrules - 1]) ||
+        rule->action->effect == PL_EFFECT_REFUSE || q->attr[PL_ATTR_SASL_USERNAME].n > 0 ||
         !pl_str_eq(q->attr[PL_ATTR_PROTOCOL_STATE], pl_str_lit("RCPT")))
         return NULL;
     pl_query_need(q, PL_ATTR_CLIENT_ADDRESS);
     pl_query_need(q, PL_ATTR_RECIPIENT);
-    ended = ended_waiver(p, rule, pl_query_addr(q, PL_ATTR_CLIENT_ADDRESS));
-    if (ended == NULL || q->recipient.form == PL_MAIL_EMPTY || is_in_boundary(p, q))
+    client = pl_query_addr(q, PL_ATTR_CLIENT_ADDRESS);
+    ended = ended_waiver(p, rule, client);
+    if (ended == NULL || !lets_pass(p, rule, client) || q->recipient.form == PL_MAIL_EMPTY ||
+        is_in_boundary(p, q, rule))
         return NULL;
     return ended;
 }
 
-void pl_policy_apply_waivers(const struct pl_policy *p, struct pl_query *q, struct pl_decision *d)
+PL_OWN_FRAME void pl_policy_apply_waivers(const struct pl_policy *p, struct pl_query *q,
+                                          struct pl_decision *d)
 {
     if (pl_policy_ended_waiver(p, q, d->rule) != NULL)
         *d = (struct pl_decision){p->expired, p->expired->action};

@@ -30,7 +30,7 @@ static void add_after_dunno(struct pl_buf *out, const struct pl_policy *p)
     static const char *const words[] = {"reject_unauth_destination", "defer_unauth_destination",
                                         "reject", "permit"};
 
-    pl_buf_addf(out, "after a DUNNO, Postfix comes to %s (after_dunno), at every place that asks",
+    pl_buf_addf(out, "after a DUNNO Postfix comes to %s (after_dunno), wherever it asks us",
                 words[p->after_dunno]);
 }
 

@@ -7,6 +7,7 @@
 #include "postlatch/lint.h"
 #include "postlatch/netlink.h"
 #include "postlatch/reach_text.h"
+#include "postlatch/wrap.h"
 
 #include <string.h>
 
@@ -203,6 +204,16 @@ static struct pl_json *json_findings(const struct checked *c, bool notes)
     return array;
 }
 
+static struct pl_json *json_masked(const struct pl_opening *o)
+{
+    struct pl_json *array = pl_json_array();
+    char text[PL_PREFIX_TEXT];
+
+    for (size_t i = 0; i < o->nmasked; i++)
+        pl_json_append(array, pl_json_string(pl_str_of(pl_prefix_format(text, &o->masked[i]))));
+    return array;
+}
+
 static struct pl_json *json_openings(const struct checked *c)
 {
     struct pl_json *array = pl_json_array();
@@ -214,6 +225,7 @@ static struct pl_json *json_openings(const struct checked *c)
         pl_json_set(object, "rule", pl_json_string(o->rule->name));
         pl_json_set(object, "action", pl_json_string(o->rule->action->source));
         pl_json_set(object, "witness", pl_check_json_request(o->request));
+        pl_json_set(object, "masking", json_masked(o));
         pl_json_set(object, "accepted",
                     o->waiver == NULL ? pl_json_null() : pl_json_string(o->waiver->reason));
         pl_json_append(array, object);
@@ -288,7 +300,10 @@ static void print_text(const struct checked *c, FILE *out)
         return;
     }
     add_text(&text, c);
-    fputs(text.failed || text.p == NULL ? "out of memory\n" : text.p, out);
+    if (text.failed)
+        fputs("out of memory\n", out);
+    else
+        pl_wrap_print(out, pl_buf_str(&text), pl_wrap_width(out));
     pl_buf_fini(&text);
     if (c->options->compromised == NULL || c->space == NULL)
         return;

@@ -7,6 +7,7 @@
 #include "postlatch/matrix_html.h"
 
 #include "matrix_html.h"
+#include "postlatch/check.h"
 #include "postlatch/explain.h"
 
 enum { OPENINGS_SHOWN = 3, FEW_COLUMNS = 4, MANY_COLUMNS = 8 };
@@ -59,7 +60,7 @@ static void add_openings(struct pl_buf *out, const struct pl_page *page)
     for (size_t i = 0; i < shown; i++) {
         const struct pl_opening *o = &proof->openings[i];
 
-        pl_buf_add(out, pl_str_lit("<p>By "));
+        pl_buf_addf(out, "<p>By %s", o->rule->builtin ? "" : "rule ");
         html_rule(out, page->matrix->policy, o->rule);
         if (o->waiver != NULL) {
             pl_buf_add(out, pl_str_lit(", accepted: "));
@@ -67,6 +68,11 @@ static void add_openings(struct pl_buf *out, const struct pl_page *page)
         }
         pl_buf_add(out, pl_str_lit("; for example "));
         add_code(out, page->matrix->policy, o->request);
+        if (o->nmasked > 0)
+            pl_buf_add(out, o->masking_only
+                                ? pl_str_lit(" Anyone may hide behind this address (masking).")
+                                : pl_str_lit(" Also from masking addresses, behind which anyone "
+                                             "may hide."));
         pl_buf_add(out, pl_str_lit("</p>"));
     }
     if (proof->nopenings > shown)
@@ -74,6 +80,20 @@ static void add_openings(struct pl_buf *out, const struct pl_page *page)
                     proof->nopenings - shown);
     if (proof->gave_up != NULL)
         pl_buf_addf(out, "<p>Not decided: %s.</p>", proof->gave_up);
+}
+
+static void add_ended(struct pl_buf *out, const struct pl_policy *p)
+{
+    struct pl_buf text = {0};
+
+    pl_check_add_ended(&text, p);
+    if (text.n > 0) {
+        pl_buf_add(out, pl_str_lit("<p class=\"meta warn\">"));
+        add_html(out, pl_buf_str(&text));
+        pl_buf_add(out, pl_str_lit("</p>\n"));
+    }
+    out->failed |= text.failed;
+    pl_buf_fini(&text);
 }
 
 static void add_head(struct pl_buf *out, const struct pl_page *page)
@@ -97,6 +117,7 @@ static void add_head(struct pl_buf *out, const struct pl_page *page)
         pl_buf_add(out,
                    pl_str_lit("<p class=\"meta warn\">mode = observe: this is what enforce would "
                               "answer; now nothing is refused.</p>\n"));
+    add_ended(out, p);
     pl_buf_addf(out, "</div>\n<div class=\"verdict %s\"><p><b>%s%s</b><span>%s.</span></p>",
                 page->proof == NULL ? "" : verdict, "Verdict: ", verdict,
                 verdict_sentence(page->proof));

@@ -17,7 +17,7 @@ static void add_rule_names(struct pl_buf *out, const struct pl_surface_line *lin
     if (line->elsewhere)
         pl_buf_add(out, pl_str_lit(" (Postfix itself lets it: permitted_elsewhere)"));
     if (!line->any) {
-        pl_buf_add(out, pl_str_lit(", only to "));
+        pl_buf_addf(out, ", %sonly to ", line->mixed ? "from some of these addresses " : "");
         html_text(out, line->to);
     }
 }
@@ -106,9 +106,12 @@ static void add_world(struct pl_buf *out, const struct pl_surface *s)
 
 static const char *kind_word(enum pl_surface_kind kind)
 {
-    static const char *const words[] = {"network",       "a client whose address is unknown",
-                                        "verified name", "listener",
-                                        "login",         "certificate"};
+    static const char *const words[] = {"network",
+                                        "a client whose address is unknown",
+                                        "with the verified name",
+                                        "at the listener",
+                                        "with the login",
+                                        "with the certificate"};
 
     return words[kind];
 }
@@ -155,16 +158,20 @@ static void add_others(struct pl_buf *out, const struct pl_surface *s)
         all += s->lines[i].kind != PL_SURFACE_NETWORK;
     if (all == 0)
         return;
-    pl_buf_add(out, pl_str_lit("<h2>And from any address with</h2>\n<ul class=\"others\">\n"));
+    pl_buf_add(out, pl_str_lit("<h2>From any other address</h2>\n<ul class=\"others\">\n"));
     for (size_t i = 0; i < s->nlines && shown < OTHERS_SHOWN; i++) {
         const struct pl_surface_line *line = &s->lines[i];
 
         if (line->kind == PL_SURFACE_NETWORK)
             continue;
         shown++;
-        pl_buf_addf(out, "<li>%s <b>", kind_word(line->kind));
-        html_text(out, line->text);
-        pl_buf_add(out, pl_str_lit("</b> <span class=\"place\">"));
+        pl_buf_addf(out, "<li>%s", kind_word(line->kind));
+        if (line->kind != PL_SURFACE_NO_ADDRESS) {
+            pl_buf_add(out, pl_str_lit(" <b>"));
+            html_text(out, line->text);
+            pl_buf_add(out, pl_str_lit("</b>"));
+        }
+        pl_buf_add(out, pl_str_lit(": <span class=\"place\">"));
         add_rule_names(out, line);
         pl_buf_add(out, pl_str_lit("</span></li>\n"));
     }

@@ -8,6 +8,7 @@
 
 #include "matrix_words.h"
 
+#include "postlatch/check.h"
 #include "postlatch/explain.h"
 
 enum { CELL = 16, LABEL_MIN = 26, LABEL_MAX = 44, ITEMS_SHOWN = 6 };
@@ -322,6 +323,7 @@ static void print_legend(struct page *p)
 static void print_head(struct page *p, const struct pl_proof *proof, const char *name)
 {
     const struct pl_policy *policy = p->m->policy;
+    struct pl_buf ended = {0};
 
     fprintf(p->out, "%s: %zu rule%s, %zu table%s, %zu entr%s\n", name, policy->nwritten,
             policy->nwritten == 1 ? "" : "s", policy->ntables, policy->ntables == 1 ? "" : "s",
@@ -332,7 +334,10 @@ static void print_head(struct page *p, const struct pl_proof *proof, const char 
     if (policy->mode == PL_MODE_OBSERVE)
         fprintf(p->out, "mode = observe: these are the answers that enforce would give; now "
                         "nothing is refused\n");
-    fputc('\n', p->out);
+    pl_check_add_ended(&ended, policy);
+    fprintf(p->out, "%s\n", ended.n > 0 ? ended.p : "");
+    p->failed |= ended.failed;
+    pl_buf_fini(&ended);
 }
 
 bool pl_matrix_text(const struct pl_matrix *m, const struct pl_proof *proof, const char *name,

@@ -80,20 +80,40 @@ void add_html(struct pl_buf *out, struct pl_str text)
     add_safe(out, text, true);
 }
 
+/* Names break behind their dots and the like; addresses, their prefix lengths and lines do not. */
+static bool may_break(struct pl_str text, size_t i)
+{
+    return i > 0 && i + 1 < text.n && pl_str_find(pl_str_lit(":@./"), text.p[i]) < 4 &&
+           pl_ascii_is_alnum(text.p[i - 1]) && pl_ascii_is_alpha(text.p[i + 1]);
+}
+
+static bool ends_item(struct pl_str text, size_t i)
+{
+    return i + 1 < text.n && text.p[i] == ',' && text.p[i + 1] == ' ';
+}
+
+/* Members of a list are boxes of their own: lines end between them first, within them if they must. */
 void html_text(struct pl_buf *out, struct pl_str text)
 {
-    pl_buf_add(out, pl_str_lit("<bdi>"));
-    while (text.n > 0) {
-        size_t n = 0;
+    size_t done = 0;
+    bool list = false;
 
-        while (n < text.n && pl_str_find(pl_str_lit(":@./"), text.p[n]) == 4)
-            n++;
-        n += n < text.n;
-        add_html(out, (struct pl_str){text.p, n});
-        text = pl_str_from(text, n);
-        if (text.n > 0)
-            pl_buf_add(out, pl_str_lit("<wbr>"));
+    for (size_t i = 0; i < text.n && !list; i++)
+        list = ends_item(text, i);
+    pl_buf_add(out, list ? pl_str_lit("<bdi><span>") : pl_str_lit("<bdi>"));
+    for (size_t i = 0; i < text.n; i++) {
+        bool item = ends_item(text, i);
+
+        if (!item && !may_break(text, i))
+            continue;
+        add_html(out, (struct pl_str){text.p + done, i + 1 - done});
+        pl_buf_add(out, item ? pl_str_lit("</span> <span>") : pl_str_lit("<wbr>"));
+        done = i + 1 + item;
+        i += item;
     }
+    add_html(out, pl_str_from(text, done));
+    if (list)
+        pl_buf_add(out, pl_str_lit("</span>"));
     pl_buf_add(out, pl_str_lit("</bdi>"));
 }
 
@@ -381,7 +401,11 @@ const char *verdict_sentence(const struct pl_proof *proof)
     case PL_VERDICT_SAFE:
         return "no outsider can send to a recipient elsewhere";
     case PL_VERDICT_OPEN:
-        return "an outsider can send to a recipient elsewhere";
+        return proof->accepted ? "an outsider can send to a recipient elsewhere, which is accepted"
+               : proof->expired
+                   ? "an outsider could send to a recipient elsewhere, which was accepted until a "
+                     "day that has passed"
+                   : "an outsider can send to a recipient elsewhere";
     case PL_VERDICT_UNPROVABLE:
         break;
     }

@@ -7,6 +7,7 @@
 
 #include "matrix_json.h"
 #include "matrix_words.h"
+#include "postlatch/check.h"
 #include "postlatch/explain.h"
 #include "postlatch/ranges.h"
 #include "postlatch/reach.h"
@@ -154,11 +155,12 @@ static void print_class(struct answer *a, const struct pl_class *class)
 static void print_networks(struct answer *a, const bool *marked)
 {
     struct pl_ranges all = {0};
-    bool rest = false, unknown = false;
+    bool rest = false, unknown = false, all_networks = true;
 
     for (size_t i = 0; i < a->m->nrows; i++) {
         const struct pl_class *row = &a->m->rows[i];
 
+        all_networks &= marked[i] || row->kind != PL_ROW_NETWORK;
         if (!marked[i] || row->kind != PL_ROW_NETWORK)
             continue;
         rest |= row->rest;
@@ -168,7 +170,7 @@ static void print_networks(struct answer *a, const bool *marked)
     }
     pl_ranges_merge(&all);
     if (rest)
-        fprintf(a->out, "  everybody%s\n", a->m->nrows > 1 ? " else" : "");
+        fprintf(a->out, "  everybody%s\n", all_networks ? "" : " else");
     for (size_t i = 0; i < all.count && !rest; i++) {
         char text[PL_PREFIX_TEXT];
         struct pl_prefix prefix;
@@ -234,7 +236,13 @@ static void print_fate(struct answer *a, enum fate fate, const char *head)
 static bool print_lists(const struct pl_matrix *m, bool rows, FILE *out)
 {
     struct answer a = {.m = m, .rows = rows, .out = out, .ok = true};
+    struct pl_buf ended = {0};
 
+    pl_check_add_ended(&ended, m->policy);
+    a.ok &= !ended.failed;
+    if (ended.n > 0)
+        fputs(ended.p, out);
+    pl_buf_fini(&ended);
     a.note = calloc(m->policy->nrules + 1, sizeof(*a.note));
     if (a.note == NULL)
         return false;

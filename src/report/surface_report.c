@@ -31,7 +31,8 @@ static void add_line(struct pl_buf *out, const struct pl_surface_line *l, const 
     if (l->elsewhere)
         pl_buf_add(out, pl_str_lit(" (Postfix permits it: permitted_elsewhere)"));
     if (!l->any)
-        pl_buf_addf(out, "  only to %s", l->to.p);
+        pl_buf_addf(out, "  %sonly to %s", l->mixed ? "from some of these addresses " : "",
+                    l->to.p);
     pl_buf_add_char(out, '\n');
 }
 
@@ -61,7 +62,10 @@ struct pl_json *pl_check_json_surface(const struct pl_surface *surface, bool net
             pl_json_append(rules, pl_json_string(l->rules[r]->name));
         pl_json_set(object, kinds[l->kind].key, pl_json_string(l->text));
         pl_json_set(object, "rules", rules);
-        pl_json_set(object, "recipients", pl_json_string(l->any ? pl_str_lit("any") : l->to));
+        pl_json_set(object, "recipients",
+                    pl_json_string(l->any || l->mixed ? pl_str_lit("any") : l->to));
+        if (l->mixed)
+            pl_json_set(object, "some_only", pl_json_string(l->to));
         pl_json_append(array, object);
     }
     return array;

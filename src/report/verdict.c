@@ -47,32 +47,34 @@ void pl_check_add_request(struct pl_buf *out, const struct pl_str request[PL_ATT
     }
 }
 
-static void add_networks(struct pl_buf *out, const struct pl_opening *o)
+static void add_networks(struct pl_buf *out, const struct pl_prefix *networks, size_t n)
 {
     char text[PL_PREFIX_TEXT];
 
-    for (size_t i = 0; i < o->nnetworks && i < NETWORKS_SHOWN; i++)
-        pl_buf_addf(out, "%s%s", i == 0 ? "" : ", ", pl_prefix_format(text, &o->networks[i]));
+    for (size_t i = 0; i < n && i < NETWORKS_SHOWN; i++)
+        pl_buf_addf(out, "%s%s", i == 0 ? "" : ", ", pl_prefix_format(text, &networks[i]));
+    if (n > NETWORKS_SHOWN)
+        pl_buf_addf(out, " and %zu more networks", n - NETWORKS_SHOWN);
 }
 
 static void add_clients(struct pl_buf *out, const struct pl_opening *o)
 {
     pl_buf_add(out, pl_str_lit("    from      "));
-    if (o->masking) {
-        add_networks(out, o);
-        pl_buf_add(out, pl_str_lit(", behind which anyone may hide (masking)\n"));
-        return;
+    if (!o->masking_only) {
+        if (o->everywhere)
+            pl_buf_add(out, pl_str_lit("every client outside the relay boundary"));
+        else
+            add_networks(out, o->networks, o->nnetworks);
+        if (o->no_address && !o->everywhere)
+            pl_buf_addf(out, "%sclients of unknown address", o->nnetworks == 0 ? "" : ", ");
+        pl_buf_addf(out, "%s\n",
+                    o->everywhere || o->nmasked > 0 ? "" : ", outside the relay boundary");
+        if (o->nmasked == 0)
+            return;
+        pl_buf_addf(out, "              %s ", o->everywhere ? "and from" : "among them");
     }
-    if (o->everywhere) {
-        pl_buf_add(out, pl_str_lit("every client outside the relay boundary\n"));
-        return;
-    }
-    add_networks(out, o);
-    if (o->nnetworks > NETWORKS_SHOWN)
-        pl_buf_addf(out, " and %zu more networks", o->nnetworks - NETWORKS_SHOWN);
-    if (o->no_address)
-        pl_buf_addf(out, "%sclients of unknown address", o->nnetworks == 0 ? "" : ", ");
-    pl_buf_add(out, pl_str_lit(", outside the relay boundary\n"));
+    add_networks(out, o->masked, o->nmasked);
+    pl_buf_add(out, pl_str_lit(", behind which anyone may hide (masking)\n"));
 }
 
 static bool asks(const struct pl_rule *rule, enum pl_attr attr)
@@ -104,8 +106,8 @@ static void add_why(struct pl_buf *out, const struct pl_opening *o)
                     o->rule->action->word.p);
         break;
     }
-    pl_buf_addf(out, ": %s can send to any such recipient through this server\n",
-                o->masking ? "the whole Internet" : "whoever is there");
+    pl_buf_addf(out, ": %s can send there through this server\n",
+                o->nmasked > 0 ? "the whole Internet" : "these clients");
     if (!o->rule->builtin && o->why == PL_OPENS_PASS &&
         (asks(o->rule, PL_ATTR_SENDER) || asks(o->rule, PL_ATTR_HELO_NAME) ||
          asks(o->rule, PL_ATTR_REVERSE_CLIENT_NAME)))
@@ -133,9 +135,9 @@ static void add_permission(struct pl_buf *out, const struct pl_opening *o)
         return;
     pl_buf_addf(out, "              If all of these clients may relay, say so: %s = {",
                 o->why == PL_OPENS_ELSEWHERE ? "relay_networks" : "relay_by_rule");
-    add_networks(out, o);
+    add_networks(out, o->networks, o->nnetworks);
     pl_buf_add(out, pl_str_lit("}\n              or for a while: accept \"REASON\" { surface = {"));
-    add_networks(out, o);
+    add_networks(out, o->networks, o->nnetworks);
     pl_buf_add(out, pl_str_lit("} until = \"YYYY-MM-DD\" }\n"));
 }
 
@@ -148,7 +150,7 @@ static void add_advice(struct pl_buf *out, const struct pl_policy *p, const stru
                     "until a day:\n              accept \"REASON\" { rule = \"%s\" "
                     "until = \"YYYY-MM-DD\" }\n",
                     o->rule->name.p);
-    else if (o->masking)
+    else if (o->masking_only)
         pl_buf_add(out,
                    pl_str_lit("require a login there (sasl_username = {any}), or let the real "
                               "client address through\n              (PROXY protocol, XCLIENT, "
@@ -169,8 +171,25 @@ static void add_advice(struct pl_buf *out, const struct pl_policy *p, const stru
                     p->after_dunno == PL_AFTER_PERMIT
                         ? "REJECT"
                         : "DUNNO: then what follows in Postfix decides (after_dunno)");
-    if (!o->masking && (o->why == PL_OPENS_PASS || o->why == PL_OPENS_ELSEWHERE))
+    if (o->nmasked > 0 && !o->masking_only)
+        pl_buf_add(out, pl_str_lit("              and from masking addresses require a login "
+                                   "(sasl_username = {any}) in any case\n"));
+    else if (o->nmasked == 0 && (o->why == PL_OPENS_PASS || o->why == PL_OPENS_ELSEWHERE))
         add_permission(out, o);
+}
+
+/* A waiver that does not do what its author may think. */
+static void add_partial(struct pl_buf *out, const struct pl_policy *p, const struct pl_opening *o)
+{
+    struct pl_quote q;
+
+    pl_buf_addf(out, "    accepted  not by accept %s (", pl_quote(&q, o->in_part->reason));
+    pl_explain_place(out, p, o->in_part->at);
+    pl_buf_add(out, pl_str_eq(o->in_part->rule, o->rule->name)
+                        ? pl_str_lit("): rule = NAME is for rules that cannot be proved; for "
+                                     "what is open name the clients, surface = {…}\n")
+                        : pl_str_lit("): its surface holds only some of these clients, and not "
+                                     "that of the example\n"));
 }
 
 static void add_opening(struct pl_buf *out, const struct pl_policy *p, const struct pl_opening *o,
@@ -199,10 +218,51 @@ static void add_opening(struct pl_buf *out, const struct pl_policy *p, const str
         pl_explain_place(out, p, o->waiver->at);
         pl_buf_addf(out, ")%s\n", expired ? ": these clients get no OK any more" : "");
     } else {
+        if (o->in_part != NULL)
+            add_partial(out, p, o);
         add_advice(out, p, o);
     }
     pl_buf_addf(out, "    ask       postlatch explain -c %s, followed by the example\n",
                 config_path);
+}
+
+void pl_check_add_ended(struct pl_buf *out, const struct pl_policy *p)
+{
+    struct pl_quote q;
+    char day[PL_DATE_TEXT];
+
+    for (size_t i = 0; i < p->nwaivers; i++) {
+        const struct pl_waiver *w = &p->waivers[i];
+
+        if (!pl_waiver_has_ended(p, w))
+            continue;
+        pl_buf_addf(out, "accept %s (", pl_quote(&q, w->reason));
+        pl_explain_place(out, p, w->at);
+        pl_buf_addf(out,
+                    ") ended with %s: its clients get no OK any more, which is left out here\n",
+                    pl_date_format(day, w->until));
+    }
+}
+
+/* What open means here: everybody, or behind masking addresses only; and whether it is let through. */
+static void add_open(struct pl_buf *out, const struct pl_proof *proof)
+{
+    bool masking_only = true;
+
+    for (size_t i = 0; i < proof->nopenings; i++)
+        masking_only = masking_only && proof->openings[i].masking_only;
+    if (proof->expired)
+        pl_buf_add(out, pl_str_lit("What is open was accepted until a day that has passed; since "
+                                   "then it is not let through.\n"));
+    else if (proof->accepted)
+        pl_buf_add(out, pl_str_lit("Clients outside the relay boundary can send to recipients "
+                                   "that are not ours, and the policy accepts all of it.\n"));
+    else if (masking_only)
+        pl_buf_add(out, pl_str_lit("This is an open relay: whoever comes in through a masking "
+                                   "address can send to recipients that are not ours.\n"));
+    else
+        pl_buf_add(out, pl_str_lit("This is an open relay: clients outside the relay boundary can "
+                                   "send to recipients that are not ours.\n"));
 }
 
 void pl_check_add_verdict(struct pl_buf *out, const struct pl_policy *p,
@@ -218,13 +278,14 @@ void pl_check_add_verdict(struct pl_buf *out, const struct pl_policy *p,
                                    "that is not ours.\n"));
         break;
     case PL_VERDICT_OPEN:
-        pl_buf_add(out, pl_str_lit("This is an open relay: clients outside the relay boundary can "
-                                   "send to recipients that are not ours.\n"));
+        add_open(out, proof);
         break;
     case PL_VERDICT_UNPROVABLE:
-        pl_buf_add(out,
-                   pl_str_lit("Whether this is an open relay cannot be decided; so it counts as "
-                              "one.\n"));
+        pl_buf_add(out, proof->accepted
+                            ? pl_str_lit("Whether this is an open relay cannot be decided, and "
+                                         "the policy accepts that.\n")
+                            : pl_str_lit("Whether this is an open relay cannot be decided; so it "
+                                         "counts as one.\n"));
         break;
     }
     if (proof->gave_up != NULL)

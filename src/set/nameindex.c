@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Names in a flat hash with linear probing: 8 bytes a slot at most half full, and the keys one
- * behind the other. The keys are kept and compared: a hash alone could be forged.
+ * Names in a hash of buckets. The keys of a bucket lie one behind the other, each with its class, and
+ * the buckets one behind the other, without a gap. In front is a small array: where each bucket begins,
+ * and 32 bits of a Bloom filter, which spare most values that are no keys the way to the bucket. The
+ * keys are kept and compared: a hash alone could be forged.
  *
- * Looked up is what clients choose, stored is what the administrator chose. So the longest row of
- * taken slots, which no client can make longer, is the most work that any look-up can cause; should a
- * seed make a long one, another seed is taken. The only file that knows libxxhash.
+ * Looked up is what clients choose, stored is what the administrator chose. So the fullest bucket,
+ * which no client can make fuller, is the most work that any look-up can cause; should a seed make a
+ * full one, another seed is taken. The only file that knows libxxhash.
  */
 #include "postlatch/nameindex.h"
 
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"
+#include "postlatch/large.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +21,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { LONG_RUN = 256, TRIES = 8, CLASS_BITS = 20 };
-#define CLASS_MASK ((1U << CLASS_BITS) - 1)
+enum { KEYS_A_BUCKET = 4, FULL = 256, TRIES = 8, LENGTH_BITS = 12, HEAD = 4 };
+_Static_assert(PL_KEY_MAX <= 1 << LENGTH_BITS, "a key's head has its length less 1");
 
 /* ---- collecting ---- */
 
@@ -79,36 +82,70 @@ static uint64_t hash(const struct pl_name_index *x, struct pl_str key)
     return XXH3_64bits_withSeed(key.p, key.n, x->seed);
 }
 
-static uint64_t slot_value(uint64_t h, uint32_t class, size_t offset)
+static size_t bucket_of(const struct pl_name_index *x, uint64_t h)
 {
-    return (h & 0xfff) << 52 | (uint64_t) class << 32 | (uint64_t)offset;
+    return (size_t)((h >> 32) * x->nbuckets >> 32);
 }
 
-static uint32_t slot_class(uint64_t slot)
+/* Two bits of 32. */
+static uint32_t filter_of(uint64_t h)
 {
-    return (uint32_t)(slot >> 32) & CLASS_MASK;
+    return 1U << (h & 31) | 1U << (h >> 5 & 31);
 }
 
-/* The slot of a key, or the empty one where it would go. */
-static uint64_t *find_slot(const struct pl_name_index *x, struct pl_str key, uint64_t h)
+static uint32_t bucket_start(uint64_t bucket)
 {
-    size_t i = (size_t)((h >> 32) * x->nslots >> 32), next;
+    return (uint32_t)(bucket >> 32);
+}
 
-    while (x->slots[i] != 0) {
-        if (x->slots[i] >> 52 == (h & 0xfff) &&
-            pl_str_eq(key_at(x->bytes, (uint32_t)x->slots[i], &next), key))
-            break;
-        i = i + 1 == x->nslots ? 0 : i + 1;
+static uint32_t head_of(const uint8_t *entry)
+{
+    uint32_t head;
+
+    memcpy(&head, entry, HEAD);
+    return head;
+}
+
+static uint32_t entry_class(const uint8_t *entry)
+{
+    return head_of(entry) >> LENGTH_BITS;
+}
+
+static struct pl_str entry_key(const uint8_t *entry)
+{
+    size_t n = (head_of(entry) & ((1U << LENGTH_BITS) - 1)) + 1;
+
+    return (struct pl_str){(const char *)entry + HEAD, n};
+}
+
+static void set_entry(uint8_t *entry, uint32_t class, size_t n)
+{
+    uint32_t head = class << LENGTH_BITS | (uint32_t)(n - 1);
+
+    memcpy(entry, &head, HEAD);
+}
+
+/* The entry of a key in keys[at..end), or NULL. */
+static uint8_t *search(const struct pl_name_index *x, uint32_t at, uint32_t end, struct pl_str key)
+{
+    while (at < end) {
+        struct pl_str k = entry_key(x->keys + at);
+
+        if (pl_str_eq(k, key))
+            return x->keys + at;
+        at += HEAD + (uint32_t)k.n;
     }
-    return &x->slots[i];
+    return NULL;
 }
 
-static uint32_t find(const struct pl_name_index *x, struct pl_str key, bool *found)
+static const uint8_t *find(const struct pl_name_index *x, struct pl_str key)
 {
-    uint64_t slot = *find_slot(x, key, hash(x, key));
+    uint64_t h = hash(x, key);
+    const uint64_t *bucket = &x->buckets[bucket_of(x, h)];
 
-    *found = slot != 0;
-    return slot == 0 ? PL_CLASS_NONE : slot_class(slot);
+    if ((filter_of(h) & ~*bucket) != 0)
+        return NULL;
+    return search(x, bucket_start(bucket[0]), bucket_start(bucket[1]), key);
 }
 
 /* ---- parents ---- */
@@ -128,23 +165,41 @@ static bool has_depth(const struct pl_name_index *x, unsigned labels)
     return labels <= 128 && (x->depths[(labels - 1) / 64] >> (labels - 1) % 64 & 1) != 0;
 }
 
-static uint32_t find_parent(const struct pl_name_index *x, struct pl_str value)
+/* The parents of a name that may be keys, the longest first. */
+struct parents {
+    struct pl_str rest; /* what is left of the name */
+    unsigned labels;    /* of the next parent; 0: there is none */
+};
+
+static struct parents parents_of(const struct pl_name_index *x, struct pl_str name)
 {
-    struct pl_str rest = pl_str_from(value, 1);
-    bool found;
+    struct pl_str rest = pl_str_from(name, 1);
+    bool none = name.p[0] == '[' || (x->depths[0] | x->depths[1]) == 0;
 
-    if (value.p[0] == '[' || (x->depths[0] | x->depths[1]) == 0)
-        return PL_CLASS_NONE;
-    for (unsigned labels = count_labels(rest); labels > 0; labels--) {
-        uint32_t class;
+    return (struct parents){rest, none ? 0 : count_labels(rest)};
+}
 
-        rest = pl_str_from(rest, pl_str_find(rest, '.'));
-        if (has_depth(x, labels)) {
-            class = find(x, rest, &found);
-            if (found)
-                return class;
-        }
-        rest = pl_str_from(rest, 1);
+static bool next_parent(const struct pl_name_index *x, struct parents *p, struct pl_str *parent)
+{
+    while (p->labels > 0) {
+        *parent = pl_str_from(p->rest, pl_str_find(p->rest, '.'));
+        p->rest = pl_str_from(*parent, 1);
+        if (has_depth(x, p->labels--))
+            return true;
+    }
+    return false;
+}
+
+static uint32_t find_parent(const struct pl_name_index *x, struct pl_str name)
+{
+    struct parents p = parents_of(x, name);
+    struct pl_str parent;
+
+    while (next_parent(x, &p, &parent)) {
+        const uint8_t *entry = find(x, parent);
+
+        if (entry != NULL)
+            return entry_class(entry);
     }
     return PL_CLASS_NONE;
 }
@@ -152,95 +207,156 @@ static uint32_t find_parent(const struct pl_name_index *x, struct pl_str value)
 /* The class of the nearest key above value, which is not empty. */
 static uint32_t find_above(const struct pl_name_index *x, struct pl_str value)
 {
+    const uint8_t *realm;
     size_t at;
-    bool found;
 
     if (x->rule == PL_KEYS_DOMAINS)
         return find_parent(x, value);
     if (x->rule != PL_KEYS_USERS)
         return PL_CLASS_NONE;
     at = pl_str_rfind(value, '@');
-    return at == 0 || at == value.n ? PL_CLASS_NONE : find(x, pl_str_from(value, at), &found);
+    realm = at == 0 || at == value.n ? NULL : find(x, pl_str_from(value, at));
+    return realm == NULL ? PL_CLASS_NONE : entry_class(realm);
 }
 
 /* ---- building ---- */
 
-/* Puts all keys in, each with the class of the tables that name it; false when memory is short. */
-static bool insert_all(struct pl_name_index *x, const struct pl_keys *keys)
+/* A bucket while it is filled: behind its last entry, and how many it has. */
+struct filling {
+    uint32_t end, count;
+};
+
+/* Where each bucket begins if no key is there twice; returns where the last one ends. */
+static size_t lay_out(struct pl_name_index *x, const struct pl_keys *keys, struct filling *fill)
+{
+    size_t at = 1, start = 0;
+
+    memset(fill, 0, x->nbuckets * sizeof(*fill));
+    while (at < keys->n) {
+        struct pl_str key = key_at(keys->bytes, at, &at);
+
+        fill[bucket_of(x, hash(x, key))].end += HEAD + (uint32_t)key.n;
+    }
+    for (size_t b = 0; b < x->nbuckets; b++) {
+        x->buckets[b] = (uint64_t)start << 32;
+        start += fill[b].end;
+        fill[b].end = bucket_start(x->buckets[b]);
+    }
+    return start;
+}
+
+/* Puts a key of a table into its bucket; false when there can be no class for it. */
+static bool put(struct pl_name_index *x, struct filling *fill, struct pl_str key, uint32_t table)
+{
+    uint64_t h = hash(x, key), *bucket = &x->buckets[bucket_of(x, h)];
+    struct filling *f = &fill[bucket - x->buckets];
+    uint8_t *entry = search(x, bucket_start(*bucket), f->end, key);
+    uint32_t class =
+        pl_classes_add(&x->classes, entry == NULL ? PL_CLASS_NONE : entry_class(entry), table);
+
+    if (class == PL_CLASS_FAILED)
+        return false;
+    if (entry == NULL) {
+        entry = x->keys + f->end;
+        memcpy(entry + HEAD, key.p, key.n);
+        f->end += HEAD + (uint32_t)key.n;
+        f->count++;
+        *bucket |= filter_of(h);
+        x->count++;
+        if (f->count > x->fullest)
+            x->fullest = f->count;
+        if (x->rule == PL_KEYS_DOMAINS && key.p[0] == '.')
+            x->depths[(count_labels(key) - 1) / 64] |= 1ULL << (count_labels(key) - 1) % 64;
+    }
+    set_entry(entry, class, key.n);
+    return true;
+}
+
+static bool put_all(struct pl_name_index *x, struct filling *fill, const struct pl_keys *keys)
 {
     x->count = 0;
+    x->fullest = 0;
     for (size_t r = 0; r < keys->nruns; r++) {
         size_t at = keys->runs[r].start,
                end = r + 1 < keys->nruns ? keys->runs[r + 1].start : keys->n;
 
         while (at < end) {
-            size_t offset = at;
-            struct pl_str key = key_at(x->bytes, offset, &at);
-            uint64_t h = hash(x, key), *slot = find_slot(x, key, h);
-            uint32_t class = *slot == 0 ? PL_CLASS_NONE : slot_class(*slot);
-
-            class = pl_classes_add(&x->classes, class, keys->runs[r].table);
-            if (class == PL_CLASS_FAILED)
+            if (!put(x, fill, key_at(keys->bytes, at, &at), keys->runs[r].table))
                 return false;
-            if (*slot == 0) {
-                x->count++;
-                *slot = slot_value(h, class, offset);
-                if (x->rule == PL_KEYS_DOMAINS && key.p[0] == '.')
-                    x->depths[(count_labels(key) - 1) / 64] |= 1ULL << (count_labels(key) - 1) % 64;
-                if (key.n > x->longest_key)
-                    x->longest_key = key.n;
-            } else {
-                *slot = (*slot & ~((uint64_t)CLASS_MASK << 32)) | (uint64_t) class << 32;
-            }
         }
     }
     return true;
 }
 
-static void measure_runs(struct pl_name_index *x)
+/* Closes the gaps behind buckets that were to have a key twice. */
+static void close_gaps(struct pl_name_index *x, const struct filling *fill)
 {
-    unsigned run = 0;
+    uint32_t to = 0;
+    uint8_t *fitted;
 
-    x->longest_run = 0;
-    for (size_t i = 0; i < 2 * x->nslots; i++) { /* twice, for the row over the end */
-        run = x->slots[i % x->nslots] == 0 ? 0 : run + 1;
-        if (run > x->longest_run)
-            x->longest_run = run;
+    for (size_t b = 0; b < x->nbuckets; b++) {
+        uint32_t from = bucket_start(x->buckets[b]), n = fill[b].end - from;
+
+        memmove(x->keys + to, x->keys + from, n);
+        x->buckets[b] = (uint64_t)to << 32 | (uint32_t)x->buckets[b];
+        to += n;
     }
+    x->buckets[x->nbuckets] = (uint64_t)to << 32;
+    fitted = realloc(x->keys, to);
+    x->keys = fitted != NULL ? fitted : x->keys;
+}
+
+static bool fill_buckets(struct pl_name_index *x, const struct pl_keys *keys, struct filling *fill)
+{
+    x->fullest = FULL + 1;
+    for (int i = 0; i < TRIES && x->fullest > FULL; i++) {
+        size_t size;
+
+        if (getrandom(&x->seed, sizeof(x->seed), 0) != sizeof(x->seed))
+            return false;
+        size = lay_out(x, keys, fill);
+        free(x->keys);
+        x->keys = size > UINT32_MAX ? NULL : pl_alloc_large(size);
+        if (x->keys == NULL || !put_all(x, fill, keys))
+            return false;
+    }
+    close_gaps(x, fill);
+    return true;
 }
 
 /* Adds to a key's class those of the keys above it. */
-static bool inherit(struct pl_name_index *x, uint64_t *slot, struct pl_str key)
+static bool inherit(struct pl_name_index *x, uint8_t *entry)
 {
-    uint32_t above = find_above(x, key);
-    uint32_t class = pl_classes_union(&x->classes, slot_class(*slot), above);
+    struct pl_str key = entry_key(entry);
+    uint32_t class = pl_classes_union(&x->classes, entry_class(entry), find_above(x, key));
 
     if (class == PL_CLASS_FAILED)
         return false;
-    *slot = (*slot & ~((uint64_t)CLASS_MASK << 32)) | (uint64_t) class << 32;
+    set_entry(entry, class, key.n);
     return true;
+}
+
+/* The entry behind this one; the first one for NULL, NULL behind the last. */
+static uint8_t *next_entry(const struct pl_name_index *x, const uint8_t *entry)
+{
+    size_t at = entry == NULL ? 0 : (size_t)(entry - x->keys) + HEAD + entry_key(entry).n;
+
+    return x->count == 0 || at == bucket_start(x->buckets[x->nbuckets]) ? NULL : x->keys + at;
 }
 
 /* From the top down: when a key inherits, those above it have. Labels count for ".parent" keys. */
 static bool inherit_all(struct pl_name_index *x)
 {
-    size_t next;
-
     for (unsigned labels = 1; labels <= 129; labels++) {
         bool names = labels == 129; /* at last those that are no parents */
 
         if (!names && !has_depth(x, labels))
             continue;
-        for (size_t i = 0; i < x->nslots; i++) {
-            struct pl_str key;
-            bool parent;
+        for (uint8_t *e = next_entry(x, NULL); e != NULL; e = next_entry(x, e)) {
+            struct pl_str key = entry_key(e);
+            bool parent = key.p[0] == '.';
 
-            if (x->slots[i] == 0)
-                continue;
-            key = key_at(x->bytes, (uint32_t)x->slots[i], &next);
-            parent = key.p[0] == '.';
-            if ((names ? !parent : parent && count_labels(key) == labels) &&
-                !inherit(x, &x->slots[i], key))
+            if ((names ? !parent : parent && count_labels(key) == labels) && !inherit(x, e))
                 return false;
         }
     }
@@ -249,15 +365,8 @@ static bool inherit_all(struct pl_name_index *x)
 
 static bool inherit_realms(struct pl_name_index *x)
 {
-    size_t next;
-
-    for (size_t i = 0; i < x->nslots; i++) {
-        struct pl_str key;
-
-        if (x->slots[i] == 0)
-            continue;
-        key = key_at(x->bytes, (uint32_t)x->slots[i], &next);
-        if (!inherit(x, &x->slots[i], key)) /* a realm has nothing above it */
+    for (uint8_t *e = next_entry(x, NULL); e != NULL; e = next_entry(x, e)) {
+        if (!inherit(x, e)) /* a realm has nothing above it */
             return false;
     }
     return true;
@@ -265,30 +374,22 @@ static bool inherit_realms(struct pl_name_index *x)
 
 bool pl_name_index_build(struct pl_name_index *x, struct pl_keys *keys, enum pl_key_rule rule)
 {
-    uint8_t *fitted;
+    struct filling *fill;
+    bool ok;
 
     x->rule = rule;
-    x->nslots = 2 * keys->count + 2;
+    x->nbuckets = keys->count / KEYS_A_BUCKET + 1;
     if (!pl_classes_init(&x->classes))
         return false;
     if (keys->count == 0)
         return true;
-    fitted = realloc(keys->bytes, keys->n);
-    x->bytes = fitted != NULL ? fitted : keys->bytes;
-    keys->bytes = NULL;
-    x->slots = malloc(x->nslots * sizeof(*x->slots));
-    if (x->slots == NULL)
+    x->buckets = pl_alloc_large((x->nbuckets + 1) * sizeof(*x->buckets));
+    fill = malloc(x->nbuckets * sizeof(*fill));
+    ok = x->buckets != NULL && fill != NULL && fill_buckets(x, keys, fill);
+    free(fill);
+    pl_keys_fini(keys);
+    if (!ok)
         return false;
-    for (int i = 0; i < TRIES; i++) {
-        if (getrandom(&x->seed, sizeof(x->seed), 0) != sizeof(x->seed))
-            return false;
-        memset(x->slots, 0, x->nslots * sizeof(*x->slots));
-        if (!insert_all(x, keys))
-            return false;
-        measure_runs(x);
-        if (x->longest_run <= LONG_RUN)
-            break;
-    }
     if (rule == PL_KEYS_DOMAINS && (x->depths[0] | x->depths[1]) != 0)
         return inherit_all(x);
     return rule != PL_KEYS_USERS || inherit_realms(x);
@@ -297,30 +398,26 @@ bool pl_name_index_build(struct pl_name_index *x, struct pl_keys *keys, enum pl_
 void pl_name_index_fini(struct pl_name_index *x)
 {
     pl_classes_fini(&x->classes);
-    free(x->slots);
-    free(x->bytes);
+    free(x->buckets);
+    free(x->keys);
     memset(x, 0, sizeof(*x));
 }
 
 uint32_t pl_name_index_find(const struct pl_name_index *x, struct pl_str value)
 {
-    uint32_t class;
-    bool found = false;
+    const uint8_t *entry;
 
     if (x->count == 0 || value.n == 0)
         return PL_CLASS_NONE;
-    class = find(x, value, &found);
-    return found ? class : find_above(x, value);
+    entry = find(x, value);
+    return entry != NULL ? entry_class(entry) : find_above(x, value);
 }
 
 bool pl_name_index_each(const struct pl_name_index *x,
                         bool (*each)(struct pl_str key, uint32_t class, void *arg), void *arg)
 {
-    size_t next;
-
-    for (size_t i = 0; i < x->nslots && x->count > 0; i++) {
-        if (x->slots[i] != 0 &&
-            !each(key_at(x->bytes, (uint32_t)x->slots[i], &next), slot_class(x->slots[i]), arg))
+    for (const uint8_t *e = next_entry(x, NULL); e != NULL; e = next_entry(x, e)) {
+        if (!each(entry_key(e), entry_class(e), arg))
             return false;
     }
     return true;
@@ -328,6 +425,35 @@ bool pl_name_index_each(const struct pl_name_index *x,
 
 void pl_name_index_prefetch(const struct pl_name_index *x, struct pl_str value)
 {
-    if (x->count > 0 && value.n > 0)
-        __builtin_prefetch(&x->slots[(size_t)((hash(x, value) >> 32) * x->nslots >> 32)]);
+    struct parents p;
+
+    if (x->count == 0 || value.n == 0)
+        return;
+    __builtin_prefetch(&x->buckets[bucket_of(x, hash(x, value))]);
+    p = parents_of(x, value);
+    while (next_parent(x, &p, &value))
+        __builtin_prefetch(&x->buckets[bucket_of(x, hash(x, value))]);
+}
+
+/* The second line of a bucket too: it has one and a half on average. */
+static void prefetch_key(const struct pl_name_index *x, struct pl_str key)
+{
+    uint64_t h = hash(x, key), bucket = x->buckets[bucket_of(x, h)];
+
+    if ((filter_of(h) & ~bucket) != 0)
+        return;
+    __builtin_prefetch(x->keys + bucket_start(bucket));
+    __builtin_prefetch(x->keys + bucket_start(bucket) + 64);
+}
+
+void pl_name_index_prefetch_keys(const struct pl_name_index *x, struct pl_str value)
+{
+    struct parents p;
+
+    if (x->count == 0 || value.n == 0)
+        return;
+    prefetch_key(x, value);
+    p = parents_of(x, value);
+    while (next_parent(x, &p, &value))
+        prefetch_key(x, value);
 }

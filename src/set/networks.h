@@ -5,7 +5,7 @@
 #include "postlatch/addrindex.h"
 
 /* networks_sort4 - by address, then the wider network first; false when memory is short */
-bool networks_sort4(uint64_t *v4, size_t n);
+bool networks_sort4(struct pl_networks *networks);
 
 /* networks_sort6 - likewise */
 bool networks_sort6(struct pl_network6 *v6, size_t n);
@@ -19,11 +19,19 @@ bool ranges6_build(struct pl_ranges6 *r, struct pl_classes *classes, const struc
 uint32_t ranges4_find(const struct pl_ranges4 *r, uint32_t addr);
 uint32_t ranges6_find(const struct pl_ranges6 *r, uint64_t high, uint64_t low);
 
-typedef bool (*range_callback)(const struct pl_addr *first, const struct pl_addr *last,
-                               uint32_t class, void *arg);
+/* See pl_addr_index_prefetch and pl_addr_index_prefetch_ranges. */
+void ranges4_prefetch(const struct pl_ranges4 *r, uint32_t addr);
+void ranges4_prefetch_part(const struct pl_ranges4 *r, uint32_t addr);
+void ranges6_prefetch(const struct pl_ranges6 *r, uint64_t high);
+void ranges6_prefetch_slot(const struct pl_ranges6 *r, uint64_t high);
 
-/* ranges4_walk, ranges6_walk - all ranges in order; false as soon as each does */
-bool ranges4_walk(const struct pl_ranges4 *r, range_callback each, void *arg);
-bool ranges6_walk(const struct pl_ranges6 *r, range_callback each, void *arg);
+/* ranges4_next, ranges6_next - as pl_addr_index_next; cursor->at begins at 0 */
+bool ranges4_next(const struct pl_ranges4 *r, struct pl_addr_cursor *cursor);
+bool ranges6_next(const struct pl_ranges6 *r, struct pl_addr_cursor *cursor);
+
+/* ranges4_join - as pl_addr_index_join */
+bool ranges4_join(const struct pl_ranges4 *r, const uint16_t *marks, uint16_t bit, uint64_t least,
+                  bool (*each)(const struct pl_addr *first, const struct pl_addr *last, void *arg),
+                  void *arg);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"
+#include "postlatch/large.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,34 +22,35 @@ enum { DIRECT_BITS = 16, PLAIN_MAX = 1024 };
 /* Ranges in order, while they are made. */
 struct making {
     struct pl_classes *classes;
-    uint32_t *starts, *class_of;
-    size_t count, cap_starts, cap_classes;
+    struct made {
+        uint32_t start, class;
+    } * ranges;
+    size_t count;
+    /* The last question to classes, which most often is the next one too. */
+    uint32_t outer, table, class;
     bool failed;
 };
 
 /* From start on the class is this one. */
-static void change(struct making *m, uint64_t start, uint32_t class)
+static inline void change(struct making *m, uint64_t start, uint32_t class)
 {
-    uint32_t *starts, *class_of;
-
     if (start > UINT32_MAX)
         return; /* behind the last address */
-    if (m->count > 0 && m->starts[m->count - 1] == start)
+    if (m->count > 0 && m->ranges[m->count - 1].start == start)
         m->count--;
-    if (m->count > 0 && m->class_of[m->count - 1] == class)
+    if (m->count > 0 && m->ranges[m->count - 1].class == class)
         return;
-    starts = pl_grow(m->starts, &m->cap_starts, m->count, sizeof(*starts));
-    if (starts != NULL)
-        m->starts = starts;
-    class_of = pl_grow(m->class_of, &m->cap_classes, m->count, sizeof(*class_of));
-    if (class_of != NULL)
-        m->class_of = class_of;
-    if (starts == NULL || class_of == NULL) {
-        m->failed = true;
-        return;
+    m->ranges[m->count++] = (struct made){(uint32_t)start, class};
+}
+
+static inline uint32_t class_within(struct making *m, uint32_t outer, uint32_t table)
+{
+    if (outer != m->outer || table != m->table || m->class == PL_CLASS_NONE) {
+        m->class = pl_classes_add(m->classes, outer, table);
+        m->outer = outer;
+        m->table = table;
     }
-    m->starts[m->count] = (uint32_t)start;
-    m->class_of[m->count++] = class;
+    return m->class;
 }
 
 static void make(struct making *m, const uint64_t *v4, size_t n)
@@ -70,7 +72,7 @@ static void make(struct making *m, const uint64_t *v4, size_t n)
             depth--;
             change(m, open[depth + 1].end, open[depth].class);
         }
-        class = pl_classes_add(m->classes, open[depth].class, table);
+        class = class_within(m, open[depth].class, table);
         if (class == PL_CLASS_FAILED) {
             m->failed = true;
             return;
@@ -89,119 +91,179 @@ static void make(struct making *m, const uint64_t *v4, size_t n)
     }
 }
 
-static void *pack_classes(const uint32_t *class_of, size_t n, uint32_t most, unsigned *bytes)
+/* Classes of 1, 2 or 4 bytes, at any address. */
+static void set_class(uint8_t *at, unsigned bytes, uint32_t class)
 {
-    void *packed;
+    const uint8_t c1 = (uint8_t) class;
+    const uint16_t c2 = (uint16_t) class;
 
-    *bytes = most <= UINT8_MAX ? 1 : most <= UINT16_MAX ? 2 : 4;
-    packed = malloc(n * *bytes);
-    for (size_t i = 0; i < n && packed != NULL; i++) {
-        if (*bytes == 1)
-            ((uint8_t *)packed)[i] = (uint8_t)class_of[i];
-        else if (*bytes == 2)
-            ((uint16_t *)packed)[i] = (uint16_t)class_of[i];
-        else
-            ((uint32_t *)packed)[i] = class_of[i];
+    memcpy(at, bytes == 1 ? (const void *)&c1 : bytes == 2 ? (const void *)&c2 : &class, bytes);
+}
+
+static uint32_t class_at(const uint8_t *at, unsigned bytes)
+{
+    uint16_t c2;
+    uint32_t c4;
+
+    if (bytes == 1)
+        return *at;
+    if (bytes == 2) {
+        memcpy(&c2, at, sizeof(c2));
+        return c2;
     }
-    return packed;
+    memcpy(&c4, at, sizeof(c4));
+    return c4;
+}
+
+/* The ranges of a leading part: n starts of 2 bytes, behind them the n classes. */
+struct part {
+    uint8_t *starts, *classes;
+    uint32_t n;
+};
+
+static struct part part_of(const struct pl_ranges4 *r, uint32_t number)
+{
+    uint32_t first = r->direct[number], n = r->direct[number + 1] - first;
+    uint8_t *starts = r->parts + (size_t)first * (2 + r->class_bytes);
+
+    return (struct part){starts, starts + 2 * (size_t)n, n};
+}
+
+static uint32_t start_at(const struct part *p, uint32_t i)
+{
+    uint16_t start;
+
+    memcpy(&start, p->starts + 2 * (size_t)i, sizeof(start));
+    return start;
+}
+
+static void set_range(const struct pl_ranges4 *r, const struct part *p, uint32_t i, uint32_t start,
+                      uint32_t class)
+{
+    uint16_t low = (uint16_t)start;
+
+    memcpy(p->starts + 2 * (size_t)i, &low, sizeof(low));
+    set_class(p->classes + (size_t)i * r->class_bytes, r->class_bytes, class);
 }
 
 /* Every leading part begins with a range of its own, so that a search never leaves it. */
-static bool divide(struct pl_ranges4 *r, struct making *m)
+static bool divide(struct pl_ranges4 *r, const struct making *m)
 {
     const unsigned low_bits = 32 - DIRECT_BITS;
     const uint32_t parts = 1U << DIRECT_BITS;
-    size_t most = m->count + parts, n = 0, i = 0;
-    uint32_t *class_of = malloc(most * sizeof(*class_of));
+    const size_t width = 2 + r->class_bytes;
+    size_t i = 0;
+    uint8_t *fitted;
 
     r->direct = malloc((parts + 1) * sizeof(*r->direct));
-    r->starts16 = malloc(most * sizeof(*r->starts16));
-    if (class_of == NULL || r->direct == NULL || r->starts16 == NULL) {
-        free(class_of);
+    r->parts = pl_alloc_large((m->count + parts) * width);
+    if (r->direct == NULL || r->parts == NULL)
         return false;
+    r->direct[0] = 0;
+    for (uint32_t number = 0; number < parts; number++) {
+        bool own = i < m->count && m->ranges[i].start == number << low_bits;
+        uint32_t k = 0;
+        size_t end = i;
+        struct part p;
+
+        while (end < m->count && m->ranges[end].start >> low_bits == number)
+            end++;
+        r->direct[number + 1] = r->direct[number] + (uint32_t)(end - i) + (own ? 0 : 1);
+        p = part_of(r, number);
+        if (!own)
+            set_range(r, &p, k++, 0, m->ranges[i - 1].class);
+        for (; i < end; i++)
+            set_range(r, &p, k++, m->ranges[i].start, m->ranges[i].class);
     }
-    for (uint32_t part = 0; part < parts; part++) {
-        r->direct[part] = (uint32_t)n;
-        if (i == m->count || m->starts[i] != part << low_bits) {
-            r->starts16[n] = 0;
-            class_of[n++] = m->class_of[i - 1];
-        }
-        for (; i < m->count && m->starts[i] >> low_bits == part; i++) {
-            r->starts16[n] = (uint16_t)(m->starts[i] & ((1U << low_bits) - 1));
-            class_of[n++] = m->class_of[i];
-        }
-    }
-    r->direct[parts] = (uint32_t)n;
     r->direct_bits = DIRECT_BITS;
-    r->count = n;
-    free(m->class_of);
-    m->class_of = class_of;
+    r->count = r->direct[parts];
+    fitted = realloc(r->parts, r->count * width);
+    r->parts = fitted != NULL ? fitted : r->parts;
+    return true;
+}
+
+/* Few ranges: whole starts, and the classes in an array of their own. */
+static bool keep_whole(struct pl_ranges4 *r, const struct making *m)
+{
+    r->count = m->count;
+    r->starts32 = malloc(m->count * sizeof(*r->starts32));
+    r->class_of = malloc(m->count * r->class_bytes);
+    if (r->starts32 == NULL || r->class_of == NULL)
+        return false;
+    for (size_t i = 0; i < m->count; i++) {
+        r->starts32[i] = m->ranges[i].start;
+        set_class(r->class_of + i * r->class_bytes, r->class_bytes, m->ranges[i].class);
+    }
     return true;
 }
 
 bool ranges4_build(struct pl_ranges4 *r, struct pl_classes *classes, const uint64_t *v4, size_t n)
 {
-    struct making m = {.classes = classes};
+    /* A network begins one range, and another where it ends. */
+    struct making m = {.classes = classes,
+                       .ranges = pl_alloc_large((2 * n + 1) * sizeof(*m.ranges))};
+    uint32_t most;
     bool ok;
 
+    if (m.ranges == NULL)
+        return false;
     make(&m, v4, n);
-    ok = !m.failed;
-    r->count = m.count;
-    if (ok && m.count > PLAIN_MAX) {
-        ok = divide(r, &m);
-        if (ok) {
-            uint16_t *fitted = realloc(r->starts16, r->count * sizeof(*r->starts16));
-
-            r->starts16 = fitted != NULL ? fitted : r->starts16;
-        }
-    } else if (ok) {
-        r->starts32 = m.starts;
-        m.starts = NULL;
-    }
-    if (ok) {
-        r->class_of = pack_classes(m.class_of, r->count, classes->count - 1, &r->class_bytes);
-        ok = r->class_of != NULL;
-    }
-    free(m.starts);
-    free(m.class_of);
+    most = classes->count - 1;
+    r->class_bytes = most <= UINT8_MAX ? 1 : most <= UINT16_MAX ? 2 : 4;
+    ok = !m.failed && (m.count > PLAIN_MAX ? divide(r, &m) : keep_whole(r, &m));
+    free(m.ranges);
     return ok;
 }
 
-static uint32_t class_at(const struct pl_ranges4 *r, size_t i)
+/* The last start that is not above the address; the first one is 0, so there is one. */
+static uint32_t find_whole(const struct pl_ranges4 *r, uint32_t addr)
 {
-    if (r->class_bytes == 1)
-        return ((const uint8_t *)r->class_of)[i];
-    if (r->class_bytes == 2)
-        return ((const uint16_t *)r->class_of)[i];
-    return ((const uint32_t *)r->class_of)[i];
+    size_t low = 0, n = r->count;
+
+    while (n > 1) {
+        size_t half = n / 2;
+
+        low = r->starts32[low + half] <= addr ? low + half : low;
+        n -= half;
+    }
+    return class_at(r->class_of + low * r->class_bytes, r->class_bytes);
+}
+
+/* The same among the ranges of one part. */
+static uint32_t find_in_part(const struct pl_ranges4 *r, uint32_t addr)
+{
+    struct part p = part_of(r, addr >> (32 - DIRECT_BITS));
+    uint32_t rest = addr & ((1U << (32 - DIRECT_BITS)) - 1), low = 0, n = p.n;
+
+    while (n > 1) {
+        uint32_t half = n / 2;
+
+        low = start_at(&p, low + half) <= rest ? low + half : low;
+        n -= half;
+    }
+    return class_at(p.classes + (size_t)low * r->class_bytes, r->class_bytes);
 }
 
 uint32_t ranges4_find(const struct pl_ranges4 *r, uint32_t addr)
 {
-    size_t low = 0, n = r->count;
+    return r->direct_bits == 0 ? find_whole(r, addr) : find_in_part(r, addr);
+}
 
-    /* The last start that is not above the address; the first one is 0, so there is one. */
-    if (r->direct_bits == 0) {
-        while (n > 1) {
-            size_t half = n / 2;
+void ranges4_prefetch(const struct pl_ranges4 *r, uint32_t addr)
+{
+    if (r->direct_bits != 0)
+        __builtin_prefetch(&r->direct[addr >> (32 - DIRECT_BITS)]);
+}
 
-            low = r->starts32[low + half] <= addr ? low + half : low;
-            n -= half;
-        }
-    } else {
-        const uint32_t *part = r->direct + (addr >> (32 - DIRECT_BITS));
-        uint32_t rest = addr & ((1U << (32 - DIRECT_BITS)) - 1);
+void ranges4_prefetch_part(const struct pl_ranges4 *r, uint32_t addr)
+{
+    struct part p;
 
-        low = part[0];
-        n = part[1] - low;
-        while (n > 1) {
-            size_t half = n / 2;
-
-            low = r->starts16[low + half] <= rest ? low + half : low;
-            n -= half;
-        }
-    }
-    return class_at(r, low);
+    if (r->direct_bits == 0)
+        return;
+    p = part_of(r, addr >> (32 - DIRECT_BITS));
+    __builtin_prefetch(p.starts + p.n);
+    __builtin_prefetch(p.classes + p.n * r->class_bytes / 2);
 }
 
 static struct pl_addr addr4(uint32_t addr)
@@ -210,27 +272,68 @@ static struct pl_addr addr4(uint32_t addr)
         4, {(uint8_t)(addr >> 24), (uint8_t)(addr >> 16), (uint8_t)(addr >> 8), (uint8_t)addr}};
 }
 
-/* The first address of a range; *part follows along. */
-static uint32_t start_of(const struct pl_ranges4 *r, size_t i, uint32_t *part)
+/* Moves on to the next range; the class of the one that is left. next4 is 0 behind the last. */
+static uint32_t advance(const struct pl_ranges4 *r, struct pl_addr_cursor *c)
 {
-    if (r->direct_bits == 0)
-        return r->starts32[i];
-    while (r->direct[*part + 1] <= i)
-        (*part)++;
-    return *part << (32 - DIRECT_BITS) | r->starts16[i];
+    const unsigned bytes = r->class_bytes;
+    struct part p;
+    uint32_t class;
+
+    if (r->direct_bits == 0) {
+        class = class_at(r->class_of + c->at * bytes, bytes);
+        c->at++;
+        c->next4 = c->at < r->count ? r->starts32[c->at] : 0;
+        return class;
+    }
+    p = part_of(r, c->part);
+    class = class_at(p.classes + c->tail * bytes, bytes);
+    c->at++;
+    c->tail++;
+    if (c->tail == p.n) { /* the next part begins with a range of its own */
+        c->tail = 0;
+        c->part++;
+        c->next4 = c->part << (32 - DIRECT_BITS);
+    } else {
+        c->next4 = c->part << (32 - DIRECT_BITS) | start_at(&p, (uint32_t)c->tail);
+    }
+    return class;
 }
 
-bool ranges4_walk(const struct pl_ranges4 *r, range_callback each, void *arg)
+bool ranges4_next(const struct pl_ranges4 *r, struct pl_addr_cursor *c)
 {
-    uint32_t part = 0, start = 0;
+    if (c->at == r->count)
+        return false;
+    c->first = addr4(c->next4);
+    c->class = advance(r, c);
+    c->last = addr4(c->next4 - 1);
+    return true;
+}
 
-    for (size_t i = 0; i < r->count; i++) {
-        uint32_t next = i + 1 < r->count ? start_of(r, i + 1, &part) : 0;
-        struct pl_addr first = addr4(start), last = addr4(next - 1);
+bool ranges4_join(const struct pl_ranges4 *r, const uint16_t *marks, uint16_t bit, uint64_t least,
+                  bool (*each)(const struct pl_addr *first, const struct pl_addr *last, void *arg),
+                  void *arg)
+{
+    struct pl_addr_cursor c = {0};
+    uint64_t from = 0; /* where the open range begins */
+    bool open = false, ended;
 
-        if (!each(&first, &last, class_at(r, i), arg))
-            return false;
-        start = next;
-    }
+    do {
+        uint64_t start = c.next4;
+        bool in;
+
+        ended = c.at == r->count;
+        in = !ended && (marks[advance(r, &c)] & bit) != 0;
+        if (ended)
+            start = 1ULL << 32;
+        if (open && !in && start - from >= least) {
+            struct pl_addr first = addr4((uint32_t)from), last = addr4((uint32_t)(start - 1));
+
+            if (!each(&first, &last, arg))
+                return false;
+        }
+        if (in && !open)
+            from = start;
+        open = in;
+    } while (!ended);
     return true;
 }

@@ -8,45 +8,47 @@
 
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"
+#include "postlatch/large.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { SLOTS_MAX = 1 << 17, DIRECT_MIN = 64 };
 
+static uint64_t start_of(const struct pl_range6 *range)
+{
+    uint64_t start;
+
+    memcpy(&start, range->start, sizeof(start));
+    return start;
+}
+
 /* Ranges of one level while they are made. The end of the last one does not fit in 64 bits. */
 struct making {
-    uint64_t *starts;
-    uint32_t *class_of;
-    size_t count, cap_starts, cap_classes;
+    struct pl_range6 *ranges;
+    size_t count, cap;
     bool failed;
 };
 
 static void put(struct making *m, uint64_t start, uint32_t class)
 {
-    uint64_t *starts;
-    uint32_t *class_of;
+    struct pl_range6 *ranges = pl_grow(m->ranges, &m->cap, m->count, sizeof(*ranges));
 
-    starts = pl_grow(m->starts, &m->cap_starts, m->count, sizeof(*starts));
-    if (starts != NULL)
-        m->starts = starts;
-    class_of = pl_grow(m->class_of, &m->cap_classes, m->count, sizeof(*class_of));
-    if (class_of != NULL)
-        m->class_of = class_of;
-    if (starts == NULL || class_of == NULL) {
+    if (ranges == NULL) {
         m->failed = true;
         return;
     }
-    m->starts[m->count] = start;
-    m->class_of[m->count++] = class;
+    m->ranges = ranges;
+    memcpy(ranges[m->count].start, &start, sizeof(start));
+    ranges[m->count++].class = class;
 }
 
 /* From start on the class is this one; `from` is where the level began in m. */
 static void change(struct making *m, size_t from, uint64_t start, uint32_t class)
 {
-    if (m->count > from && m->starts[m->count - 1] == start)
+    if (m->count > from && start_of(&m->ranges[m->count - 1]) == start)
         m->count--;
-    if (m->count == from || m->class_of[m->count - 1] != class)
+    if (m->count == from || m->ranges[m->count - 1].class != class)
         put(m, start, class);
 }
 
@@ -176,8 +178,8 @@ static bool make_direct(struct pl_ranges6 *r)
 
     if (r->count < DIRECT_MIN)
         return true;
-    r->base = r->starts[margin + 1];
-    span = r->starts[r->count - 1 - margin] - r->base;
+    r->base = start_of(&r->ranges[margin + 1]);
+    span = start_of(&r->ranges[r->count - 1 - margin]) - r->base;
     r->slots = 64;
     while (r->slots < SLOTS_MAX && r->slots < r->count / 2)
         r->slots *= 2;
@@ -188,11 +190,23 @@ static bool make_direct(struct pl_ranges6 *r)
         return false;
     /* direct[s]: the first range that begins in slot s or behind it. */
     for (uint32_t slot = 0; slot <= r->slots; slot++) {
-        while (i < r->count && slot_of(r, r->starts[i]) < slot)
+        while (i < r->count && slot_of(r, start_of(&r->ranges[i])) < slot)
             i++;
         r->direct[slot] = slot == r->slots ? (uint32_t)r->count : (uint32_t)i;
     }
     return true;
+}
+
+/* The ranges without the room that they could have grown into, in memory that is quick to read. */
+static struct pl_range6 *fitted(struct pl_range6 *ranges, size_t n)
+{
+    struct pl_range6 *copy = pl_alloc_large(n * sizeof(*copy));
+
+    if (copy == NULL)
+        return ranges;
+    memcpy(copy, ranges, n * sizeof(*copy));
+    free(ranges);
+    return copy;
 }
 
 bool ranges6_build(struct pl_ranges6 *r, struct pl_classes *classes, const struct pl_network6 *v6,
@@ -201,48 +215,67 @@ bool ranges6_build(struct pl_ranges6 *r, struct pl_classes *classes, const struc
     struct building b = {.classes = classes};
     bool ok = make(&b, v6, n);
 
-    r->starts = b.heads.starts;
-    r->class_of = b.heads.class_of;
     r->count = b.heads.count;
-    r->tails = b.tails.starts;
-    r->tail_class_of = b.tails.class_of;
+    r->ranges = fitted(b.heads.ranges, b.heads.count);
+    r->tails = b.tails.ranges;
     r->ntails = b.tails.count;
     r->parts = b.parts;
     r->nparts = b.nparts;
     return ok && make_direct(r);
 }
 
-/* The last of starts[low..low + n) that is not above value; the caller knows that there is one. */
-static size_t search(const uint64_t *starts, size_t low, size_t n, uint64_t value)
+/* The last of ranges[0..n) that does not begin above value; the caller knows that there is one. */
+static const struct pl_range6 *search(const struct pl_range6 *ranges, size_t n, uint64_t value)
 {
     while (n > 1) {
         size_t half = n / 2;
 
-        low = starts[low + half] <= value ? low + half : low;
+        ranges = start_of(&ranges[half]) <= value ? ranges + half : ranges;
         n -= half;
     }
-    return low;
+    return ranges;
 }
 
-uint32_t ranges6_find(const struct pl_ranges6 *r, uint64_t high, uint64_t low)
+/* The ranges that begin in the slot of an address. That before the first may reach into it. */
+static const struct pl_range6 *ranges_of(const struct pl_ranges6 *r, uint64_t high, size_t *n)
 {
-    size_t at = 0, n = r->count;
-    uint32_t class;
+    size_t first = 0, end = r->count;
 
     if (r->direct != NULL) {
         uint32_t slot = slot_of(r, high);
 
-        /* The range before the first of the slot may reach into it. */
-        at = r->direct[slot] > 0 ? r->direct[slot] - 1 : 0;
-        n = r->direct[slot + 1] - at;
+        first = r->direct[slot] > 0 ? r->direct[slot] - 1 : 0;
+        end = r->direct[slot + 1];
     }
-    at = search(r->starts, at, n, high);
-    class = r->class_of[at];
+    *n = end - first;
+    return r->ranges + first;
+}
+
+uint32_t ranges6_find(const struct pl_ranges6 *r, uint64_t high, uint64_t low)
+{
+    size_t n;
+    const struct pl_range6 *ranges = ranges_of(r, high, &n);
+    uint32_t class = search(ranges, n, high)->class;
+
     if ((class & PL_RANGE_DIVIDED) == 0)
         return class;
     class &= ~PL_RANGE_DIVIDED;
-    at = search(r->tails, r->parts[class], r->parts[class + 1] - r->parts[class], low);
-    return r->tail_class_of[at];
+    return search(r->tails + r->parts[class], r->parts[class + 1] - r->parts[class], low)->class;
+}
+
+void ranges6_prefetch(const struct pl_ranges6 *r, uint64_t high)
+{
+    if (r->direct != NULL)
+        __builtin_prefetch(&r->direct[slot_of(r, high)]);
+}
+
+void ranges6_prefetch_slot(const struct pl_ranges6 *r, uint64_t high)
+{
+    size_t n;
+    const struct pl_range6 *ranges = ranges_of(r, high, &n);
+
+    __builtin_prefetch(ranges);
+    __builtin_prefetch(ranges + n);
 }
 
 static struct pl_addr addr6(uint64_t high, uint64_t low)
@@ -256,30 +289,36 @@ static struct pl_addr addr6(uint64_t high, uint64_t low)
     return a;
 }
 
-/* The ranges of a leading half that is divided. */
-static bool walk_part(const struct pl_ranges6 *r, uint32_t part, uint64_t high, range_callback each,
-                      void *arg)
+/* The next range of a leading half that is divided. */
+static void next_tail(const struct pl_ranges6 *r, struct pl_addr_cursor *c)
 {
-    for (uint32_t i = r->parts[part]; i < r->parts[part + 1]; i++) {
-        uint64_t end = i + 1 < r->parts[part + 1] ? r->tails[i + 1] - 1 : UINT64_MAX;
-        struct pl_addr first = addr6(high, r->tails[i]), last = addr6(high, end);
+    uint64_t high = start_of(&r->ranges[c->at]);
+    uint32_t part = r->ranges[c->at].class & ~PL_RANGE_DIVIDED;
+    size_t i = r->parts[part] + c->tail, end = r->parts[part + 1];
 
-        if (!each(&first, &last, r->tail_class_of[i], arg))
-            return false;
+    c->first = addr6(high, start_of(&r->tails[i]));
+    c->last = addr6(high, i + 1 < end ? start_of(&r->tails[i + 1]) - 1 : UINT64_MAX);
+    c->class = r->tails[i].class;
+    c->tail++;
+    if (i + 1 == end) {
+        c->tail = 0;
+        c->at++;
     }
-    return true;
 }
 
-bool ranges6_walk(const struct pl_ranges6 *r, range_callback each, void *arg)
+bool ranges6_next(const struct pl_ranges6 *r, struct pl_addr_cursor *c)
 {
-    for (size_t i = 0; i < r->count; i++) {
-        uint64_t end = i + 1 < r->count ? r->starts[i + 1] - 1 : UINT64_MAX;
-        struct pl_addr first = addr6(r->starts[i], 0), last = addr6(end, UINT64_MAX);
+    const struct pl_range6 *range = r->ranges + c->at;
 
-        if ((r->class_of[i] & PL_RANGE_DIVIDED) != 0
-                ? !walk_part(r, r->class_of[i] & ~PL_RANGE_DIVIDED, r->starts[i], each, arg)
-                : !each(&first, &last, r->class_of[i], arg))
-            return false;
+    if (c->at == r->count)
+        return false;
+    if ((range->class & PL_RANGE_DIVIDED) != 0) {
+        next_tail(r, c);
+        return true;
     }
+    c->at++;
+    c->first = addr6(start_of(range), 0);
+    c->last = addr6(c->at < r->count ? start_of(range + 1) - 1 : UINT64_MAX, UINT64_MAX);
+    c->class = range->class;
     return true;
 }

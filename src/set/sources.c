@@ -17,6 +17,30 @@ bool pl_sources_add_ports(struct pl_sources *s, struct pl_port_range range)
     return true;
 }
 
+struct pl_sources_mark pl_sources_note(const struct pl_sources *s)
+{
+    struct pl_sources_mark mark = {.n4 = s->networks.n4, .n6 = s->networks.n6, .nports = s->nports};
+
+    for (unsigned i = 0; i < PL_NAMES_COUNT; i++) {
+        mark.names[i].n = s->names[i].n;
+        mark.names[i].count = s->names[i].count;
+        mark.names[i].nruns = s->names[i].nruns;
+    }
+    return mark;
+}
+
+void pl_sources_rewind(struct pl_sources *s, const struct pl_sources_mark *mark)
+{
+    s->networks.n4 = mark->n4;
+    s->networks.n6 = mark->n6;
+    s->nports = mark->nports;
+    for (unsigned i = 0; i < PL_NAMES_COUNT; i++) {
+        s->names[i].n = mark->names[i].n;
+        s->names[i].count = mark->names[i].count;
+        s->names[i].nruns = mark->names[i].nruns;
+    }
+}
+
 void pl_sources_fini(struct pl_sources *s)
 {
     pl_networks_fini(&s->networks);

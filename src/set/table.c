@@ -7,7 +7,6 @@
 
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"
-#include "postlatch/file.h"
 #include "postlatch/fingerprint.h"
 #include "postlatch/quote.h"
 
@@ -351,100 +350,6 @@ bool pl_table_add(struct pl_table *t, struct pl_arena *a, struct pl_str text, st
         return false;
     }
     return true;
-}
-
-/* One line of a table's file, without its line end. */
-static bool add_line(struct pl_table *t, struct pl_arena *a, struct pl_str line, struct pl_pos at,
-                     const struct pl_user_style *style, const char *what, struct pl_diag *d)
-{
-    struct pl_quote q;
-
-    if (line.n > PL_TABLE_LINE_MAX) {
-        pl_diag_error(d, at, "%s: a line of %zu bytes; expected one entry of at most %d", what,
-                      line.n, PL_TABLE_LINE_MAX);
-        return false;
-    }
-    for (size_t i = 0; i < line.n; i++) {
-        if (line.p[i] == '#' && (i == 0 || line.p[i - 1] == ' ' || line.p[i - 1] == '\t'))
-            line.n = i;
-    }
-    line = pl_str_trim(line);
-    if (line.n == 0)
-        return true;
-    for (size_t i = 0; i < line.n; i++) {
-        if (line.p[i] == ' ' || line.p[i] == '\t' || line.p[i] == ',') {
-            pl_diag_error(d, at,
-                          "%s: %s: a %s within an entry; expected one entry a line, nothing else",
-                          what, pl_quote(&q, line), line.p[i] == ',' ? "comma" : "blank");
-            return false;
-        }
-        if ((line.p[i] & 0x80) == 0 && !pl_ascii_is_print(line.p[i])) {
-            pl_diag_error(d, at, "%s: %s: a control character within an entry", what,
-                          pl_quote(&q, line));
-            return false;
-        }
-    }
-    if (line.p[0] == '"' || line.p[0] == '\'') {
-        pl_diag_error(d, at,
-                      "%s: %s: entries of a file are not quoted; write it without the quotes", what,
-                      pl_quote(&q, line));
-        return false;
-    }
-    return pl_table_add(t, a, line, at, style, what, d);
-}
-
-/*
- * A line with nothing but an entry in its usual form, as nearly all of a large file are. False: it is
- * to be looked at closely.
- */
-static bool add_plain_line(struct pl_table *t, struct pl_str line)
-{
-    struct parsed e;
-    const char *why;
-    struct pl_domain d;
-
-    if (!t->lean || line.n == 0)
-        return false;
-    if (t->kind == PL_TABLE_NETWORKS) {
-        if (!pl_prefix_parse_plain(&e.prefix, line) ||
-            !pl_networks_add(&t->sources->networks, &e.prefix, t->number))
-            return false;
-    } else {
-        /* A dot within: no word of conditions, no domain of one label. */
-        if (t->kind != PL_TABLE_DOMAINS || line.p[0] == '.' || line.p[0] == '[' ||
-            !pl_domain_parse(&d, line, &why) || pl_str_find(pl_domain_str(&d), '.') == d.len ||
-            !pl_keys_add(&t->sources->names[PL_NAMES_DOMAINS], pl_domain_str(&d), t->number))
-            return false;
-    }
-    t->count++;
-    return true;
-}
-
-bool pl_table_read(struct pl_table *t, struct pl_arena *a, const char *path, struct pl_pos at,
-                   const struct pl_user_style *style, struct pl_diag *d)
-{
-    struct pl_pos here = {pl_diag_file(d, path), 0};
-    struct pl_buf content = {0};
-    struct pl_str rest;
-    char what[160];
-    bool ok;
-
-    snprintf(what, sizeof(what), "%s \"%.*s\"", pl_table_kind_word(t->kind), (int)t->name.n,
-             t->name.p);
-    ok = pl_file_read(path, (size_t)PL_TABLE_FILE_MAX_MIB * 1024 * 1024, &content, d, at);
-    rest = ok ? pl_buf_str(&content) : (struct pl_str){NULL, 0};
-    while (rest.n > 0) {
-        struct pl_str line = {rest.p, pl_str_find(rest, '\n')};
-
-        rest = pl_str_from(rest, line.n < rest.n ? line.n + 1 : line.n);
-        if (line.n > 0 && line.p[line.n - 1] == '\r')
-            line.n--;
-        here.line++;
-        if (!add_plain_line(t, line))
-            ok &= add_line(t, a, line, here, style, what, d);
-    }
-    pl_buf_fini(&content);
-    return ok;
 }
 
 void pl_table_freeze(struct pl_table *t)

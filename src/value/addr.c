@@ -378,6 +378,28 @@ bool pl_prefix_parse_plain(struct pl_prefix *prefix, struct pl_str text)
     return pl_addr_eq(&network, &prefix->addr);
 }
 
+size_t pl_prefix_take_line(const char *text, uint32_t *addr, unsigned *len)
+{
+    const char *p = text;
+
+    *addr = 0;
+    *len = 32;
+    for (int i = 0; i < 4; i++) {
+        unsigned value = octet(&p);
+
+        if (value > 255 || (i < 3 && *p++ != '.'))
+            return 0;
+        *addr = *addr << 8 | value;
+    }
+    if (*p == '/') {
+        p++;
+        *len = octet(&p);
+    }
+    if (*p != '\n' || *len > 32 || (*addr & (uint32_t)(0xffffffffULL >> *len)) != 0)
+        return 0;
+    return (size_t)(p + 1 - text);
+}
+
 bool pl_prefix_parse(struct pl_prefix *prefix, struct pl_str text, char why[PL_PREFIX_WHY])
 {
     struct pl_str addr, len_text;

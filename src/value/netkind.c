@@ -37,6 +37,12 @@ bool pl_prefix_overlaps(const struct pl_prefix *a, const struct pl_prefix *b)
     return pl_prefix_contains(a, &b->addr) || pl_prefix_contains(b, &a->addr);
 }
 
+const struct pl_prefix *pl_netkind_private(size_t i)
+{
+    return i < sizeof(private_networks) / sizeof(private_networks[0]) ? &private_networks[i].prefix
+                                                                      : NULL;
+}
+
 enum pl_netkind pl_netkind_of(const struct pl_prefix *prefix, const char **across)
 {
     size_t n = 0;

@@ -168,8 +168,8 @@ static void domains(FILE *f)
     if (n < QUESTIONS || !pl_name_index_build(&x, &keys, PL_KEYS_DOMAINS))
         exit(1);
     measure("domain with all parents", ask_domain, &x, q);
-    printf("%zu keys, longest row of slots %u, %.1f bytes a key\n", x.count, x.longest_run,
-           (double)(x.nslots * 8 + keys.n) / (double)x.count);
+    printf("%zu keys, %u in the fullest bucket, %.1f bytes a key\n", x.count, x.fullest,
+           (double)((x.nbuckets + 1) * 8 + (x.buckets[x.nbuckets] >> 32)) / (double)x.count);
     pl_name_index_fini(&x);
     pl_keys_fini(&keys);
     free(q);

@@ -170,6 +170,7 @@ class Daemon(Server):
         unix, inet = f"unix:{folder}/policy", f"inet:127.0.0.1:{free_port()}"
         includes = [f'include("{data}/tables.conf")\n'] if data else []
         includes += [f'include("{data}/{rules}")\n'] if rules else []
+        includes += ["sandbox = off\n"] if tool else []  # valgrind lives in the same process
         self.conf.write_text(f'listen = {{"{unix}", "{inet}"}}\ncontrol = "{folder}/control"\nworkers = 1\nmax_connections = 15000\n'
                              f'{"".join(includes)}log {{ decisions = {decisions}  socket = "{folder}/log" }}\n')
         super().__init__([BIN / "postlatchd", "-f", "-c", self.conf], unix, inet, folder, tool)
@@ -210,7 +211,8 @@ def count_syscalls(server, requests, seconds=1, connections=64):
 
 
 def ask(server, requests, n):
-    """n requests over one connection, one after the other."""
+    """n requests over one connection, one after the other; the answers."""
+    answers = []
     with server.connect() as s:
         for i in range(n):
             s.sendall(requests[i % len(requests)])
@@ -220,6 +222,8 @@ def ask(server, requests, n):
                 if not got:
                     raise Failed("the connection was closed")
                 answer += got
+            answers.append(answer)
+    return answers
 
 
 def count_instructions(make, requests, n, folder):

@@ -209,6 +209,8 @@ def _colons(data):
 class Rig:
     """Everything together; started by the constructor."""
 
+    make_daemon = Daemon
+
     def __init__(self, policy):
         self.top = folder()
         self.queue = os.path.join(self.top, "queue")
@@ -217,7 +219,7 @@ class Rig:
         self.ipv6 = have_ipv6()
         self.ports = {name: Port(address) for name, address, *_ in LISTENERS if self.ipv6 or ":" not in address}
         self.certs = Certificates(os.path.join(self.top, "tls"))
-        self.daemon = Daemon(self.top, self.queue)
+        self.daemon = self.make_daemon(self.top, self.queue)
         self.log = self.daemon.log
         try:
             self.daemon.start(policy)
@@ -326,10 +328,11 @@ class RigCase(unittest.TestCase):
     """Tests with one rig for the class; all logs are printed when a test fails."""
 
     policy = ""
+    make_rig = Rig
 
     @classmethod
     def setUpClass(cls):
-        cls.rig = Rig(cls.policy)
+        cls.rig = cls.make_rig(cls.policy)
         cls.addClassCleanup(cls.rig.stop)
 
     def run(self, result=None):

@@ -190,13 +190,13 @@ def _start_guard():
 class Process:
     """A server in the foreground, in a session of its own, with its output in a file."""
 
-    def __init__(self, argv, log, env=None, cwd="/"):
+    def __init__(self, argv, log, env=None, cwd="/", pass_fds=()):
         self.argv = argv
         self.log = log
         self.name = os.path.basename(argv[0])
         with open(log, "ab") as out:
             self.popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=cwd,
-                                          start_new_session=True)
+                                          start_new_session=True, pass_fds=pass_fds)
         self.pid = self.popen.pid
         _tell_guard("start %d" % self.pid)
         cleanup(self.stop)

@@ -16,14 +16,18 @@ Who can relay, and by which rule:
   192.0.2.72/29               builtin:network
   and 5 more; postlatch surface lists them all
 
-office.conf:3: note: public-network: 192.0.2.0/24 is a public network: 254 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
-office.conf:3: note: public-network: 2001:db8:1::/48 is a public network: 2^80 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
+office.conf:3: note: public-network: 192.0.2.0/24 is a public network: 254 addresses of it may relay
+    without login. See that each is yours; where others have some of them, name yours only, or let
+    them log in
+office.conf:3: note: public-network: 2001:db8:1::/48 is a public network: 2^80 addresses of it may
+    relay without login. See that each is yours; where others have some of them, name yours only, or
+    let them log in
 
 Not looked at: the facts of the host were not asked for (--no-host).
 
 This was assumed:
   - nothing before postlatch in Postfix's restrictions permits
-  - after a DUNNO, Postfix comes to reject_unauth_destination (after_dunno), at every place that asks
+  - after a DUNNO Postfix comes to reject_unauth_destination (after_dunno), wherever it asks us
   - Postfix accepts mail for each domain in accepted_domains
   - anyone may hide behind the addresses in masking (192.0.2.1), and behind no other trusted address
   - Postfix permits no client without our word (permitted_elsewhere is empty)
@@ -41,9 +45,10 @@ Not looked at: the facts of the host were not asked for (--no-host).
 
 This was assumed:
   - nothing before postlatch in Postfix's restrictions permits
-  - after a DUNNO, Postfix comes to reject_unauth_destination (after_dunno), at every place that asks
+  - after a DUNNO Postfix comes to reject_unauth_destination (after_dunno), wherever it asks us
   - Postfix accepts mail for each domain in accepted_domains
-  - a client_address is the client's own: no NAT, proxy, tunnel or container bridge stands before Postfix (masking is empty)
+  - a client_address is the client's own: no NAT, proxy, tunnel or container bridge stands before
+    Postfix (masking is empty)
   - Postfix permits no client without our word (permitted_elsewhere is empty)
   - a recipient without a domain is ours: myorigin is an accepted domain (bare_recipient)
   - the files are as they were read just now
@@ -227,7 +232,7 @@ $ postlatch check --json --no-host -c office.conf
   ],
   "assumptions": [
     "nothing before postlatch in Postfix's restrictions permits",
-    "after a DUNNO, Postfix comes to reject_unauth_destination (after_dunno), at every place that asks",
+    "after a DUNNO Postfix comes to reject_unauth_destination (after_dunno), wherever it asks us",
     "Postfix accepts mail for each domain in accepted_domains",
     "anyone may hide behind the addresses in masking (192.0.2.1), and behind no other trusted address",
     "Postfix permits no client without our word (permitted_elsewhere is empty)",
@@ -275,12 +280,16 @@ Who can relay, and by which rule:
   192.0.2.72/29               builtin:network
   and 5 more; postlatch surface lists them all
 
-office.conf:3: note: public-network: 192.0.2.0/24 is a public network: 254 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
-office.conf:3: note: public-network: 2001:db8:1::/48 is a public network: 2^80 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
+office.conf:3: note: public-network: 192.0.2.0/24 is a public network: 254 addresses of it may relay
+    without login. See that each is yours; where others have some of them, name yours only, or let
+    them log in
+office.conf:3: note: public-network: 2001:db8:1::/48 is a public network: 2^80 addresses of it may
+    relay without login. See that each is yours; where others have some of them, name yours only, or
+    let them log in
 
 This was assumed:
   - nothing before postlatch in Postfix's restrictions permits
-  - after a DUNNO, Postfix comes to reject_unauth_destination (after_dunno), at every place that asks
+  - after a DUNNO Postfix comes to reject_unauth_destination (after_dunno), wherever it asks us
   - Postfix accepts mail for each domain in accepted_domains
   - anyone may hide behind the addresses in masking (192.0.2.1), and behind no other trusted address
   - Postfix permits no client without our word (permitted_elsewhere is empty)

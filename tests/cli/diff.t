@@ -3,7 +3,9 @@ $ postlatch diff diff/gateway-before.conf diff/gateway-after.conf
 +RELAY  172.20.0.0/16, without login, recipient {foreign}
     old       "REJECT Relay access denied" by builtin:reject
     new       "OK" by builtin:network
-    example   client_address=172.20.0.0 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@elsewhere.example recipient=someone@foreign.example
+    example   client_address=172.20.0.0 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@elsewhere.example \
+              recipient=someone@foreign.example
 
 ~TEXT   and 1 more for requests at RCPT that name no recipient; --json lists it
 
@@ -14,7 +16,9 @@ $ postlatch diff diff/subnet.conf diff/host.conf
 -RELAY  172.19.0.0/16, with or without login, recipient {foreign}
     old       "OK" by builtin:network
     new       "REJECT Relay access denied" by builtin:reject
-    example   client_address=172.19.0.0 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@elsewhere.example recipient=someone@foreign.example
+    example   client_address=172.19.0.0 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@elsewhere.example \
+              recipient=someone@foreign.example
 
 ~TEXT   and 1 more for requests at RCPT that name no recipient; --json lists it
 
@@ -24,7 +28,9 @@ $ postlatch diff diff/host.conf diff/subnet.conf
 +RELAY  172.19.0.0/16, with or without login, recipient {foreign}
     old       "REJECT Relay access denied" by builtin:reject
     new       "OK" by builtin:network
-    example   client_address=172.19.0.0 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@elsewhere.example recipient=someone@foreign.example
+    example   client_address=172.19.0.0 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@elsewhere.example \
+              recipient=someone@foreign.example
 
 ~TEXT   and 1 more for requests at RCPT that name no recipient; --json lists it
 
@@ -35,68 +41,90 @@ $ postlatch diff diff/office.conf diff/office-next.conf
 +RELAY  192.0.2.0/25, login {trudy}, recipient {foreign, old.example}
     old       "REJECT 5.7.1 Account suspended" by rule "suspended" (diff/office.conf:5)
     new       "OK" by builtin:network
-    example   client_address=192.0.2.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@foreign.example recipient=someone@foreign.example sasl_username=trudy
+    example   client_address=192.0.2.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@foreign.example \
+              recipient=someone@foreign.example sasl_username=trudy
 
 +RELAY  every client but 192.0.2.0/25, login {trudy}, recipient {foreign, old.example}
     old       "REJECT 5.7.1 Account suspended" by rule "suspended" (diff/office.conf:5)
     new       "OK" by builtin:authenticated
-    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@foreign.example recipient=someone@foreign.example sasl_username=trudy
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@foreign.example \
+              recipient=someone@foreign.example sasl_username=trudy
 
 +RELAY  192.0.2.0/25, login {any or none, !mallory, !trudy}, recipient {old.example}
     old       "DUNNO" by builtin:accepted
     new       "OK" by builtin:network
     why       these recipients were ours and are foreign now: what was mail is relay
-    example   client_address=192.0.2.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@foreign.example recipient=someone@old.example
+    example   client_address=192.0.2.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@foreign.example \
+              recipient=someone@old.example
 
 +RELAY  every client but 192.0.2.0/25, login {any, !mallory, !trudy}, recipient {old.example}
     old       "DUNNO" by builtin:accepted
     new       "OK" by builtin:authenticated
     why       these recipients were ours and are foreign now: what was mail is relay
-    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@foreign.example recipient=someone@old.example sasl_username=someone
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@foreign.example \
+              recipient=someone@old.example sasl_username=someone
 
 -MAIL   every client, without login, recipient {example.org}
     old       "DUNNO" by builtin:accepted
     new       "REJECT No thanks" by rule "spam" (diff/office-next.conf:7)
     where     only for some values of sender
-    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@bad.example recipient=someone@example.org
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@bad.example recipient=someone@example.org
 
 -MAIL   every client but 192.0.2.0/25, without login, recipient {old.example}
     old       "DUNNO" by builtin:accepted
     new       "REJECT Relay access denied" by builtin:reject
-    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@foreign.example recipient=someone@old.example
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@foreign.example \
+              recipient=someone@old.example
 
 -RELAY  192.0.2.128/25, without login, recipient {foreign}
     old       "OK" by builtin:network
     new       "REJECT Relay access denied" by builtin:reject
-    example   client_address=192.0.2.128 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@foreign.example recipient=someone@foreign.example
+    example   client_address=192.0.2.128 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@foreign.example \
+              recipient=someone@foreign.example
 
 -RELAY  192.0.2.0/24, login {any or none, !mallory, !trudy}, recipient {new.example}
     old       "OK" by builtin:network
     new       "DUNNO" by builtin:accepted
     why       these recipients were foreign and are ours now: what was relay is mail
-    example   client_address=192.0.2.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@foreign.example recipient=someone@new.example
+    example   client_address=192.0.2.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@foreign.example \
+              recipient=someone@new.example
 
 -RELAY  every client but 192.0.2.0/24, login {any, !mallory, !trudy}, recipient {new.example}
     old       "OK" by builtin:authenticated
     new       "DUNNO" by builtin:accepted
     why       these recipients were foreign and are ours now: what was relay is mail
-    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@foreign.example recipient=someone@new.example sasl_username=someone
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@foreign.example \
+              recipient=someone@new.example sasl_username=someone
 
 +MAIL   every client, login {trudy}, recipient {ours, new.example}
     old       "REJECT 5.7.1 Account suspended" by rule "suspended" (diff/office.conf:5)
     new       "DUNNO" by builtin:accepted
-    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@foreign.example recipient=someone@example.org sasl_username=trudy
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@foreign.example \
+              recipient=someone@example.org sasl_username=trudy
 
 +MAIL   every client but 192.0.2.0/24, without login, recipient {new.example}
     old       "REJECT Relay access denied" by builtin:reject
     new       "DUNNO" by builtin:accepted
-    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@foreign.example recipient=someone@new.example
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@foreign.example \
+              recipient=someone@new.example
 
 ~TEXT   every client, with or without login, recipient {any, no recipient}, at DATA
     old       "REJECT" by rule "greeting" (diff/office.conf:6)
     new       "DEFER" by rule "greeting" (diff/office-next.conf:5)
     where     only for some values of helo_name
-    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=spam.example sender=sender@foreign.example recipient=someone@foreign.example
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=spam.example sender=sender@foreign.example recipient=someone@foreign.example
 
 ~TEXT   and 3 more for requests at RCPT that name no recipient; --json lists them
 
@@ -107,32 +135,46 @@ $ postlatch diff diff/delimiter-plus.conf diff/delimiter-minus.conf
 +RELAY  203.0.113.0/24, with any login, recipient {boss@partner.example, postmaster@}
     old       "DUNNO" by rule "v" (diff/delimiter-plus.conf:3)
     new       "OK" by rule "v" (diff/delimiter-minus.conf:3)
-    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@elsewhere.example recipient=boss@partner.example sasl_username=someone
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@elsewhere.example \
+              recipient=boss@partner.example sasl_username=someone
 
 +RELAY  203.0.113.0/24, with any login, recipient {as boss-x7q2@partner.example}
     old       "REJECT Relay access denied" by builtin:reject
     new       "OK" by rule "v" (diff/delimiter-minus.conf:3)
-    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@elsewhere.example recipient=boss-x7q2@partner.example sasl_username=someone
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@elsewhere.example \
+              recipient=boss-x7q2@partner.example sasl_username=someone
 
 ~TEXT   203.0.113.0/24, with any login, recipient {as postmaster, postmaster@example.org}
     old       "DUNNO" by rule "v" (diff/delimiter-plus.conf:3)
     new       "OK" by rule "v" (diff/delimiter-minus.conf:3)
-    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@elsewhere.example recipient=postmaster@example.org sasl_username=someone
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@elsewhere.example \
+              recipient=postmaster@example.org sasl_username=someone
 
-~TEXT   203.0.113.0/24, without login, recipient {as boss+x7q2@partner.example, boss@partner.example, postmaster@}
+~TEXT   203.0.113.0/24, without login, recipient {as boss+x7q2@partner.example,
+    boss@partner.example, postmaster@}
     old       "DUNNO" by rule "v" (diff/delimiter-plus.conf:3)
     new       "REJECT Relay access denied" by builtin:reject
-    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@elsewhere.example recipient=boss@partner.example
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@elsewhere.example \
+              recipient=boss@partner.example
 
 ~TEXT   203.0.113.0/24, with any login, recipient {as boss+x7q2@partner.example}
     old       "DUNNO" by rule "v" (diff/delimiter-plus.conf:3)
     new       "REJECT Relay access denied" by builtin:reject
-    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@elsewhere.example recipient=boss+x7q2@partner.example sasl_username=someone
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@elsewhere.example \
+              recipient=boss+x7q2@partner.example sasl_username=someone
 
-~TEXT   203.0.113.0/24, with any login, recipient {as postmaster-x7q2, as postmaster-x7q2@example.org}
+~TEXT   203.0.113.0/24, with any login, recipient {as postmaster-x7q2, as
+    postmaster-x7q2@example.org}
     old       "DUNNO" by builtin:accepted
     new       "OK" by rule "v" (diff/delimiter-minus.conf:3)
-    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@elsewhere.example recipient=postmaster-x7q2 sasl_username=someone
+    example   client_address=203.0.113.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@elsewhere.example \
+              recipient=postmaster-x7q2 sasl_username=someone
 
 same answer for everything else (proved)
 [1]
@@ -154,11 +196,13 @@ same answer for everything (proved)
 [0]
 # What is about the policy as a whole: mode, what Postfix permits, waivers, options of the daemon.
 $ postlatch diff diff/host.conf diff/observe.conf
-mode: the old policy enforces, the new one observes: every refusal becomes a warning in Postfix's log, and the mail is left to Postfix. All else is compared as if both enforced.
+mode: the old policy enforces, the new one observes: every refusal becomes a warning in Postfix's
+    log, and the mail is left to Postfix. All else is compared as if both enforced.
 same answer for everything else (proved)
 [1]
 $ postlatch diff diff/observe.conf diff/host.conf
-mode: the old policy observes, the new one enforces: every refusal takes effect now. All else is compared as if both enforced.
+mode: the old policy observes, the new one enforces: every refusal takes effect now. All else is
+    compared as if both enforced.
 same answer for everything else (proved)
 [1]
 $ postlatch diff diff/nowhere.conf diff/elsewhere.conf
@@ -166,14 +210,26 @@ $ postlatch diff diff/nowhere.conf diff/elsewhere.conf
     old       "DUNNO" by rule "unsure" (diff/nowhere.conf:4)
     new       "DUNNO" by rule "unsure" (diff/elsewhere.conf:6)
     why       what is left to Postfix is let pass there now (permitted_elsewhere)
-    example   client_address=198.51.100.9 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@elsewhere.example recipient=someone@foreign.example
+    example   client_address=198.51.100.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@elsewhere.example \
+              recipient=someone@foreign.example
 
 same answer for everything else (proved)
 [1]
 $ postlatch diff diff/host.conf diff/expired.conf
+accept: one of the new policy has expired, so its clients get no OK; that is left out here. Renew it
+    or take it out.
+same answer for everything, but for clients of what has expired
+[1]
+$ postlatch diff diff/class.conf diff/class-expired.conf
 accept: one of the new policy has expired, so its clients get no OK; that is left out here. Renew it or take it out.
 same answer for everything, but for clients of what has expired
 [1]
+$ postlatch diff diff/class-expired.conf diff/class-expired.conf
+accept: one of the old policy has expired, so its clients get no OK; that is left out here. Renew it or take it out.
+accept: one of the new policy has expired, so its clients get no OK; that is left out here. Renew it or take it out.
+same answer for everything, but for clients of what has expired
+[0]
 $ postlatch diff diff/host.conf diff/listen.conf
 same answer for everything (proved)
 Not compared, but not the same: listen, workers

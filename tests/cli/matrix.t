@@ -987,19 +987,28 @@ postlatch: where: expected one CLIENT or LOGIN, as in "postlatch where 192.0.2.1
 $ postlatch check --no-host -c firm.conf --compromised guest
 firm.conf: 9 rules, 4 tables, 31 entries
 verdict: open
-This is an open relay: clients outside the relay boundary can send to recipients that are not ours.
+This is an open relay: clients outside the relay boundary can send to recipients
+    that are not ours.
 
 rule "vip" (firm.conf:18): answers "DUNNO" to a recipient that is not ours
     from      127.0.0.0/8, outside the relay boundary
-    example   client_address=127.0.0.0 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@foreign.example recipient=abuse@foreign.example
-    why       DUNNO leaves it to Postfix, which permits this client (permitted_elsewhere): whoever is there can send to any such recipient through this server
-    remedy    refuse here, or take the clients out of Postfix's mynetworks and then out of permitted_elsewhere
-              If all of these clients may relay, say so: relay_networks = {127.0.0.0/8}
-              or for a while: accept "REASON" { surface = {127.0.0.0/8} until = "YYYY-MM-DD" }
+    example   client_address=127.0.0.0 client_name=unknown \
+              reverse_client_name=unknown helo_name=host.client.example \
+              sender=sender@foreign.example recipient=abuse@foreign.example
+    why       DUNNO leaves it to Postfix, which permits this client
+              (permitted_elsewhere): these clients can send there through this
+              server
+    remedy    refuse here, or take the clients out of Postfix's mynetworks and
+              then out of permitted_elsewhere
+              If all of these clients may relay, say so: relay_networks =
+              {127.0.0.0/8}
+              or for a while: accept "REASON" { surface = {127.0.0.0/8} until =
+              "YYYY-MM-DD" }
     ask       postlatch explain -c firm.conf, followed by the example
 
 Who can relay, and by which rule:
-  127.0.0.0/8                 "vip" (Postfix permits it: permitted_elsewhere)  only to {<vip>}
+  127.0.0.0/8                 "vip" (Postfix permits it: permitted_elsewhere) 
+                              only to {<vip>}
   192.0.2.0/24                builtin:network  only to some recipients
   192.168.5.20/32             "printers out"  only to {scanmail.example}
   192.168.5.32/27             "printers out"  only to {scanmail.example}
@@ -1011,25 +1020,51 @@ Who can relay, and by which rule:
   login:guest                 "guest"  only to {ours, partner.example}
   and 2 more; postlatch surface lists them all
 
-firm.conf:22: warning: redundant-rule: rule "app server" changes nothing: without it rule "guest" (firm.conf:23), builtin:name, builtin:listener and 3 more rules give "OK" to all of its requests as well. Whoever deletes it later to stop that stops nothing. Take it out, or correct what was meant
-firm.conf:18: warning: lost-grant: rule "vip" takes relaying away from clients who may relay: it answers "DUNNO", which leaves them to Postfix, and there reject_unauth_destination refuses (after_dunno). Without it builtin:name answers OK, for instance to client_address=203.0.113.9 recipient=abuse@foreign.example. Add recipient = {ours} to it if that is whom it is for, or put a rule that grants before it
+firm.conf:22: warning: redundant-rule: rule "app server" changes nothing:
+    without it rule "guest" (firm.conf:23), builtin:name, builtin:listener and 3
+    more rules give "OK" to all of its requests as well. Whoever deletes it
+    later to stop that stops nothing. Take it out, or correct what was meant
+firm.conf:18: warning: lost-grant: rule "vip" takes relaying away from clients
+    who may relay: it answers "DUNNO", which leaves them to Postfix, and there
+    reject_unauth_destination refuses (after_dunno). Without it builtin:name
+    answers OK, for instance to client_address=203.0.113.9
+    recipient=abuse@foreign.example. Add recipient = {ours} to it if that is
+    whom it is for, or put a rule that grants before it
 
-firm.conf:4: note: public-network: 192.0.2.0/24 is a public network: 256 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
-firm.conf:4: note: public-network: 2001:db8:1::/48 is a public network: 2^80 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
-firm.conf:11: note: loopback-trusted: 127.0.0.1 may relay without login, by 127.0.0.0/8 in permitted_elsewhere. Whatever takes connections from elsewhere and passes them on within this host (ssh and TLS tunnels, port forwarders of containers, a web form) lets strangers appear as 127.0.0.1. Remedy, if there is any: take it out of Postfix's mynetworks and of permitted_elsewhere
-firm.conf:11: note: one-family-only: 127.0.0.1 may relay without login, ::1 may not: a program of this host that connects to localhost is let in or refused by the address that it happens to take. If that is not meant, trust both or neither
+firm.conf:4: note: public-network: 192.0.2.0/24 is a public network: 256
+    addresses of it may relay without login. See that each is yours; where
+    others have some of them, name yours only, or let them log in
+firm.conf:4: note: public-network: 2001:db8:1::/48 is a public network: 2^80
+    addresses of it may relay without login. See that each is yours; where
+    others have some of them, name yours only, or let them log in
+firm.conf:11: note: loopback-trusted: 127.0.0.1 may relay without login, by
+    127.0.0.0/8 in permitted_elsewhere. Whatever takes connections from
+    elsewhere and passes them on within this host (ssh and TLS tunnels, port
+    forwarders of containers, a web form) lets strangers appear as 127.0.0.1.
+    Remedy, if there is any: take it out of Postfix's mynetworks and of
+    permitted_elsewhere
+firm.conf:11: note: one-family-only: 127.0.0.1 may relay without login, ::1 may
+    not: a program of this host that connects to localhost is let in or refused
+    by the address that it happens to take. If that is not meant, trust both or
+    neither
 
 Not looked at: the facts of the host were not asked for (--no-host).
 
 This was assumed:
   - nothing before postlatch in Postfix's restrictions permits
-  - after a DUNNO, Postfix comes to reject_unauth_destination (after_dunno), at every place that asks
+  - after a DUNNO Postfix comes to reject_unauth_destination (after_dunno),
+    wherever it asks us
   - Postfix accepts mail for each domain in accepted_domains
-  - anyone may hide behind the addresses in masking (172.17.0.1), and behind no other trusted address
-  - the DNS of the names in relay_client_names (.partner.example) is in trusted hands
-  - only trusted clients reach the places in relay_listeners (10.0.0.25, 192.0.2.1:2525, context:internal)
-  - without our word Postfix permits the clients in permitted_elsewhere (127.0.0.0/8), and no others
-  - a recipient without a domain is ours: myorigin is an accepted domain (bare_recipient)
+  - anyone may hide behind the addresses in masking (172.17.0.1), and behind no
+    other trusted address
+  - the DNS of the names in relay_client_names (.partner.example) is in trusted
+    hands
+  - only trusted clients reach the places in relay_listeners (10.0.0.25,
+    192.0.2.1:2525, context:internal)
+  - without our word Postfix permits the clients in permitted_elsewhere
+    (127.0.0.0/8), and no others
+  - a recipient without a domain is ours: myorigin is an accepted domain
+    (bare_recipient)
   - the files are as they were read just now
 
 A stolen password of guest opens mail to recipients elsewhere:
@@ -1047,19 +1082,28 @@ What stops some of it:
 $ postlatch check --no-host -c firm.conf --compromised eve
 firm.conf: 9 rules, 4 tables, 31 entries
 verdict: open
-This is an open relay: clients outside the relay boundary can send to recipients that are not ours.
+This is an open relay: clients outside the relay boundary can send to recipients
+    that are not ours.
 
 rule "vip" (firm.conf:18): answers "DUNNO" to a recipient that is not ours
     from      127.0.0.0/8, outside the relay boundary
-    example   client_address=127.0.0.0 client_name=unknown reverse_client_name=unknown helo_name=host.client.example sender=sender@foreign.example recipient=abuse@foreign.example
-    why       DUNNO leaves it to Postfix, which permits this client (permitted_elsewhere): whoever is there can send to any such recipient through this server
-    remedy    refuse here, or take the clients out of Postfix's mynetworks and then out of permitted_elsewhere
-              If all of these clients may relay, say so: relay_networks = {127.0.0.0/8}
-              or for a while: accept "REASON" { surface = {127.0.0.0/8} until = "YYYY-MM-DD" }
+    example   client_address=127.0.0.0 client_name=unknown \
+              reverse_client_name=unknown helo_name=host.client.example \
+              sender=sender@foreign.example recipient=abuse@foreign.example
+    why       DUNNO leaves it to Postfix, which permits this client
+              (permitted_elsewhere): these clients can send there through this
+              server
+    remedy    refuse here, or take the clients out of Postfix's mynetworks and
+              then out of permitted_elsewhere
+              If all of these clients may relay, say so: relay_networks =
+              {127.0.0.0/8}
+              or for a while: accept "REASON" { surface = {127.0.0.0/8} until =
+              "YYYY-MM-DD" }
     ask       postlatch explain -c firm.conf, followed by the example
 
 Who can relay, and by which rule:
-  127.0.0.0/8                 "vip" (Postfix permits it: permitted_elsewhere)  only to {<vip>}
+  127.0.0.0/8                 "vip" (Postfix permits it: permitted_elsewhere) 
+                              only to {<vip>}
   192.0.2.0/24                builtin:network  only to some recipients
   192.168.5.20/32             "printers out"  only to {scanmail.example}
   192.168.5.32/27             "printers out"  only to {scanmail.example}
@@ -1071,25 +1115,51 @@ Who can relay, and by which rule:
   login:guest                 "guest"  only to {ours, partner.example}
   and 2 more; postlatch surface lists them all
 
-firm.conf:22: warning: redundant-rule: rule "app server" changes nothing: without it rule "guest" (firm.conf:23), builtin:name, builtin:listener and 3 more rules give "OK" to all of its requests as well. Whoever deletes it later to stop that stops nothing. Take it out, or correct what was meant
-firm.conf:18: warning: lost-grant: rule "vip" takes relaying away from clients who may relay: it answers "DUNNO", which leaves them to Postfix, and there reject_unauth_destination refuses (after_dunno). Without it builtin:name answers OK, for instance to client_address=203.0.113.9 recipient=abuse@foreign.example. Add recipient = {ours} to it if that is whom it is for, or put a rule that grants before it
+firm.conf:22: warning: redundant-rule: rule "app server" changes nothing:
+    without it rule "guest" (firm.conf:23), builtin:name, builtin:listener and 3
+    more rules give "OK" to all of its requests as well. Whoever deletes it
+    later to stop that stops nothing. Take it out, or correct what was meant
+firm.conf:18: warning: lost-grant: rule "vip" takes relaying away from clients
+    who may relay: it answers "DUNNO", which leaves them to Postfix, and there
+    reject_unauth_destination refuses (after_dunno). Without it builtin:name
+    answers OK, for instance to client_address=203.0.113.9
+    recipient=abuse@foreign.example. Add recipient = {ours} to it if that is
+    whom it is for, or put a rule that grants before it
 
-firm.conf:4: note: public-network: 192.0.2.0/24 is a public network: 256 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
-firm.conf:4: note: public-network: 2001:db8:1::/48 is a public network: 2^80 addresses of it may relay without login. See that each is yours; where others have some of them, name yours only, or let them log in
-firm.conf:11: note: loopback-trusted: 127.0.0.1 may relay without login, by 127.0.0.0/8 in permitted_elsewhere. Whatever takes connections from elsewhere and passes them on within this host (ssh and TLS tunnels, port forwarders of containers, a web form) lets strangers appear as 127.0.0.1. Remedy, if there is any: take it out of Postfix's mynetworks and of permitted_elsewhere
-firm.conf:11: note: one-family-only: 127.0.0.1 may relay without login, ::1 may not: a program of this host that connects to localhost is let in or refused by the address that it happens to take. If that is not meant, trust both or neither
+firm.conf:4: note: public-network: 192.0.2.0/24 is a public network: 256
+    addresses of it may relay without login. See that each is yours; where
+    others have some of them, name yours only, or let them log in
+firm.conf:4: note: public-network: 2001:db8:1::/48 is a public network: 2^80
+    addresses of it may relay without login. See that each is yours; where
+    others have some of them, name yours only, or let them log in
+firm.conf:11: note: loopback-trusted: 127.0.0.1 may relay without login, by
+    127.0.0.0/8 in permitted_elsewhere. Whatever takes connections from
+    elsewhere and passes them on within this host (ssh and TLS tunnels, port
+    forwarders of containers, a web form) lets strangers appear as 127.0.0.1.
+    Remedy, if there is any: take it out of Postfix's mynetworks and of
+    permitted_elsewhere
+firm.conf:11: note: one-family-only: 127.0.0.1 may relay without login, ::1 may
+    not: a program of this host that connects to localhost is let in or refused
+    by the address that it happens to take. If that is not meant, trust both or
+    neither
 
 Not looked at: the facts of the host were not asked for (--no-host).
 
 This was assumed:
   - nothing before postlatch in Postfix's restrictions permits
-  - after a DUNNO, Postfix comes to reject_unauth_destination (after_dunno), at every place that asks
+  - after a DUNNO Postfix comes to reject_unauth_destination (after_dunno),
+    wherever it asks us
   - Postfix accepts mail for each domain in accepted_domains
-  - anyone may hide behind the addresses in masking (172.17.0.1), and behind no other trusted address
-  - the DNS of the names in relay_client_names (.partner.example) is in trusted hands
-  - only trusted clients reach the places in relay_listeners (10.0.0.25, 192.0.2.1:2525, context:internal)
-  - without our word Postfix permits the clients in permitted_elsewhere (127.0.0.0/8), and no others
-  - a recipient without a domain is ours: myorigin is an accepted domain (bare_recipient)
+  - anyone may hide behind the addresses in masking (172.17.0.1), and behind no
+    other trusted address
+  - the DNS of the names in relay_client_names (.partner.example) is in trusted
+    hands
+  - only trusted clients reach the places in relay_listeners (10.0.0.25,
+    192.0.2.1:2525, context:internal)
+  - without our word Postfix permits the clients in permitted_elsewhere
+    (127.0.0.0/8), and no others
+  - a recipient without a domain is ours: myorigin is an accepted domain
+    (bare_recipient)
   - the files are as they were read just now
 
 A stolen password of eve opens nothing: no rule that asks for it lets mail to recipients elsewhere pass.

@@ -7,7 +7,8 @@
     [2]
 
 The last line is the exit status. A line that ends in " <<" is followed by standard input up to a line "<<". Commands run in a
-copy of data/. `test_cli.py --accept` writes the transcripts anew; read the difference before you commit it.
+copy of data/, as if at a terminal of 100 columns, those of matrix.t of 80. `test_cli.py --accept` writes the transcripts anew;
+read the difference before you commit it.
 """
 import os
 import re
@@ -43,14 +44,14 @@ def commands(lines):
             at += 1
 
 
-def run(command, stdin, folder):
+def run(command, stdin, folder, columns):
     # "@NUL@" and the like cannot stand in a text file; \xNN in standard input is one byte.
     data = "\n".join(stdin + [""]).encode().decode("unicode_escape").encode("latin-1") if stdin else b""
     argv = shlex.split(command)
     assert argv[0] in ("postlatch", "postlatchd"), command
     argv[0] = str(BIN / argv[0])
     done = subprocess.run(argv, cwd=folder, input=data, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
-                          env={**os.environ, "LC_ALL": "C.UTF-8"}, check=False)
+                          env={**os.environ, "LC_ALL": "C.UTF-8", "COLUMNS": columns}, check=False)
     return done.stdout.decode("utf-8", "backslashreplace"), done.returncode
 
 
@@ -62,7 +63,7 @@ def replay(path, folder):
             continue
         if stdin:
             out += stdin + ["<<"]
-        printed, status = run(command, stdin, folder)
+        printed, status = run(command, stdin, folder, "80" if path.name == "matrix.t" else "100")
         out += printed.splitlines() + [f"[{status}]"]
     return "\n".join(out) + "\n"
 

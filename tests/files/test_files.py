@@ -257,6 +257,21 @@ class Reload(unittest.TestCase):
             Path(order.name).write_text(f"{self.lan} remove 1\n")
             self.refused("lan\": No such file or directory")
 
+    def test_changed_once(self):
+        """What was taken of the file before it changed is dropped: each entry counts once, of the file as it is then."""
+        lines = "".join(f"10.{i >> 8}.{i & 255}.0/24\n" for i in range(60000))  # some 800 KiB: several pieces
+        with tempfile.NamedTemporaryFile() as order:
+            self.start(LD_PRELOAD=MEDDLE, MEDDLE=order.name, ASAN_OPTIONS="verify_asan_link_order=0")
+            for how, entries in (("nothing", 60003), ("rewrite", 60002), ("grow", 60003)):
+                with self.subTest(how=how):
+                    self.lan.write_text(lines + TABLE)
+                    Path(order.name).write_text(f"{self.lan} {how} 1\n")
+                    status, text = self.d.ctl("reload")
+                    self.assertEqual(status, 0, text)
+                    self.assertIn(f"1 table, {entries} entries", text)
+                    self.assertTrue(Path(order.name).read_text().endswith(" 0\n"))
+                    self.ask()
+
     @unittest.skipIf(SANITIZED or COVERED, "a sanitizer takes terabytes of address space; gcov dies at the end")
     def test_no_memory(self):
         self.start()

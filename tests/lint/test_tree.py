@@ -33,6 +33,7 @@ WRAPPERS = {
     "jansson.h": {"src/report/json.c"},
     "libmnl/libmnl.h": {"src/report/netlink.c"},
     "xxhash.h": {"src/set/nameindex.c"},
+    "seccomp.h": {"src/daemon/sandbox_calls.c"},
 }
 FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atof|setlocale|strtok)\s*\(")
 

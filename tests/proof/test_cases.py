@@ -17,7 +17,7 @@ A folder of cases/ has policy.conf, whose first line says what happened; host.fa
     explain: ATTR=VALUE ... -> TEXT     the explanation of that request has TEXT in it
 
 A witness is put to `postlatch explain`, which must let it pass. With daemon.test, the requests of the incident
-are put to `postlatch test`. A file golden/NAME.txt is all that check prints for cases/NAME, as text.
+are put to `postlatch test`. A file golden/NAME.txt is all that check prints for cases/NAME, as text, at a terminal of 100 columns.
 `test_cases.py --accept` writes these files anew: read each as somebody who has never seen the program.
 """
 import difflib
@@ -43,7 +43,7 @@ STATUS = {"safe": 0, "open (accepted)": 0, "unprovable (accepted)": 0, "open": 1
 
 def postlatch(case, command, *argv):
     done = subprocess.run([BIN / "postlatch", command, "-c", "policy.conf", *argv], cwd=case, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=120, check=False)
+                          stderr=subprocess.PIPE, timeout=120, env={**os.environ, "COLUMNS": "100"}, check=False)
     if done.stderr:
         raise RuntimeError(f"{command}: standard error: {done.stderr.decode('utf-8', 'replace')}")
     return done.stdout.decode(), done.returncode

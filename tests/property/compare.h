@@ -9,23 +9,39 @@
 #include "oracle.h"
 
 #include "postlatch/buf.h"
+#include "postlatch/prove.h"
 
 /* Which analysis disagrees: so that shrinking does not slip from one fault to another. */
-enum comparison { COMPARE_PROOF, COMPARE_SURFACE, COMPARE_LINT, COMPARE_DIFF, COMPARE_COUNT };
+enum comparison {
+    COMPARE_PROOF,
+    COMPARE_WAIVERS,
+    COMPARE_SURFACE,
+    COMPARE_LINT,
+    COMPARE_DIFF,
+    COMPARE_COUNT
+};
 
 struct seen {
-    size_t policies, too_large;
+    size_t policies, too_large, cut;
     size_t verdicts[3];
     size_t whys[WHY_COUNT], masking;
     size_t networks, partial;
     size_t unreachable, redundant, domains;
-    size_t pairs, same, changes[8];
+    size_t pairs, pairs_too_large, same, wider, changes[8];
     size_t random, combinations;
+    size_t waived, accepted, ended, granted, refused;
 };
 
 /* compare_proof - verdict, openings, witnesses */
 bool compare_proof(const struct oracle *o, const struct oracle_result *r, struct pl_buf *out,
                    struct seen *seen);
+
+/*
+ * compare_waivers - which openings are accepted, before, between and after the days of the generator;
+ * the answers then
+ */
+bool compare_waivers(const struct oracle *o, const struct oracle_result *r, struct pl_policy *p,
+                     struct pl_buf *out, struct seen *seen);
 
 /* compare_surface - the addresses, together and by rule; what credentials add */
 bool compare_surface(const struct oracle *o, const struct oracle_result *r, struct pl_buf *out,
@@ -35,7 +51,10 @@ bool compare_surface(const struct oracle *o, const struct oracle_result *r, stru
 bool compare_lint(const struct oracle *o, const struct oracle_result *r, struct pl_buf *out,
                   struct seen *seen);
 
-/* compare_diff - for an oracle of two policies: what changes, and that nothing else does */
+/*
+ * compare_diff - for an oracle of two policies: what changes, and that nothing else does; whether more
+ * may relay
+ */
 bool compare_diff(const struct oracle *o, struct pl_buf *out, struct seen *seen);
 
 /* compare_words - the same from the other side: the words of all changes, turned back into values */
@@ -45,6 +64,9 @@ bool compare_words(const struct oracle *o, struct pl_buf *out, struct seen *seen
 
 /* say_request - a request as attributes, in one line */
 void say_request(struct pl_buf *out, const struct pl_str request[PL_ATTR_COUNT]);
+
+/* opening_why - as the oracle calls it */
+enum oracle_why opening_why(enum pl_opening_why why);
 
 /* say_cidrs - a list, or "nobody" */
 void say_cidrs(struct pl_buf *out, const struct pl_str *cidrs, size_t n);

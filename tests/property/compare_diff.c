@@ -8,6 +8,7 @@
 #include "draft.h"
 
 #include "postlatch/diff.h"
+#include "postlatch/wider.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -230,17 +231,47 @@ static bool compare_change(const struct comparing *c, const struct pl_change *ch
 
 static bool compare_verdicts(const struct comparing *c)
 {
-    const struct pl_policy *from = c->o->policy[0], *to = c->o->policy[1];
-    bool same = c->boxes->count == 0 && from->mode == to->mode;
-    bool wider = from->mode != to->mode && to->mode == PL_MODE_OBSERVE;
+    bool same = c->boxes->count == 0 && c->o->policy[0]->mode == c->o->policy[1]->mode;
 
-    for (size_t i = 0; i < c->boxes->count; i++)
-        wider = wider || strcmp(c->boxes->items[i].kind, "+RELAY") == 0;
-    if (pl_diff_is_same(c->diff) == same && pl_diff_is_wider(c->diff) == wider)
+    if (pl_diff_is_same(c->diff) == same)
         return true;
-    pl_buf_addf(c->out, "oracle: same %d, wider %d; diff: %d, %d\n", same, wider,
-                pl_diff_is_same(c->diff), pl_diff_is_wider(c->diff));
+    pl_buf_addf(c->out, "oracle: same %d; diff: %d\n", same, pl_diff_is_same(c->diff));
     return false;
+}
+
+/* Whether the second policy lets pass what the first does not, to a recipient foreign by both. */
+static bool is_wider(const struct oracle_leaf *leaf, void *context)
+{
+    const unsigned never = FACT_NOT_RCPT | FACT_NO_RECIPIENT | FACT_OURS;
+    bool passes[2], *wider = context;
+
+    if (((leaf->facts[0] | leaf->facts[1]) & never) != 0)
+        return true;
+    for (size_t part = 0; part < 2; part++) {
+        const struct pl_policy *p = leaf->o->policy[part];
+
+        passes[part] = oracle_why(p, p->rules[oracle_decides(leaf->rules[part])].action,
+                                  leaf->facts[part]) != WHY_NOT;
+    }
+    *wider = passes[1] && !passes[0];
+    return !*wider;
+}
+
+static bool compare_wider(const struct oracle *o, struct pl_buf *out, struct seen *seen)
+{
+    struct pl_buf text = {0};
+    bool want = false, have;
+
+    oracle_walk(o, is_wider, &want);
+    have = pl_wider_tell(&text, o->policy[0], o->policy[1]) == PL_WIDER_IS;
+    if (want != have) {
+        pl_buf_addf(out, "wider: oracle %d, pl_wider_tell %d: ", want, have);
+        pl_buf_add(out, pl_buf_str(&text));
+        pl_buf_add_char(out, '\n');
+    }
+    seen->wider += want;
+    pl_buf_fini(&text);
+    return want == have;
 }
 
 static bool compare_all(const struct comparing *c, struct seen *seen)
@@ -290,5 +321,5 @@ bool compare_diff(const struct oracle *o, struct pl_buf *out, struct seen *seen)
     seen->same += boxes.count == 0;
     oracle_boxes_fini(&boxes);
     pl_diff_free(diff);
-    return same;
+    return same && compare_wider(o, out, seen);
 }

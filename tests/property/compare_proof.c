@@ -11,7 +11,7 @@ static const char *const why_names[WHY_COUNT] = {"passes", "is left to Postfix, 
                                                  "is left to Postfix, which permits this client",
                                                  "goes to a class"};
 
-static enum oracle_why why_of(enum pl_opening_why why)
+enum oracle_why opening_why(enum pl_opening_why why)
 {
     switch (why) {
     case PL_OPENS_PASS:
@@ -66,7 +66,7 @@ static bool compare_rules(const struct oracle *o, const struct oracle_result *r,
         size_t count = 0;
 
         for (size_t i = 0; i < proof->nopenings; i++) {
-            if (why_of(proof->openings[i].why) == why) {
+            if (opening_why(proof->openings[i].why) == why) {
                 have |= 1ULL << (proof->openings[i].rule - p->rules);
                 count++;
             }
@@ -96,7 +96,7 @@ static bool compare_witness(const struct oracle *o, const struct pl_opening *ope
         wrong = "cannot be";
     else if (!oracle_is_outsider(j.facts, j.at_listener))
         wrong = "is none of an outsider to a foreign recipient";
-    else if (why != why_of(opening->why))
+    else if (why != opening_why(opening->why))
         wrong = "does not pass for that reason";
     else if (opening->masking != ((j.facts & FACT_MASKING) != 0))
         wrong = "has an address that is masking, or is not, unlike the proof says";
@@ -111,7 +111,7 @@ static bool compare_networks(const struct oracle *o, const struct oracle_result 
                              const struct pl_opening *opening, struct pl_buf *out,
                              struct seen *seen)
 {
-    const uint64_t *bits = r->open[why_of(opening->why)];
+    const uint64_t *bits = r->open[opening_why(opening->why)];
     uint64_t rule = 1ULL << (opening->rule - o->policy[0]->rules);
     size_t n, absent = oracle_value_of(o, o->client, pl_str_lit(""));
     struct pl_str *cidrs = clients_with(o, bits, rule, &n);
@@ -164,12 +164,8 @@ bool compare_proof(const struct oracle *o, const struct oracle_result *r, struct
 
         same = compare_witness(o, opening, out) && (proof->nopenings > PL_OPENINGS_LISTED ||
                                                     compare_networks(o, r, opening, out, seen));
-        seen->whys[why_of(opening->why)]++;
+        seen->whys[opening_why(opening->why)]++;
         seen->masking += opening->masking;
-    }
-    if (same && (proof->accepted || proof->expired)) {
-        pl_buf_add(out, pl_str_lit("accepted, or expired, without a waiver\n"));
-        same = false;
     }
     seen->verdicts[want]++;
     pl_proof_free(proof);

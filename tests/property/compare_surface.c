@@ -21,7 +21,7 @@ struct comparing {
     uint64_t *rules; /* by client: that let it pass, for whatever reason */
 };
 
-static bool to_all(const struct comparing *c, size_t client)
+static bool to_all(const struct comparing *c, size_t client, uint64_t mask)
 {
     const struct oracle *o = c->o;
 
@@ -29,30 +29,31 @@ static bool to_all(const struct comparing *c, size_t client)
         unsigned facts = o->recipient->values[i].facts[0];
 
         if ((facts & (FACT_OURS | FACT_NO_RECIPIENT)) == 0 &&
-            c->r->to[client * o->recipient->count + i] == 0)
+            (c->r->to[client * o->recipient->count + i] & mask) == 0)
             return false;
     }
     return true;
 }
 
-static void add_client(const struct comparing *c, size_t client, struct line *line)
+/* What the rules in mask let a client. */
+static void add_client(const struct comparing *c, size_t client, uint64_t mask, struct line *line)
 {
-    line->rules |= c->rules[client];
-    line->any = line->any && to_all(c, client);
-    line->elsewhere = line->elsewhere || c->r->surface[WHY_ELSEWHERE][client] != 0;
+    line->rules |= c->rules[client] & mask;
+    line->any = line->any && to_all(c, client, mask);
+    line->elsewhere = line->elsewhere || (c->r->surface[WHY_ELSEWHERE][client] & mask) != 0;
 }
 
-static struct line line_of(const struct comparing *c, struct pl_str cidr)
+static struct line line_of(const struct comparing *c, struct pl_str cidr, uint64_t mask)
 {
     struct line line = {.any = true};
     struct span s;
 
-    must(span_parse_as_is(&s, cidr), "a network that is none");
+    must(span_parse(&s, cidr), "a network that is none");
     for (size_t i = 0; i < c->o->nintervals; i++) {
         const struct oracle_interval *x = &c->o->intervals[i];
 
         if (x->span.family == s.family && x->span.low <= s.high && s.low <= x->span.high)
-            add_client(c, x->value, &line);
+            add_client(c, x->value, mask, &line);
     }
     return line;
 }
@@ -75,9 +76,9 @@ static bool compare_line(const struct comparing *c, struct line want,
         wrong = "rules";
     else if ((size_t)__builtin_popcountll(want.rules) != have->nrules)
         wrong = "number of rules";
-    else if (!by_rule && have->any != want.any)
+    else if (have->any != want.any)
         wrong = "whether any recipient";
-    else if (!by_rule && have->elsewhere != want.elsewhere)
+    else if (have->elsewhere != want.elsewhere)
         wrong = "whether elsewhere";
     if (wrong == NULL)
         return true;
@@ -114,8 +115,7 @@ static bool compare_networks(const struct comparing *c, uint64_t mask, bool by_r
                strcmp(pl_prefix_format(text, &have->network), text_of(cidrs[i], room)) == 0;
         if (!same)
             break;
-        want = line_of(c, cidrs[i]);
-        want.rules &= mask;
+        want = line_of(c, cidrs[i], mask);
         if (!compare_line(c, want, have, by_rule)) {
             free(cidrs);
             return false;
@@ -139,26 +139,27 @@ static bool compare_networks(const struct comparing *c, uint64_t mask, bool by_r
     return same;
 }
 
-/* A client whose address is unknown has a line of its own. */
-static bool compare_no_address(const struct comparing *c, const struct pl_surface *surface,
-                               size_t *at)
+/* A client whose address is unknown has a line of its own, or one for each rule. */
+static bool compare_no_address(const struct comparing *c, uint64_t mask, bool by_rule,
+                               const struct pl_surface *surface, size_t *at)
 {
     size_t absent = oracle_value_of(c->o, c->o->client, pl_str_lit(""));
     struct line want = {.any = true};
     const struct pl_surface_line *have = &surface->lines[*at];
+    bool wanted = (c->rules[absent] & mask) != 0;
     bool has = *at < surface->nlines && have->kind == PL_SURFACE_NO_ADDRESS;
 
-    if (c->rules[absent] == 0 && !has)
+    if (!wanted && (by_rule || !has))
         return true;
-    if (c->rules[absent] == 0 || !has) {
-        pl_buf_addf(c->out, "surface: clients without address: oracle %d, surface %d\n",
-                    c->rules[absent] != 0, has);
+    if (!wanted || !has) {
+        pl_buf_addf(c->out, "surface: clients without address: oracle %d, surface %d\n", wanted,
+                    has);
         return false;
     }
-    add_client(c, absent, &want);
+    add_client(c, absent, mask, &want);
     want.elsewhere = false;
     ++*at;
-    return compare_line(c, want, have, false);
+    return compare_line(c, want, have, by_rule);
 }
 
 static bool compare_surface_as(struct comparing *c, bool by_rule, struct seen *seen)
@@ -176,7 +177,9 @@ static bool compare_surface_as(struct comparing *c, bool by_rule, struct seen *s
     same = same && (by_rule || compare_networks(c, ~0ULL, false, surface, &at));
     for (size_t i = 0; i < surface->nlines && same && !by_rule; i++)
         seen->partial += surface->lines[i].kind == PL_SURFACE_NETWORK && !surface->lines[i].any;
-    same = same && compare_no_address(c, surface, &at);
+    for (size_t r = 0; r < c->o->policy[0]->nrules && by_rule && same; r++)
+        same = compare_no_address(c, 1ULL << r, true, surface, &at);
+    same = same && (by_rule || compare_no_address(c, ~0ULL, false, surface, &at));
     if (same && at < surface->nlines &&
         (surface->lines[at].kind == PL_SURFACE_NETWORK ||
          surface->lines[at].kind == PL_SURFACE_NO_ADDRESS)) {

@@ -42,6 +42,8 @@ void draft_fini(struct draft *d)
         for (size_t c = 0; c < d->rules[i].ncond; c++)
             free(d->rules[i].cond[c].list.items);
     }
+    for (size_t i = 0; i < d->nwaivers; i++)
+        free(d->waivers[i].surface.items);
     free(d->tables);
     free(d->rules);
     pl_arena_free(d->arena);
@@ -194,6 +196,24 @@ static void print_rules(const struct draft *d, struct pl_buf *out)
     }
 }
 
+static void print_waivers(const struct draft *d, struct pl_buf *out)
+{
+    for (size_t i = 0; i < d->nwaivers; i++) {
+        const struct draft_waiver *w = &d->waivers[i];
+
+        if (w->off)
+            continue;
+        pl_buf_addf(out, "accept \"w%zu\" {", i);
+        if (w->surface.count > 0 && !w->surface.off) {
+            pl_buf_add(out, pl_str_lit(" surface = "));
+            print_list(d, &w->surface, out);
+        }
+        if (w->rule != NO_REF)
+            pl_buf_addf(out, " rule = r%d", w->rule);
+        pl_buf_addf(out, " until = \"%s\" }\n", w->until);
+    }
+}
+
 void draft_print(const struct draft *d, struct pl_buf *out)
 {
     for (size_t i = 0; i < d->noptions; i++) {
@@ -214,6 +234,7 @@ void draft_print(const struct draft *d, struct pl_buf *out)
     }
     print_tables(d, out);
     print_rules(d, out);
+    print_waivers(d, out);
     must(!out->failed, "out of memory");
 }
 

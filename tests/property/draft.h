@@ -49,13 +49,21 @@ struct draft_rule {
     bool off;
 };
 
+/* accept: a surface, or the name of a rule, or both. */
+struct draft_waiver {
+    struct draft_list surface;
+    int rule;          /* or NO_REF */
+    const char *until; /* a static string */
+    bool off;
+};
+
 struct draft_option {
     const char *name; /* a static string */
     struct pl_str value;
     bool off;
 };
 
-enum { DRAFT_OPTIONS = 16, DRAFT_LISTENERS = PL_BOUNDARY_COUNT, DRAFT_LISTS };
+enum { DRAFT_OPTIONS = 16, DRAFT_WAIVERS = 4, DRAFT_LISTENERS = PL_BOUNDARY_COUNT, DRAFT_LISTS };
 
 struct draft {
     struct pl_arena *arena;                  /* of all texts */
@@ -66,6 +74,8 @@ struct draft {
     size_t ntables, tables_cap;
     struct draft_rule *rules; /* malloc'ed */
     size_t nrules, rules_cap;
+    struct draft_waiver waivers[DRAFT_WAIVERS];
+    size_t nwaivers;
 };
 
 /* draft_init, draft_fini - an empty policy; the end of it */

@@ -61,6 +61,10 @@ void make_local(struct generator *g, struct pl_buf *out);
 /* generate_policy - fill the draft with about so many rules */
 void generate_policy(struct generator *g, size_t rules);
 
+/* The last days on which waivers count; both far from now. */
+#define ACCEPTED_FIRST "2097-03-31"
+#define ACCEPTED_SECOND "2098-12-31"
+
 /*
  * generate_small - fill the draft with so many rules as administrators who nearly get it right write
  * them: few names, so that all requests can be tried, and grants that keep within the boundary, or not

@@ -132,12 +132,14 @@ static void fresh_prefix(struct generator *g, struct pl_prefix *p)
                                         "fc00::",
                                         "8000::",
                                         "::fffe:0:0",
+                                        "::fffc:0:0",
                                         "64:ff9b::c000:201",
                                         "::2:0:0:0",
                                         "2001:db8:1::25",
                                         "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"};
     static const uint8_t lens4[] = {1, 8, 15, 16, 23, 24, 25, 28, 29, 30, 31, 32, 32, 32};
-    static const uint8_t lens6[] = {1, 7, 8, 32, 47, 48, 63, 64, 65, 112, 120, 126, 127, 128, 128};
+    static const uint8_t lens6[] = {1,  7,  8,  32,  47,  48,  63,  64,  65,
+                                    80, 94, 96, 112, 120, 126, 127, 128, 128};
 
     if (g->large) {
         one_of_many(g, p);

@@ -133,7 +133,7 @@ void make_options(struct generator *g)
     static const char *const delimiters[] = {"+", "-", "+-", "-+", "=", "+-=_.'#"};
     static const char *const realms[] = {"mx.example", "EXAMPLE.org", "a", "two words"};
     static const char *const reject[] = {"reject_unauth_destination", "550 5.7.1 No",
-                                         "DEFER_IF_PERMIT 4.7.1 Later"};
+                                         "DEFER_IF_PERMIT 4.7.1 Later", "DUNNO", "HOLD later"};
     struct draft *d = g->draft;
 
     /* Whether a boundary is absurdly wide is not the matter here. */

@@ -219,6 +219,33 @@ static void repeat_rule(struct generator *g)
     }
 }
 
+/* What an administrator accepts for a while: a few addresses, everybody, what a rule does. */
+static void make_waiver(struct generator *g)
+{
+    static const char *const days[] = {ACCEPTED_FIRST, ACCEPTED_SECOND};
+    struct draft *d = g->draft;
+    struct draft_waiver *w = &d->waivers[d->nwaivers++];
+    unsigned how = (unsigned)below(&g->rng, 100);
+
+    *w = (struct draft_waiver){.rule = NO_REF, .until = PICK(&g->rng, days)};
+    if (how < 30) {
+        w->rule = (int)below(&g->rng, d->nrules);
+        for (size_t i = 0; i < d->nrules; i++) /* that of a class, if there is one */
+            w->rule = strncmp(d->rules[i].action, "class:", 6) == 0 ? (int)i : w->rule;
+    }
+    if (how < 50 && w->rule != NO_REF)
+        return;
+    if (how < 50) {
+        draft_add_item(&w->surface, pl_str_lit("0.0.0.0/0"));
+        if (chance(&g->rng, 70))
+            draft_add_item(&w->surface, pl_str_lit("::/0"));
+        return;
+    }
+    for (size_t n = 1 + below(&g->rng, 3); n > 0; n--)
+        draft_add_item(&w->surface,
+                       make_entry(g, PL_TABLE_NETWORKS, PL_ATTR_CLIENT_ADDRESS, ENTRY_LOOSE));
+}
+
 void generate_small(struct generator *g, size_t rules)
 {
     static const char *const after[] = {"defer_unauth_destination", "reject", "permit",
@@ -247,6 +274,8 @@ void generate_small(struct generator *g, size_t rules)
         else
             make_small_rule(g, &palette);
     }
+    for (size_t n = chance(&g->rng, 30) ? 1 + below(&g->rng, DRAFT_WAIVERS) : 0; n > 0; n--)
+        make_waiver(g);
 }
 
 /* ---- a change ---- */

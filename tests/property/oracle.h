@@ -25,6 +25,10 @@ struct span {
     oracle_u128 low, high;
 };
 
+/* IPv6 addresses that are read as IPv4: no client has one of them as an IPv6 address. */
+#define ORACLE_MAPPED                                                                              \
+    ((struct span){6, (oracle_u128)0xffff << 32, (oracle_u128)0xffff << 32 | 0xffffffff})
+
 struct spans {
     struct span *items; /* malloc'ed */
     size_t count, cap;
@@ -32,12 +36,6 @@ struct spans {
 
 /* span_parse - the addresses of a network as an administrator writes it; mapped ones are IPv4 */
 bool span_parse(struct span *s, struct pl_str text);
-
-/*
- * span_parse_as_is - the same, mapped ones left alone: all IPv6 addresses but one are written as a list
- * of networks, and ::ffff:0:0/96 may be one of these
- */
-bool span_parse_as_is(struct span *s, struct pl_str text);
 
 /* span_of - a single address */
 struct span span_of(const struct pl_addr *addr);
@@ -54,7 +52,10 @@ void spans_fini(struct spans *s);
 /* spans_merge - in order, IPv4 first, disjoint, not adjacent */
 void spans_merge(struct spans *s);
 
-/* spans_cidrs - the least list of networks for merged spans; the texts are owned by a */
+/*
+ * spans_cidrs - the least list of networks for merged spans without ORACLE_MAPPED; one holds that too
+ * if it would be several otherwise. The texts are owned by a
+ */
 struct pl_str *spans_cidrs(const struct spans *s, struct pl_arena *a, size_t *n);
 
 /* ---- what the boundary says (oracle_boundary.c) ---- */

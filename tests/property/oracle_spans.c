@@ -28,7 +28,7 @@ static oracle_u128 host_bits(unsigned bits, unsigned len)
     return len == bits ? 0 : ~(oracle_u128)0 >> (128 - (bits - len));
 }
 
-bool span_parse_as_is(struct span *s, struct pl_str text)
+bool span_parse(struct span *s, struct pl_str text)
 {
     char room[64];
     uint8_t bytes[16];
@@ -53,13 +53,6 @@ bool span_parse_as_is(struct span *s, struct pl_str text)
     s->low = number(bytes, s->family == 4 ? 4 : 16);
     len = slash == NULL ? bits_of(s->family) : (unsigned)strtoul(slash + 1, NULL, 10);
     s->high = s->low | host_bits(bits_of(s->family), len);
-    return true;
-}
-
-bool span_parse(struct span *s, struct pl_str text)
-{
-    if (!span_parse_as_is(s, text))
-        return false;
     if (s->family == 6 && s->low >> 32 == 0xffff && s->high >> 32 == 0xffff)
         *s = (struct span){4, s->low & 0xffffffff, s->high & 0xffffffff};
     return true;
@@ -139,36 +132,98 @@ void spans_merge(struct spans *s)
     s->count = n + 1;
 }
 
+/* ---- lists of networks ---- */
+
+/* Whether any address of a network is among merged spans; or all of them. */
+static bool spans_touch(const struct spans *s, struct span x)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->items[i].family == x.family && s->items[i].low <= x.high &&
+            x.low <= s->items[i].high)
+            return true;
+    }
+    return false;
+}
+
+static bool spans_hold(const struct spans *s, struct span x)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->items[i].family == x.family && s->items[i].low <= x.low &&
+            x.high <= s->items[i].high)
+            return true;
+    }
+    return false;
+}
+
+struct listing {
+    const struct spans *spans, *with_gap;
+    struct pl_arena *arena;
+    struct pl_str *texts;
+    size_t count, cap;
+};
+
+static void list(struct listing *l, struct span x, unsigned len)
+{
+    struct pl_str *more = pl_grow(l->texts, &l->cap, l->count, sizeof(*more));
+    char room[80], *text = room;
+    struct pl_str at = span_text(l->arena, x.family, x.low, false);
+
+    must(more != NULL, "out of memory");
+    l->texts = more;
+    text += snprintf(room, sizeof(room), "%.*s", (int)at.n, at.p);
+    if (len < bits_of(x.family))
+        snprintf(text, 8, "/%u", len);
+    more[l->count] = pl_arena_copy(l->arena, pl_str_of(room));
+    must(more[l->count++].p != NULL, "out of memory");
+}
+
+static struct span half(struct span x, unsigned len, bool upper)
+{
+    oracle_u128 rest = host_bits(bits_of(x.family), len + 1);
+
+    if (upper)
+        x.low = x.low + rest + 1;
+    x.high = x.low | rest;
+    return x;
+}
+
+/* How many networks hold what is in spans of a network, and nothing else. */
+static size_t count_networks(const struct spans *s, struct span x, unsigned len)
+{
+    if (!spans_touch(s, x))
+        return 0;
+    if (spans_hold(s, x))
+        return 1;
+    return count_networks(s, half(x, len, false), len + 1) +
+           count_networks(s, half(x, len, true), len + 1);
+}
+
+/* Whole, if all of it is in spans; or but for the gap, and it would be more than one without it. */
+static void list_networks(struct listing *l, struct span x, unsigned len)
+{
+    if (!spans_touch(l->spans, x))
+        return;
+    if (spans_hold(l->spans, x) ||
+        (spans_hold(l->with_gap, x) && count_networks(l->spans, x, len) > 1)) {
+        list(l, x, len);
+        return;
+    }
+    list_networks(l, half(x, len, false), len + 1);
+    list_networks(l, half(x, len, true), len + 1);
+}
+
 struct pl_str *spans_cidrs(const struct spans *s, struct pl_arena *a, size_t *n)
 {
-    struct pl_str *texts = NULL;
-    size_t cap = 0;
+    struct spans with_gap = {0};
+    struct listing l = {.spans = s, .with_gap = &with_gap, .arena = a};
 
-    *n = 0;
-    for (size_t i = 0; i < s->count; i++) {
-        unsigned bits = bits_of(s->items[i].family);
-        oracle_u128 low = s->items[i].low, high = s->items[i].high;
-
-        for (bool done = false; !done;) {
-            unsigned len = bits;
-            char room[80];
-            struct pl_str *more = pl_grow(texts, &cap, *n, sizeof(*more));
-
-            must(more != NULL, "out of memory");
-            texts = more;
-            while (len > 0 && (low & host_bits(bits, len - 1)) == 0 &&
-                   (low | host_bits(bits, len - 1)) <= high)
-                len--;
-            if (len == bits)
-                snprintf(room, sizeof(room), "%s", span_text(a, s->items[i].family, low, false).p);
-            else
-                snprintf(room, sizeof(room), "%s/%u",
-                         span_text(a, s->items[i].family, low, false).p, len);
-            texts[*n] = pl_arena_copy(a, pl_str_of(room));
-            must(texts[(*n)++].p != NULL, "out of memory");
-            done = (low | host_bits(bits, len)) == high;
-            low = (low | host_bits(bits, len)) + 1;
-        }
-    }
-    return texts;
+    for (size_t i = 0; i < s->count; i++)
+        spans_add(&with_gap, s->items[i]);
+    spans_add(&with_gap, ORACLE_MAPPED);
+    spans_merge(&with_gap);
+    list_networks(&l, (struct span){4, 0, host_bits(32, 0)}, 0);
+    list_networks(&l, (struct span){6, 0, host_bits(128, 0)}, 0);
+    spans_fini(&with_gap);
+    *n = l.count;
+    return l.texts;
 }

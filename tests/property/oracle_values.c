@@ -199,21 +199,21 @@ static void add_interval(struct oracle *o, struct span span, size_t value)
     intervals[o->nintervals++] = (struct oracle_interval){span, value};
 }
 
-/*
- * IPv6 addresses that are read as IPv4 are no IPv6 addresses: a list of networks reaches over them, or
- * it does not. Leaves out those at the ends of s; false if nothing else is in it.
- */
-static bool without_mapped(struct span *s)
+/* What is left of a span without ORACLE_MAPPED: up to two. */
+static size_t without_mapped(struct span s, struct span out[2])
 {
-    const oracle_u128 low = (oracle_u128)0xffff << 32, high = low | 0xffffffff;
+    const struct span gap = ORACLE_MAPPED;
+    size_t n = 0;
 
-    if (s->family == 4)
-        return true;
-    if (s->low >= low && s->low <= high)
-        s->low = high + 1;
-    if (s->high >= low && s->high <= high)
-        s->high = low - 1;
-    return s->low <= s->high;
+    if (s.family != gap.family || s.high < gap.low || s.low > gap.high) {
+        out[0] = s;
+        return 1;
+    }
+    if (s.low < gap.low)
+        out[n++] = (struct span){6, s.low, gap.low - 1};
+    if (s.high > gap.high)
+        out[n++] = (struct span){6, gap.high + 1, s.high};
+    return n;
 }
 
 static void addresses(struct oracle *o, struct oracle_axis *axis)
@@ -226,22 +226,22 @@ static void addresses(struct oracle *o, struct oracle_axis *axis)
     add_edges(o, &edges);
     qsort(edges.items, edges.count, sizeof(*edges.items), compare_edges);
     for (size_t i = 0; i < edges.count; i++) {
-        struct span s = edges.items[i], real;
-        size_t first, last;
+        struct span s = edges.items[i], real[2];
+        size_t n, first, last;
 
         if (i + 1 < edges.count && compare_edges(&s, &edges.items[i + 1]) == 0)
             continue;
         s.high = i + 1 < edges.count && edges.items[i + 1].family == s.family
                      ? edges.items[i + 1].low - 1
                      : (s.family == 4 ? 0xffffffff : ~(oracle_u128)0);
-        real = s;
-        if (!without_mapped(&real))
+        n = without_mapped(s, real);
+        if (n == 0)
             continue;
-        first = offer(o, axis, span_text(o->arena, s.family, real.low, i % 7 == 3));
-        last = offer(o, axis, span_text(o->arena, s.family, real.high, i % 7 == 5));
+        first = offer(o, axis, span_text(o->arena, s.family, real[0].low, i % 7 == 3));
+        last = offer(o, axis, span_text(o->arena, s.family, real[n - 1].high, i % 7 == 5));
         must(first == last, "an edge between addresses that no list has");
-        if (axis->attr == PL_ATTR_CLIENT_ADDRESS)
-            add_interval(o, s, first);
+        for (size_t k = 0; k < n && axis->attr == PL_ATTR_CLIENT_ADDRESS; k++)
+            add_interval(o, real[k], first);
     }
     spans_fini(&edges);
 }

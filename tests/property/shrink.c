@@ -96,6 +96,12 @@ static void collect(struct shrinking *s, enum level level)
         if (level == LEVEL_ITEMS)
             add_items(s, &d->boundary[i]);
     }
+    for (size_t i = 0; i < d->nwaivers; i++) {
+        if (level == LEVEL_LISTS)
+            add_part(s, &d->waivers[i].off);
+        if (level == LEVEL_ITEMS && !d->waivers[i].off)
+            add_items(s, &d->waivers[i].surface);
+    }
     for (size_t i = 0; i < d->noptions && level == LEVEL_OPTIONS; i++)
         add_part(s, &d->options[i].off);
     for (unsigned i = 0; i < PL_ATTR_COUNT && level == LEVEL_ATTRIBUTES; i++) {

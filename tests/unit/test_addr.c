@@ -168,6 +168,40 @@ static void check_plain(const char *row, struct pl_str in, const struct pl_prefi
         check_true(row, pl_addr_eq(&p.addr, &want->addr) && p.len == want->len);
 }
 
+/* So does the one for whole lines, of IPv4; with anything behind it, or without an LF, it is no such line. */
+static void check_line(const char *row, struct pl_str in, const struct pl_prefix *want)
+{
+    bool plain = want != NULL && want->addr.family == 4 && strchr(row, ':') == NULL;
+    static const char *const ends[] = {"\n", "\nx", "\r\n", "", " \n", "0/\n", "x\n"};
+    char line[PL_PREFIX_TEXT + 100], text[PL_PREFIX_TEXT];
+
+    for (size_t i = 0; i < ROWS(ends); i++) {
+        struct pl_prefix p = {{4, {0}}, 0};
+        struct pl_str exactly;
+        uint32_t addr;
+        unsigned len;
+        size_t n;
+
+        snprintf(line, sizeof(line), "%.*s%s", (int)in.n, in.p == NULL ? "" : in.p, ends[i]);
+        exactly = exact(line);
+        /* Up to an LF, or else to a NUL: no byte more is there. */
+        if (strchr(line, '\n') == NULL) {
+            exact_free(exactly);
+            exactly = (struct pl_str){strdup(line), strlen(line)};
+        }
+        n = pl_prefix_take_line(exactly.p, &addr, &len);
+        check_true(row, n == (plain && i < 2 ? in.n + 1 : 0));
+        if (n > 0) {
+            for (int byte = 0; byte < 4; byte++)
+                p.addr.bytes[byte] = (uint8_t)(addr >> (24 - 8 * byte));
+            p.len = (uint8_t)len;
+            check_true(row, pl_addr_eq(&p.addr, &want->addr) && p.len == want->len);
+            check_str(row, pl_prefix_format(text, &p), pl_prefix_format(line, want));
+        }
+        exact_free(exactly);
+    }
+}
+
 static void good_prefixes(void **state)
 {
     (void)state;
@@ -180,6 +214,7 @@ static void good_prefixes(void **state)
             fail_msg("%s: %s", good[i].in, why);
         check_str(good[i].in, pl_prefix_format(text, &p), good[i].out);
         check_plain(good[i].in, in, &p);
+        check_line(good[i].in, in, &p);
         exact_free(in);
     }
 }
@@ -196,6 +231,7 @@ static void bad_prefixes(void **state)
             fail_msg("%s was taken", bad[i].in);
         check_str(bad[i].in, why, bad[i].why);
         check_plain(bad[i].in, in, NULL);
+        check_line(bad[i].in, in, NULL);
         exact_free(in);
     }
 }
@@ -420,6 +456,7 @@ static void agrees_with_inet_pton(void **state)
         if (pl_prefix_parse(&p, pl_str_of(text), why) == host_bits)
             fail_msg("%s: %s", text, why);
         check_plain(text, pl_str_of(text), host_bits ? NULL : &p);
+        check_line(text, pl_str_of(text), host_bits ? NULL : &p);
         if (!host_bits && !(p.addr.family == (v4 ? 4 : 6) && p.len == len &&
                             memcmp(p.addr.bytes, masked, sizeof(masked)) == 0))
             fail_msg("%s was read as something else", text);

@@ -131,6 +131,34 @@ static void growing(void **state)
     assert_int_equal(huge, SIZE_MAX / 4);
 }
 
+/* Of megabytes: on pages of another size, the same otherwise. */
+static void growing_large(void **state)
+{
+    size_t cap = 0;
+    uint32_t *array = NULL;
+    void *large;
+
+    (void)state;
+    for (uint32_t count = 0; count < 3000000; count++) {
+        array = pl_grow(array, &cap, count, sizeof(*array));
+        assert_non_null(array);
+        array[count] = count;
+    }
+    for (uint32_t i = 0; i < 3000000; i++) {
+        if (array[i] != i)
+            fail_msg("element %u is %u", i, array[i]);
+    }
+    array = realloc(array, 4000); /* an array is malloc'ed, whatever its size */
+    assert_non_null(array);
+    assert_int_equal(array[999], 999);
+    free(array);
+    assert_null(pl_alloc_large(SIZE_MAX - 1));
+    large = pl_alloc_large(5000001);
+    assert_non_null(large);
+    memset(large, 'x', 5000001);
+    free(large);
+}
+
 static void arenas(void **state)
 {
     static const size_t sizes[] = {0, 1, 15, 16, 17, 1000, 65535, 65536, 65537, 200000, 1};
@@ -180,9 +208,8 @@ static void arenas(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(appending),
-        cmocka_unit_test(a_buffer_out_of_memory),
-        cmocka_unit_test(growing),
+        cmocka_unit_test(appending), cmocka_unit_test(a_buffer_out_of_memory),
+        cmocka_unit_test(growing),   cmocka_unit_test(growing_large),
         cmocka_unit_test(arenas),
     };
 

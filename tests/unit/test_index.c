@@ -115,6 +115,79 @@ static bool check_range(const struct pl_addr *first, const struct pl_addr *last,
     return true;
 }
 
+/* What the ranges of some classes joined are, from walking one by one. */
+struct joined {
+    const struct pl_addr_index *x;
+    const uint16_t *marks;
+    uint64_t least4;
+    struct pl_addr_cursor
+        at; /* the next range that was not seen in a joined one; first.family 0: none */
+    size_t left_out;
+};
+
+static void next_marked(struct joined *j)
+{
+    do {
+        if (!pl_addr_index_next(j->x, &j->at))
+            j->at.first.family = 0;
+    } while (j->at.first.family != 0 && (j->marks[j->at.class] & 4) == 0);
+}
+
+static uint64_t size4(const struct pl_addr *first, const struct pl_addr *last)
+{
+    uint64_t size = 0;
+
+    for (int i = 0; i < 4; i++)
+        size = 256 * size + last->bytes[i] - first->bytes[i];
+    return size + 1;
+}
+
+/* Walks to the end of the joined range that begins here; returns that end. */
+static struct pl_addr end_of_joined(struct joined *j)
+{
+    struct pl_addr last, next;
+
+    do {
+        last = next = j->at.last;
+        step(&next, 1);
+        next_marked(j);
+    } while (j->at.first.family == last.family && pl_addr_eq(&j->at.first, &next));
+    return last;
+}
+
+static bool check_joined(const struct pl_addr *first, const struct pl_addr *last, void *arg)
+{
+    struct joined *j = arg;
+    struct pl_addr start, end;
+
+    do {
+        start = j->at.first;
+        assert_int_not_equal(start.family, 0);
+        end = end_of_joined(j);
+    } while (start.family == 4 && size4(&start, &end) < j->least4 && ++j->left_out > 0);
+    assert_true(pl_addr_eq(first, &start));
+    assert_true(pl_addr_eq(last, &end));
+    return true;
+}
+
+static void check_join(const struct pl_addr_index *x, uint64_t least4)
+{
+    uint16_t *marks = calloc(x->classes.count, sizeof(*marks));
+    struct joined j = {.x = x, .marks = marks, .least4 = least4};
+
+    for (uint32_t i = 0; i < x->classes.count; i++)
+        marks[i] = (uint16_t)(random_bits() % 8);
+    next_marked(&j);
+    assert_true(pl_addr_index_join(x, marks, 4, least4, check_joined, &j));
+    while (j.at.first.family == 4) { /* the last ones may be left out */
+        struct pl_addr start = j.at.first, end = end_of_joined(&j);
+
+        assert_true(size4(&start, &end) < least4);
+    }
+    assert_int_equal(j.at.first.family, 0);
+    free(marks);
+}
+
 static void check_networks(size_t n, unsigned spread, size_t questions)
 {
     struct network *nets = calloc(n + 1, sizeof(*nets));
@@ -147,6 +220,8 @@ static void check_networks(size_t n, unsigned spread, size_t questions)
     }
     assert_true(pl_addr_index_walk(&x, check_range, &w));
     assert_true(w.count >= 2);
+    check_join(&x, 0);
+    check_join(&x, 1U << random_bits() % 32);
     pl_addr_index_fini(&x);
     pl_networks_fini(&sources);
     free(nets);
@@ -159,6 +234,39 @@ static void networks(void **unused)
         check_networks(i % 40, 1 + i % 3, 20);
     for (unsigned i = 0; i < 20; i++)
         check_networks(3000, 2 + i % 6, 300); /* with tables on leading bits in front */
+}
+
+/* A file may be in order already, and may name one address a thousand times, in all lengths. */
+static void orders(void **unused)
+{
+    (void)unused;
+    for (unsigned order = 0; order < 3; order++) {
+        struct pl_networks sources = {0};
+        struct pl_addr_index x = {0};
+        struct pl_addr addr = {4, {0}};
+
+        for (uint32_t i = 0; i < 5000; i++) {
+            uint32_t place = order == 0 ? i : order == 1 ? 4999 - i : random_bits() % 5000;
+
+            assert_true(pl_networks_add4(&sources, place << 12, 20, place % 3));
+            assert_true(pl_networks_add4(&sources, 0x80000000, 1 + place % 32, place % 4));
+        }
+        assert_true(pl_addr_index_build(&x, &sources));
+        for (size_t i = 1; i < sources.n4; i++)
+            assert_true(sources.v4[i - 1] >> PL_NETWORK_TABLE_BITS <= sources.v4[i] >>
+                        PL_NETWORK_TABLE_BITS);
+        for (uint32_t i = 0; i < 5000 && order < 2; i++) {
+            uint32_t bits = i << 12;
+
+            for (int byte = 0; byte < 4; byte++)
+                addr.bytes[byte] = (uint8_t)(bits >> (24 - 8 * byte));
+            assert_int_equal(bits_of(&x.classes, pl_addr_index_find(&x, &addr)), 1U << i % 3);
+        }
+        addr = (struct pl_addr){4, {0x80}};
+        assert_int_equal(bits_of(&x.classes, pl_addr_index_find(&x, &addr)), 15);
+        pl_addr_index_fini(&x);
+        pl_networks_fini(&sources);
+    }
 }
 
 /* ---- names ---- */
@@ -297,7 +405,7 @@ static void the_worst_look_up(void **unused)
         assert_true(pl_keys_add(&keys, pl_str_of(name), 0));
     }
     assert_true(pl_name_index_build(&x, &keys, PL_KEYS_DOMAINS));
-    assert_in_range(x.longest_run, 2, 256);
+    assert_in_range(x.fullest, 2, 256);
     assert_int_equal(x.count, 100000);
     pl_name_index_fini(&x);
     pl_keys_fini(&keys);
@@ -306,8 +414,11 @@ static void the_worst_look_up(void **unused)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(networks),          cmocka_unit_test(names),
-        cmocka_unit_test(the_deepest_name),  cmocka_unit_test(long_and_odd_keys),
+        cmocka_unit_test(networks),
+        cmocka_unit_test(orders),
+        cmocka_unit_test(names),
+        cmocka_unit_test(the_deepest_name),
+        cmocka_unit_test(long_and_odd_keys),
         cmocka_unit_test(the_worst_look_up),
     };
 

@@ -201,9 +201,14 @@ static void public_networks(void **state)
          "widest_network_v4 = 8\n"
          "relay_networks = {172.0.0.0/8}\n",
          "172.0.0.0/8 builtin:network\n", NULL,
-         "postlatch.conf:2: public-network 172.0.0.0/8: 172.0.0.0/8 is a public network in part: "
-         "16777216 addresses of it may relay without login. See that each is yours; where others "
-         "have some of them, name yours only, or let them log in\n"},
+         "postlatch.conf:2: public-network 172.0.0.0/8: 172.0.0.0/8 is a public network in part "
+         "(was 172.16.0.0/12 meant?): 15728640 public addresses of it may relay without login. See "
+         "that each is yours; where others have some of them, name yours only, or let them log "
+         "in\n"},
+        {"public in part, of which only what is private may relay",
+         "relay_networks = {172.0.0.0/8, !172.0.0.0/12, !172.32.0.0/11, !172.64.0.0/10, "
+         "!172.128.0.0/9}\n",
+         "172.16.0.0/12 builtin:network\n", NULL, ""},
         {"a network that is the surface's in part",
          "relay_networks = {192.0.2.0/25, 192.0.2.128/25}\n", "192.0.2.0/24 builtin:network\n",
          NULL,

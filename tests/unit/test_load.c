@@ -86,11 +86,87 @@ static void control_of_a_broken_file(void **state)
     assert_false(pl_config_find_control(path, found, sizeof(found)));
 }
 
+static uint32_t random_bits(void)
+{
+    static uint64_t state = 20261128;
+
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (uint32_t)(state >> 16);
+}
+
+/* A network near a private one, or near one that was named before; of a length near the limits. */
+static void add_network(struct pl_buf *text, struct pl_addr *near)
+{
+    static const char *const places[] = {"10.0.0.0",  "172.16.0.0",  "192.168.0.0", "100.64.0.0",
+                                         "127.0.0.0", "169.254.0.0", "198.51.0.0",  "::1",
+                                         "fc00::",    "fe80::",      "2001:db8::",  "::"};
+    static const uint8_t lengths[] = {7,  8,  9,  10, 12, 15, 16,  17,
+                                      24, 31, 32, 33, 48, 64, 127, 128};
+    struct pl_prefix p = {*near, lengths[random_bits() % ROWS(lengths)]};
+    char room[PL_PREFIX_TEXT];
+    unsigned bit;
+
+    if (p.addr.family == 0 || random_bits() % 3 == 0)
+        assert_true(pl_addr_parse(&p.addr, pl_str_of(places[random_bits() % ROWS(places)])));
+    if (p.len > pl_addr_bits(&p.addr))
+        p.len = 16;
+    bit = random_bits() % p.len;
+    if (random_bits() % 2 == 0)
+        bit = p.len - 1u; /* its other half */
+    p.addr.bytes[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
+    pl_addr_mask(&p.addr, p.len);
+    *near = p.addr;
+    pl_buf_addf(text, "%s\"%s\"", text->p[text->n - 1] == '{' ? "" : ", ",
+                pl_prefix_format(room, &p));
+}
+
+/* The daemon looks at the ranges of a boundary, check at its networks: they find the same sound. */
+static void boundaries(void **state)
+{
+    size_t sound = 0;
+    char path[512];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/postlatch.conf", folder);
+    for (unsigned round = 0; round < 2000; round++) {
+        struct pl_buf text = {0}, messages = {0};
+        struct pl_config full, lean;
+        struct pl_diag *d = pl_diag_new();
+        struct pl_addr near = {0};
+        bool ok;
+
+        if (random_bits() % 2 == 0)
+            pl_buf_addf(&text, "widest_network_v4 = %u\nwidest_network_v6 = %u\n",
+                        random_bits() % 33, random_bits() % 129);
+        pl_buf_addf(&text, "relay_networks = {");
+        for (unsigned n = 1 + random_bits() % 5; n > 0; n--)
+            add_network(&text, &near);
+        pl_buf_addf(&text, "}\n");
+        ok = load_text(&full, text.p, &messages);
+        if (pl_config_load_lean(&lean, path, d) != ok || (ok && !lean.policy->lean))
+            fail_msg("%s%sin the daemon: %s", text.p, messages.n > 0 ? messages.p : "sound\n",
+                     pl_diag_errors(d) > 0 ? pl_diag_get(d, 0) : "sound, or not at first");
+        sound += ok;
+        if (ok) {
+            pl_config_fini(&full);
+            pl_config_fini(&lean);
+        }
+        pl_diag_free(d);
+        pl_buf_fini(&text);
+        pl_buf_fini(&messages);
+    }
+    /* Else only one side of the comparison was tried. */
+    assert_in_range(sound, 200, 1800);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(restart_needed),
         cmocka_unit_test(control_of_a_broken_file),
+        cmocka_unit_test(boundaries),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -115,11 +115,34 @@ static bool by_the_rules(struct pl_prefix *p, const char *text)
     return true;
 }
 
+/* The reader of whole lines takes the IPv4 networks that are written without ':', and nothing else. */
+static void check_line(const char *text, const struct pl_prefix *rules)
+{
+    char line[PL_PREFIX_TEXT + 16];
+    uint32_t addr, want;
+    unsigned len;
+    size_t n;
+
+    snprintf(line, sizeof(line), "%s\n", text);
+    n = pl_prefix_take_line(line, &addr, &len);
+    if (n !=
+        (rules != NULL && rules->addr.family == 4 && strchr(text, ':') == NULL ? strlen(line) : 0))
+        fail_msg("\"%s\": %zu bytes taken as a line", text, n);
+    if (n == 0)
+        return;
+    want = (uint32_t)rules->addr.bytes[0] << 24 | (uint32_t)rules->addr.bytes[1] << 16 |
+           (uint32_t)rules->addr.bytes[2] << 8 | rules->addr.bytes[3];
+    if (addr != want || len != rules->len)
+        fail_msg("\"%s\": read as another network", text);
+}
+
 static void check(const char *text)
 {
     struct pl_prefix ours, rules;
     char why[PL_PREFIX_WHY];
     bool taken = pl_prefix_parse(&ours, pl_str_of(text), why);
+
+    check_line(text, by_the_rules(&rules, text) ? &rules : NULL);
 
     if (taken != by_the_rules(&rules, text))
         fail_msg("\"%s\": %s", text, taken ? "taken" : why);

@@ -272,6 +272,35 @@ static void loaded_today(void **state)
     pl_buf_fini(&messages);
 }
 
+/* What Postfix is left to refuse was never open and stays; what it permits (permitted_elsewhere) was. */
+static void left_to_postfix(void **state)
+{
+    struct pl_buf messages = {0};
+    struct pl_config c;
+
+    (void)state;
+    if (!load_text(&c,
+                   "accepted_domains = {example.org}\n"
+                   "permitted_elsewhere = {10.0.0.0/24}\n"
+                   "reject_action = DUNNO\n"
+                   "rule seen { helo_name = {z} action = \"PREPEND X-Seen: yes\" }\n"
+                   "accept past { surface = {10.0.0.0/16} until = \"2001-01-01\" }\n",
+                   &messages))
+        fail_msg("%s", messages.p);
+    check_answer("left", &c, "client_address=10.0.1.1 helo_name=z recipient=v@c.example",
+                 "PREPEND X-Seen: yes [seen]");
+    check_answer("left", &c, "client_address=10.0.1.1 recipient=v@c.example",
+                 "DUNNO [builtin:reject]");
+    check_answer("permitted", &c, "client_address=10.0.0.1 helo_name=z recipient=v@c.example",
+                 "REJECT Relay access denied [builtin:expired]");
+    check_answer("permitted", &c, "client_address=10.0.0.1 recipient=v@c.example",
+                 "REJECT Relay access denied [builtin:expired]");
+    check_answer("ours", &c, "client_address=10.0.0.1 recipient=u@example.org",
+                 "DUNNO [builtin:accepted]");
+    pl_config_fini(&c);
+    pl_buf_fini(&messages);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +310,7 @@ int main(void)
         cmocka_unit_test(explained),
         cmocka_unit_test(whose),
         cmocka_unit_test(loaded_today),
+        cmocka_unit_test(left_to_postfix),
     };
 
     return cmocka_run_group_tests(tests, load, unload);

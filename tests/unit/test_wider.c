@@ -60,6 +60,32 @@ static const struct {
      BASE "permitted_elsewhere = {198.51.100.8/30}\n"
           "rule a { client_address = {198.51.100.9}  action = DUNNO }\n",
      MORE "198.51.100.9"},
+    {"permitted elsewhere, with a name",
+     BASE "rule a { client_name = {unknown}  action = REJECT }\n"
+          "rule b { client_address = {198.51.100.9}  action = DUNNO }\n",
+     BASE "permitted_elsewhere = {198.51.100.8/30}\n"
+          "rule a { client_name = {unknown}  action = REJECT }\n"
+          "rule b { client_address = {198.51.100.9}  action = DUNNO }\n",
+     MORE "names such as \"host.client.example\""},
+    {"with a name, where Postfix permits without one",
+     BASE "permitted_elsewhere = {198.51.100.8/30}\n"
+          "rule a { client_name = {unknown}  action = DUNNO }\n"
+          "rule b { client_address = {198.51.100.9}  action = REJECT }\n",
+     BASE "permitted_elsewhere = {198.51.100.8/30}\n"
+          "rule a { client_name = {unknown}  action = DUNNO }\n"
+          "rule b { client_address = {198.51.100.9}  " OK,
+     MORE "names such as \"host.client.example\""},
+    {"a login from a name where Postfix permits without",
+     BASE "permitted_elsewhere = {198.51.100.8/30}\n"
+          "rule a { client_address = {198.51.100.9}  sasl_username = {bob}  client_name = {any}  "
+          "action = REJECT }\n"
+          "rule b { client_address = {198.51.100.9}  action = DUNNO }\n",
+     BASE "permitted_elsewhere = {198.51.100.8/30}\n"
+          "rule b { client_address = {198.51.100.9}  action = DUNNO }\n",
+     MORE "requests such as client_address=\"198.51.100.9\" client_name=\"host.client.example\" "
+          "reverse_client_name=\"unknown\" helo_name=\"host.client.example\" "
+          "sender=\"sender@elsewhere.example\" recipient=\"someone@foreign.example\" "
+          "sasl_username=\"bob\""},
     {"a name", BASE, BASE "relay_client_names = {mx.partner.example}\n",
      MORE "names such as \"mx.partner.example\""},
     {"names below", BASE, BASE "relay_client_names = {.partner.example}\n",

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The surface, whole, as it is printed. */
+#include "config.h"
+
+#include "postlatch/check.h"
+#include "postlatch/surface.h"
+
+#define WIDE "widest_network_v4 = 0\nwidest_network_v6 = 0\n"
+#define OK "action = OK }\n"
+
+static const struct {
+    const char *name, *policy;
+    bool by_rule;
+    const char *lines;
+} rows[] = {
+    {"nobody", "", false, ""},
+
+    /* ::ffff:0:0/96 is IPv4, not IPv6: it is listed only as a part of something larger. */
+    {"all of IPv6", WIDE "relay_networks = {\"::/0\"}\n", false, "::/0 builtin:network\n"},
+    {"the end is the gap", WIDE "relay_networks = {\"::/80\"}\n", false, "::/80 builtin:network\n"},
+    {"three beside the gap", WIDE "relay_networks = {\"::fffc:0:0/94\"}\n", false,
+     "::fffc:0:0/94 builtin:network\n"},
+    {"two beside the gap", WIDE "relay_networks = {\"::fffd:0:0/96\", \"::fffe:0:0/95\"}\n", false,
+     "::fffd:0:0/96 builtin:network\n::fffe:0:0/96 builtin:network\n"},
+    {"one beside the gap", WIDE "relay_networks = {\"::fffe:0:0/95\"}\n", false,
+     "::fffe:0:0/96 builtin:network\n"},
+    {"both sides of the gap",
+     WIDE "relay_networks = {\"::fffe:0:0/96\", \"::1:0:0:0/96\", \"::1:1:0:0/96\"}\n", false,
+     "::fffe:0:0/96 builtin:network\n::1:0:0:0/95 builtin:network\n"},
+
+    /* To whom. */
+    {"to some", "rule a { client_address = {192.0.2.0/24} recipient = {partner.example} " OK, false,
+     "192.0.2.0/24 \"a\"  only to {partner.example}\n"},
+    {"to some, by two rules",
+     "rule a { client_address = {192.0.2.0/24} recipient = {partner.example} " OK
+     "rule b { client_address = {192.0.2.0/24} recipient = {p2.example} " OK,
+     false, "192.0.2.0/24 \"a\", \"b\"  only to {partner.example} or {p2.example}\n"},
+    {"to all but some: not only to those of the first rule",
+     "rule a { client_address = {192.0.2.0/24} recipient = {partner.example} " OK
+     "rule no { recipient = {p2.example} action = REJECT }\n"
+     "rule b { client_address = {192.0.2.0/24} " OK,
+     false, "192.0.2.0/24 \"a\", \"b\"  only to some recipients\n"},
+
+    /* By rule: what that rule lets, not what another one of the line does. */
+    {"by rule, to whom",
+     "rule a { client_address = {192.0.2.0/24} recipient = {partner.example} " OK
+     "rule b { client_address = {192.0.2.0/25} sender = {c.example} " OK,
+     true,
+     "192.0.2.0/24 \"a\"  only to {partner.example}\n192.0.2.0/25 \"b\"  only to some "
+     "recipients\n"},
+    {"all rules, to whom",
+     "rule a { client_address = {192.0.2.0/25} recipient = {partner.example} sender = "
+     "{b.example} " OK "rule b { client_address = {192.0.2.0/25} " OK,
+     false, "192.0.2.0/25 \"a\", \"b\"\n"},
+    {"by rule, to any",
+     "rule a { client_address = {192.0.2.0/25} recipient = {partner.example} sender = "
+     "{b.example} " OK "rule b { client_address = {192.0.2.0/25} " OK,
+     true, "192.0.2.0/25 \"a\"  only to {partner.example}\n192.0.2.0/25 \"b\"\n"},
+    {"by rule, elsewhere",
+     "permitted_elsewhere = {192.0.2.0/24}\n"
+     "rule a { client_address = {192.0.2.0/24} sender = {b.example} " OK
+     "rule b { client_address = {192.0.2.0/25} action = DUNNO }\n",
+     true,
+     "192.0.2.0/24 \"a\"\n"
+     "192.0.2.0/25 \"b\" (Postfix permits it: permitted_elsewhere)\n"},
+    {"by rule, without an address",
+     "rule a { client_address = {unknown} recipient = {partner.example} " OK
+     "rule b { client_address = {unknown} sender = {b.example} " OK,
+     true,
+     "address:unknown \"a\"  only to {partner.example}\n"
+     "address:unknown \"b\"  only to some recipients\n"},
+
+    /* What credentials add. */
+    {"a login to some by one rule, to any by another",
+     "rule a { sasl_username = {alice} recipient = {partner.example} " OK
+     "rule b { sasl_username = {alice} sender = {b.example} " OK,
+     false, "login:alice \"a\", \"b\"\n"},
+    {"a login to some by two rules",
+     "rule a { sasl_username = {alice} recipient = {partner.example} " OK
+     "rule b { sasl_username = {alice} recipient = {p2.example} " OK,
+     false, "login:alice \"a\", \"b\"  only to {partner.example} or {p2.example}\n"},
+};
+
+/* Without the blanks that make a column of the rules. */
+static void squeeze(char *text)
+{
+    char *to = text;
+
+    for (const char *line = text; *line != '\0';) {
+        size_t n = strcspn(line, "\n") + 1, subject = strcspn(line, " \n"), blanks;
+
+        blanks = strspn(line + subject, " ");
+        memmove(to, line, subject);
+        to += subject;
+        *to++ = ' ';
+        memmove(to, line + subject + blanks, n - subject - blanks);
+        to += n - subject - blanks;
+        line += n;
+    }
+    *to = '\0';
+}
+
+static void lines(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct pl_buf messages = {0}, text = {0};
+        struct pl_surface *surface;
+        struct pl_config config;
+
+        if (!load_text(&config, rows[i].policy, &messages))
+            fail_msg("%s: %s", rows[i].name, messages.p);
+        surface = pl_surface_new(config.policy, NULL, rows[i].by_rule);
+        assert_non_null(surface);
+        assert_null(surface->gave_up);
+        pl_check_add_surface(&text, surface, 0, "");
+        pl_buf_add_char(&text, '\0');
+        squeeze(text.p);
+        if (strcmp(text.p, rows[i].lines) != 0)
+            fail_msg("%s:\n%snot:\n%s", rows[i].name, text.p, rows[i].lines);
+        pl_buf_fini(&text);
+        pl_buf_fini(&messages);
+        pl_surface_free(surface);
+        pl_config_fini(&config);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(lines)};
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
