@@ -187,7 +187,7 @@ static enum outcome read_until_whole(struct reading *r)
     enum outcome outcome = READ_CHANGED;
 
     if (watcher.seen != NULL)
-        watcher.seen(watcher.arg, path);
+        watcher.seen(watcher.arg, r->path);
     for (int i = 0; i < TRIES && (outcome == READ_CHANGED || outcome == READ_REPLACED); i++) {
         /* O_NONBLOCK: opening a FIFO must not wait for a writer that never comes. */
         int fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
