@@ -31,6 +31,11 @@ def figure(name, value):
     print(f"figure: {name}: {value}", flush=True)
 
 
+def behind(*front):
+    """For Daemon's launch: a program that starts the daemon in its own place."""
+    return lambda d: (front, ())
+
+
 def raise_limits():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -63,21 +68,24 @@ def sanitized(d):
 
 
 def control(d, line, timeout=60):
-    """One command; the outcome, and the text behind it. Both are empty if the daemon had to turn us away."""
+    """One command; the outcome, and the text behind it. Both are empty if the daemon has turned us away, or has no such socket yet."""
+    data = b""
     with socket.socket(socket.AF_UNIX) as s:
         s.settimeout(timeout)
-        s.connect(str(d.dir / "control"))
-        s.sendall(line)
-        data = b""
-        while got := s.recv(65536):
-            data += got
+        try:
+            s.connect(str(d.dir / "control"))
+            s.sendall(line)
+            while got := s.recv(65536):
+                data += got
+        except (BrokenPipeError, ConnectionResetError, FileNotFoundError, ConnectionRefusedError):
+            pass
     first, _, rest = data.decode().partition("\n")
     return first.removeprefix("postlatch/1 "), rest
 
 
 def status(d):
-    """The daemon's own account of itself."""
-    outcome, text = control(d, b"postlatch/1 status\n")
+    """The daemon's own account of itself; while it has too many control clients it is asked again."""
+    outcome, text = until(lambda: [r for r in [control(d, b"postlatch/1 status\n")] if r[0]], "room for a control client")[0]
     if outcome != "ok":
         raise AssertionError(f"status: {outcome}: {text}")
     return dict(line.split("=", 1) for line in text.splitlines())
@@ -96,14 +104,15 @@ def reload(d):
 
 def tcp(d):
     """The address of the daemon's TCP socket."""
-    return "127.0.0.1", int(re.search(r"inet:127\.0\.0\.1:(\d+)", d.tail).group(1))
+    return "127.0.0.1", d.port
 
 
 class Client:
-    """Asks as Postfix does: one request at a time; when the connection breaks, the same request on a new one."""
+    """Asks as Postfix does: one request at a time; when the connection breaks, the same request on a new one. A wait of `patience`
+    seconds is an error, or with gives_up a connection that broke."""
 
-    def __init__(self, address, patience=60):
-        self.address, self.patience, self.socket, self.broken = address, patience, None, 0
+    def __init__(self, address, patience=60, gives_up=False):
+        self.address, self.patience, self.gives_up, self.socket, self.broken = address, patience, gives_up, None, 0
 
     def __enter__(self):
         return self
@@ -140,6 +149,9 @@ class Client:
                 data += got
         except (BrokenPipeError, ConnectionResetError, ConnectionRefusedError, BlockingIOError):
             pass
+        except TimeoutError:
+            if not self.gives_up:
+                raise
         if data.count(b"\n\n") > 1 or (data and not data.startswith(b"action=")):
             raise AssertionError(f"not one answer: {data!r}")
         if data.endswith(b"\n\n"):

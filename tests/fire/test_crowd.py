@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from rig import (BIN, DUNNO, OURS, Client, Crowd, Daemon, check_due, figure, private_kib, raise_limits, read_answers, size, started,  # noqa: E402
-                 status, tcp, until)
+from rig import (BIN, OURS, Client, Crowd, Daemon, behind, check_due, figure, private_kib, raise_limits, size, started, status,  # noqa: E402
+                 tcp, until)
 
 LEFT = 200  # descriptors of this process beside its connections
 
@@ -70,22 +70,23 @@ class Many(unittest.TestCase):
                 d.stop()
 
     def test_idle_beside_busy(self):
+        """Two daemons, measured in turn: one has thousands of idle connections beside the busy ones, the other has none."""
         n = min(size(4000, 18000), raise_limits() - LEFT)
-        d = Daemon(extra="workers = 2\nmax_connections = 19000", log="decisions = none")
-        try:
-            started(d)
-            ratios = []
-            for _ in range(size(1, 5)):
-                alone = self.busy(d)
-                with Crowd(str(d.sock)) as crowd:
-                    crowd.grow(n).ask_in_turn()
-                    ratios.append(self.busy(d) / alone)
-                    crowd.ask_in_turn()
-                until(lambda: status(d)["connections"] == "0", "all connections to be gone")
-            figure(f"CPU time of a request of 64 busy connections beside {n} idle ones, over that of the 64 alone",
-                   f"median {sorted(ratios)[len(ratios) // 2]:.3f} of {', '.join(f'{r:.3f}' for r in ratios)}")
-        finally:
-            d.stop()
+        extra = "workers = 1\nmax_connections = 19000"
+        crowded, alone = (Daemon(extra=extra, log="decisions = none") for _ in range(2))
+        self.addCleanup(alone.stop)
+        self.addCleanup(crowded.stop)
+        started(alone)
+        with Crowd(str(started(crowded).sock)) as crowd:
+            crowd.grow(n).ask_in_turn()
+            rounds = [(self.busy(crowded), self.busy(alone)) for _ in range(size(1, 15))]
+            crowd.ask_in_turn()
+            self.assertEqual(status(crowded)["connections_closed_at_limit"], "0")
+        until(lambda: status(crowded)["connections"] == "0", "all connections to be gone")
+        ratios = sorted(a / b for a, b in rounds)
+        figure(f"CPU time of a request of 64 busy connections beside {n} idle ones, over that of the 64 alone",
+               f"{min(a for a, _ in rounds) / min(b for _, b in rounds):.3f} (the least of {len(rounds)} rounds each; ratios within "
+               f"a round: median {ratios[len(ratios) // 2]:.3f}, {ratios[0]:.3f} to {ratios[-1]:.3f})")
 
 
 class Workers(unittest.TestCase):
@@ -121,7 +122,7 @@ class Workers(unittest.TestCase):
         """workers = 0: one for each processor that we may use, not for each that there is."""
         for processors in sorted({1, len(os.sched_getaffinity(0))}):
             allowed = ",".join(str(n) for n in sorted(os.sched_getaffinity(0))[:processors])
-            d = Daemon(extra="workers = 0", tool=("taskset", "-c", allowed))
+            d = Daemon(extra="workers = 0", launch=behind("taskset", "-c", allowed))
             try:
                 started(d)
                 self.assertEqual(status(d)["workers"], str(processors))
@@ -151,7 +152,7 @@ class Limit(unittest.TestCase):
                 crowd.ask_in_turn([crowd.sockets[i] for i in order[20:]])
                 lines = d.logged("max_connections = 40 is reached")
                 self.assertRegex(lines[0], r"<20>.* max_connections = 40 is reached: closing the idlest, peer=uid:\d+,pid:\d+ "
-                                 r"listener=unix:\S+ idle_s=0 \(0 before it were not logged\)$")
+                                 r"listener=unix:\S+ idle_s=\d+ \(0 before it were not logged\)$")
                 self.assertLess(len(lines), 10)
         finally:
             d.stop()

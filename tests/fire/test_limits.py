@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from rig import Crowd, Daemon, cpu_s, descriptors, reload, started, status, until  # noqa: E402
+from rig import Crowd, Daemon, behind, cpu_s, descriptors, reload, started, status, until  # noqa: E402
 
 WINDOW_S = 1.0  # over which CPU time is measured: spinning takes all of it
 
@@ -78,7 +78,7 @@ class Descriptors(unittest.TestCase):
 class FewDescriptors(unittest.TestCase):
     def test_the_limit_holds_back_connections(self):
         """What does not fit into the limit is like max_connections: the idlest goes, and reload and status still have theirs."""
-        d = Daemon(extra="workers = 1", tool=("prlimit", "--nofile=100:100"))
+        d = Daemon(extra="workers = 1", launch=behind("prlimit", "--nofile=100:100"))
         try:
             started(d)
             d.logged("max_connections = 10000 does not fit into the limit of 100 open files; at most 64 connections are accepted$")

@@ -39,15 +39,15 @@ def until(condition, what, seconds=20):
 class Daemon:
     """A postlatchd of the test's own, in a folder of its own, with a syslog socket that the test reads."""
 
-    def __init__(self, policy=POLICY, extra="", log="", args=("-f",), syslog=True, env=None, tool=(), launch=None, listen=None):
-        """tool: what to put in front of the command; launch(self): the same, and descriptors that it is to have."""
+    def __init__(self, policy=POLICY, extra="", log="", args=("-f",), syslog=True, env=None, launch=None):
+        """launch(self): what to put in front of the command, and descriptors that it is to have."""
         self.temp = tempfile.TemporaryDirectory()
         self.dir = Path(self.temp.name)
         os.chmod(self.dir, 0o755)
         self.conf = self.dir / "postlatch.conf"
         self.sock = self.dir / "policy"
         self.port = free_port()
-        self.tail = (f'listen = {{"unix:{self.sock}", "{listen or f"inet:127.0.0.1:{self.port}"}"}}\ncontrol = "{self.dir}/control"\n'
+        self.tail = (f'listen = {{"unix:{self.sock}", "inet:127.0.0.1:{self.port}"}}\ncontrol = "{self.dir}/control"\n'
                      f'{extra}\nlog {{ socket = "{self.dir}/log" {log} }}\n')
         self.write(policy)
         self.lines = []
@@ -56,12 +56,11 @@ class Daemon:
         if syslog:
             self.open_syslog()
         self.stderr = open(self.dir / "stderr", "w+b")
-        self.args, self.env = args, env or {}
-        self.launch = launch or (lambda _: (tool, ()))
+        self.args, self.env, self.launch = args, env or {}, launch
         self.start()
 
     def start(self):
-        front, descriptors = self.launch(self)
+        front, descriptors = self.launch(self) if self.launch else ([], ())
         self.process = subprocess.Popen([*front, BIN / "postlatchd", "-c", self.conf, *self.args], stderr=self.stderr,
                                         stdout=subprocess.DEVNULL, env=dict(os.environ, **self.env), pass_fds=descriptors)
 
