@@ -506,6 +506,9 @@ static void print_tally(void)
            seen.whys[WHY_CLASS], seen.masking);
     printf("  networks of openings %zu; of the surface to some recipients only %zu\n",
            seen.networks, seen.partial);
+    printf("  rules that let pass who shows a name %zu, a login %zu, a certificate %zu, by a place "
+           "%zu\n",
+           seen.credentials[0], seen.credentials[1], seen.credentials[2], seen.credentials[3]);
     printf("  unreachable rules %zu, redundant %zu, unreachable domains %zu\n", seen.unreachable,
            seen.redundant, seen.domains);
     printf("  with waivers %zu: on a day, all accepted %zu, all accepted once %zu; answers granted "
@@ -529,6 +532,8 @@ static void check_tally(void)
         must(seen.whys[why] > 0, "a kind of opening that was not met");
     must(seen.masking > 0 && seen.networks > 0 && seen.partial > 0, "no masking, no networks");
     must(seen.unreachable > 0 && seen.redundant > 0 && seen.domains > 0, "a finding not met");
+    for (unsigned i = 0; i < 4; i++)
+        must(seen.credentials[i] > 0, "something to show that was not met");
     must(seen.waived * 10 > seen.policies, "less than a tenth had waivers");
     must(seen.accepted > 0 && seen.ended > 0 && seen.granted > 0 && seen.refused > 0,
          "no waivers that count, or none that ended");
