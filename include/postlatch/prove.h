@@ -46,8 +46,10 @@ struct pl_opening {
     size_t nnetworks;
     struct pl_prefix *masked; /* those of them that are masking addresses, minimal */
     size_t nmasked;
-    bool masking_only; /* all of them are */
-    bool no_address;   /* open for a client whose address is unknown, too */
+    bool masking_only;        /* all of them are */
+    struct pl_prefix *spared; /* outsiders' addresses without it; none told if networks are many */
+    size_t nspared;
+    bool no_address; /* open for a client whose address is unknown, too */
 };
 
 enum { PL_OPENINGS_LISTED = 20 };

@@ -352,3 +352,11 @@ $ postlatch surface -c narrow.conf
 10.1.0.0/16                 "shop", builtin:network  only to some recipients
 10.2.0.0/15                 "shop", "bank"  only to {partner.example}
 [0]
+# Twenty of a kind, then their number, for people and for programs.
+$ postlatch check --no-host -c many.conf
+[0]
+$ postlatch check --no-host --json -c many.conf
+[0]
+# All except a list: what is left out is said.
+$ postlatch check --no-host -c except.conf
+[0]
