@@ -36,8 +36,7 @@ struct pl_opening {
     bool masking;                   /* the example's client is a masking address */
     const struct pl_waiver *waiver; /* by which all of it is accepted, with others maybe; or NULL */
     bool expired;                   /* it was accepted, until a day that has passed */
-    const struct pl_waiver
-        *in_part; /* not accepted, but this waiver is about some of it; or NULL */
+    const struct pl_waiver *in_part; /* not accepted, but some of it is, by this; or NULL */
     /* An example, outside of all waivers if there is one; pl_policy_decide has confirmed it. */
     struct pl_str request[PL_ATTR_COUNT];
     bool everywhere; /* from every address outside the boundary */
