@@ -108,6 +108,8 @@ bool pl_prove_region(const struct pl_space *s, struct pl_arena *arena, struct pl
 
 /* ---- openings ---- */
 
+enum { SPARED_WORTH = 1000 }; /* with more networks, those without an opening are not listed */
+
 /* An opening while it is found: from which atoms of client_address. */
 struct hole {
     const struct pl_rule *rule;
@@ -440,14 +442,17 @@ static bool find_example(struct proving *v, struct hole *h, struct pl_opening *o
     return is_confirmed(v, h, o->request);
 }
 
-/* The addresses of the atoms of a hole that have a label (0: all of them). */
-static bool list_labelled(struct proving *v, const struct hole *h, unsigned label,
+/* The addresses of the atoms of a hole that have a label (0: all); or of outsiders without a hole. */
+static bool list_labelled(struct proving *v, const struct hole *h, unsigned label, bool spared,
                           struct pl_prefix **networks, size_t *n)
 {
+    const bool *outside = v->region.allowed[PL_ATTR_CLIENT_ADDRESS];
     bool *chosen = calloc(v->clients->natoms, sizeof(*chosen)), ok = chosen != NULL;
 
     for (size_t i = 0; i < h->count && ok; i++)
         chosen[h->clients[i]] = (v->clients->atoms[h->clients[i]].labels & label) == label;
+    for (size_t a = 0; a < v->clients->natoms && ok && spared; a++)
+        chosen[a] = !chosen[a] && outside[a];
     ok = ok && pl_space_networks(v->s, v->clients, chosen, v->proof->arena, networks, n);
     free(chosen);
     return ok;
@@ -466,8 +471,9 @@ static bool list_clients(struct proving *v, const struct hole *h, struct pl_open
         o->masking_only = o->masking_only && (labels & PL_LABEL_MASKING) != 0;
     }
     o->everywhere = h->count == v->noutside;
-    return list_labelled(v, h, 0, &o->networks, &o->nnetworks) &&
-           (!any_masking || list_labelled(v, h, PL_LABEL_MASKING, &o->masked, &o->nmasked));
+    return list_labelled(v, h, 0, false, &o->networks, &o->nnetworks) &&
+           (o->nnetworks > SPARED_WORTH || list_labelled(v, h, 0, true, &o->spared, &o->nspared)) &&
+           (!any_masking || list_labelled(v, h, PL_LABEL_MASKING, false, &o->masked, &o->nmasked));
 }
 
 /* A waiver that counts, but not for all of an opening: whoever wrote it should be told. */
