@@ -10,6 +10,7 @@
 #include "postlatch/compiler.h"
 #include "postlatch/explain.h"
 #include "postlatch/prove.h"
+#include "postlatch/ranges.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,18 +92,16 @@ static bool passes(const struct surface_build *b, size_t client, const struct pl
 /* Whether some rule lets the chosen client pass to each foreign recipient. */
 static bool reaches_all(struct surface_build *b, struct pl_walk *w, size_t client)
 {
-    const struct pl_axis *axis = pl_walk_axis(w);
     bool all = true;
 
-    pl_assert(axis->attr == PL_ATTR_RECIPIENT);
-    for (size_t a = 0; a < axis->natoms && all; a++) {
+    pl_assert(pl_walk_axis(w)->attr == PL_ATTR_RECIPIENT);
+    pl_walk_look(w); /* among recipients that are foreign: no other is in the region */
+    for (size_t a = 0; all && pl_walk_next(w, &a); a++) {
         const struct pl_outcome *outcomes;
         enum pl_opening_why why;
         size_t n;
         bool some = false;
 
-        if ((axis->atoms[a].labels & PL_LABEL_FOREIGN) == 0)
-            continue;
         if (pl_walk_choose(w, a)) {
             pl_walk_collect(w, &outcomes, &n);
             for (size_t i = 0; i < n && !some; i++)
@@ -266,13 +265,11 @@ static struct pl_addr last_of(const struct pl_prefix *prefix)
 }
 
 /* Networks and ranges come in the same order; a range may end in a network, and reach over several. */
-static bool fill_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t atom,
-                       void *arg)
+static bool fill_range(struct fill *f, const struct surface_range *range)
 {
-    struct fill *f = arg;
-    const struct surface_client *c = &f->b->by_client[atom];
+    const struct pl_addr *first = &range->first, *last = &range->last;
+    const struct surface_client *c = &f->b->by_client[range->atom];
 
-    (void)first;
     while (f->next < f->n && !f->b->failed) {
         struct pl_addr end = last_of(&f->networks[f->next]);
 
@@ -297,39 +294,130 @@ static bool fill_range(const struct pl_addr *first, const struct pl_addr *last, 
     return !f->b->failed;
 }
 
-static bool has_rule(const struct surface_client *c, size_t only)
-{
-    bool has = only == SIZE_MAX && c->count > 0;
+/* ---- whose addresses ---- */
 
-    for (size_t i = 0; i < c->count && !has; i++)
-        has = c->rules[i] == only;
-    return has;
+static bool keep_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t atom,
+                       void *arg)
+{
+    struct surface_build *b = arg;
+    struct surface_range *grown =
+        pl_grow(b->ranges, &b->ranges_cap, b->nranges, sizeof(*b->ranges));
+
+    if (grown == NULL)
+        return false;
+    b->ranges = grown;
+    b->ranges[b->nranges++] = (struct surface_range){*first, *last, atom, 0};
+    return true;
+}
+
+/* Which ranges lie in an atom, the last of them first. */
+static bool chain_ranges(struct surface_build *b)
+{
+    if (!pl_space_each_range(b->s, b->clients, keep_range, b))
+        return false;
+    b->of_atom = pl_arena_array(b->surface->arena, b->clients->natoms, sizeof(*b->of_atom));
+    b->found = pl_arena_array(b->surface->arena, b->nranges, sizeof(*b->found));
+    if (b->of_atom == NULL || b->found == NULL)
+        return false;
+    for (size_t i = 0; i < b->nranges; i++) {
+        b->ranges[i].before = b->of_atom[b->ranges[i].atom];
+        b->of_atom[b->ranges[i].atom] = (uint32_t)i + 1;
+    }
+    return true;
+}
+
+/* Which atoms a rule lets pass, chained likewise. */
+static bool chain_clients(struct surface_build *b)
+{
+    size_t n = 0;
+
+    for (size_t a = 0; a < b->clients->natoms; a++)
+        n += b->by_client[a].count;
+    b->of_rule = pl_arena_array(b->surface->arena, b->p->nrules, sizeof(*b->of_rule));
+    b->grants = pl_arena_array(b->surface->arena, n + 1, sizeof(*b->grants));
+    if (b->of_rule == NULL || b->grants == NULL)
+        return false;
+    n = 0;
+    for (uint32_t a = 0; a < b->clients->natoms; a++) {
+        for (size_t i = 0; i < b->by_client[a].count; i++) {
+            uint32_t rule = b->by_client[a].rules[i];
+
+            b->grants[++n] = (struct surface_grant){a, b->of_rule[rule]};
+            b->of_rule[rule] = (uint32_t)n;
+        }
+    }
+    return true;
+}
+
+static void find_ranges(struct surface_build *b, size_t atom, size_t *n)
+{
+    for (uint32_t i = b->of_atom[atom]; i != 0; i = b->ranges[i - 1].before)
+        b->found[(*n)++] = i - 1;
+}
+
+static int compare_numbers(const void *va, const void *vb)
+{
+    const uint32_t *a = va, *b = vb;
+
+    return *a < *b ? -1 : *a > *b;
+}
+
+/* The minimal list of the n ranges found: neighbours are joined, there are no gaps between ranges. */
+static bool list_networks(struct surface_build *b, size_t n, struct fill *f)
+{
+    struct pl_prefix *networks = NULL, prefix;
+    size_t cap = 0;
+
+    if (n > 0)
+        qsort(b->found, n, sizeof(*b->found), compare_numbers);
+    for (size_t i = 0, next; i < n; i = next) {
+        struct pl_range range = {b->ranges[b->found[i]].first, b->ranges[b->found[i]].last};
+
+        for (next = i + 1; next < n && b->found[next] == b->found[next - 1] + 1 &&
+                           b->ranges[b->found[next]].first.family == range.low.family;
+             next++)
+            range.high = b->ranges[b->found[next]].last;
+        while (pl_range_next_prefix(&range, &prefix)) {
+            struct pl_prefix *grown = pl_grow(networks, &cap, f->n, sizeof(*grown));
+
+            if (grown == NULL) {
+                free(networks);
+                return false;
+            }
+            networks = grown;
+            networks[f->n++] = prefix;
+        }
+    }
+    f->networks = networks;
+    return true;
 }
 
 /* The networks of the clients whom a rule lets pass, or any rule. */
 static void add_networks(struct surface_build *b, size_t only)
 {
     struct fill f = {.b = b, .only = only};
-    struct pl_prefix *networks;
-    bool any = false;
+    size_t n = 0;
 
-    for (size_t a = 0; a < b->clients->natoms; a++) {
-        b->chosen[a] = has_rule(&b->by_client[a], only) &&
-                       (b->clients->atoms[a].labels & PL_LABEL_ABSENT) == 0;
-        any = any || b->chosen[a];
+    if (only == SIZE_MAX) {
+        for (size_t a = 0; a < b->clients->natoms; a++) {
+            if (b->by_client[a].count > 0)
+                find_ranges(b, a, &n);
+        }
+    } else {
+        for (uint32_t i = b->of_rule[only]; i != 0; i = b->grants[i].before)
+            find_ranges(b, b->grants[i].atom, &n);
     }
-    if (!any)
-        return;
-    if (!pl_space_networks(b->s, b->clients, b->chosen, b->surface->arena, &networks, &f.n)) {
-        b->failed = true;
-        return;
+    b->failed = !list_networks(b, n, &f);
+    for (size_t i = 0; i < n && !b->failed; i++) {
+        const struct surface_range *r = &b->ranges[b->found[i]];
+
+        b->failed = !fill_range(&f, r);
     }
-    f.networks = networks;
-    b->failed = !pl_space_each_range(b->s, b->clients, fill_range, &f) || b->failed;
     for (size_t i = 0; i < f.n && only == SIZE_MAX; i++) {
-        if (networks[i].addr.family == 4)
-            b->surface->addresses_v4 += (double)(1ULL << (32 - networks[i].len));
+        if (f.networks[i].addr.family == 4)
+            b->surface->addresses_v4 += (double)(1ULL << (32 - f.networks[i].len));
     }
+    free((void *)f.networks);
 }
 
 static void add_no_address(struct surface_build *b)
@@ -358,11 +446,12 @@ static void build(struct surface_build *b, bool by_rule)
 {
     b->clients = b->s->axis_of[PL_ATTR_CLIENT_ADDRESS];
     b->by_client = pl_arena_array(b->surface->arena, b->clients->natoms, sizeof(*b->by_client));
-    b->chosen = pl_arena_array(b->surface->arena, b->clients->natoms, sizeof(*b->chosen));
     b->in_line = pl_arena_array(b->surface->arena, b->p->nrules, sizeof(*b->in_line));
-    b->failed = b->by_client == NULL || b->chosen == NULL || b->in_line == NULL;
+    b->failed = b->by_client == NULL || b->in_line == NULL;
     if (!b->failed)
         find_clients(b);
+    if (!b->failed)
+        b->failed = !chain_ranges(b) || !chain_clients(b);
     for (size_t r = 0; r < b->p->nrules && by_rule && !b->failed; r++)
         add_networks(b, r);
     if (!by_rule && !b->failed)
@@ -399,6 +488,7 @@ struct pl_surface *pl_surface_new(const struct pl_policy *p, const struct pl_spa
     else if (!b.failed)
         build(&b, by_rule);
     free(b.lines);
+    free(b.ranges);
     pl_space_free(own);
     if (b.failed) {
         pl_surface_free(b.surface);

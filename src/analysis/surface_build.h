@@ -16,13 +16,29 @@ struct surface_client {
     bool elsewhere; /* permitted_elsewhere does */
 };
 
+/* Addresses of an atom. Chains go from number to number; 0 ends them, so they count from 1. */
+struct surface_range {
+    struct pl_addr first, last;
+    uint32_t atom, before; /* before: the range before it in the chain of its atom */
+};
+
+/* That a rule lets an atom pass. */
+struct surface_grant {
+    uint32_t atom, before;
+};
+
 struct surface_build {
     const struct pl_policy *p;
     const struct pl_space *s;
     const struct pl_axis *clients;
     struct pl_surface *surface;
     struct surface_client *by_client;
-    bool *chosen;                  /* scratch: of each atom of client_address */
+    struct surface_range *ranges; /* all addresses, in order; malloc'ed */
+    size_t nranges, ranges_cap;
+    uint32_t *of_atom;             /* of each atom: the last of its ranges, counted from 1 */
+    struct surface_grant *grants;  /* from 1 on */
+    uint32_t *of_rule;             /* of each rule: the last of its grants */
+    uint32_t *found;               /* scratch: numbers of ranges */
     bool *in_line;                 /* scratch: of each rule */
     struct pl_surface_line *lines; /* malloc'ed */
     size_t cap;
