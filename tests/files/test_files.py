@@ -182,7 +182,7 @@ class TooMuch(Folder):
                 continue
             self.assertIn(status, (0, 2), (mib, out))
             if status == 2:
-                self.assertRegex(out, r"(?m)^(postlatch.conf: )?out of memory$")
+                self.assertRegex(out, r"(?m)^(postlatch(\.conf)?: )?out of memory$")
             seen.add(status)
         self.assertEqual(seen, {0, 2})
 
