@@ -22,7 +22,7 @@
 #include <xxhash.h>
 
 enum { KEYS_A_BUCKET = 4, FULL = 256, TRIES = 8, LENGTH_BITS = 12, HEAD = 4, AHEAD = 12 };
-enum { SHARE = 4 << 20, SHARES = 4 }; /* bytes of keys, from which on there are so many shares */
+enum { SHARE = 4 << 20, SHARES = 2 }; /* bytes of keys, from which on there are so many shares */
 _Static_assert(PL_KEY_MAX <= 1 << LENGTH_BITS, "a key's head has its length less 1");
 
 /* ---- collecting ---- */
