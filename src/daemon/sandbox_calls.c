@@ -115,8 +115,8 @@ static int limit_bit(scmp_filter_ctx filter, int call, unsigned arg, scmp_datum_
 
 static int limit_value(scmp_filter_ctx filter, int call, unsigned arg, scmp_datum_t value)
 {
-    return limit(filter, call, SCMP_CMP(arg, SCMP_CMP_EQ, value),
-                 SCMP_CMP(arg, SCMP_CMP_NE, value));
+    return limit(filter, call, SCMP_CMP(arg, SCMP_CMP_EQ, value, 0),
+                 SCMP_CMP(arg, SCMP_CMP_NE, value, 0));
 }
 
 static int limit_arguments(scmp_filter_ctx filter)
