@@ -8,6 +8,7 @@
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,11 +16,10 @@ enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
 
 static uint64_t load64(const uint8_t *bytes)
 {
-    uint64_t v = 0;
+    uint64_t v;
 
-    for (int i = 0; i < 8; i++)
-        v = v << 8 | bytes[i];
-    return v;
+    memcpy(&v, bytes, sizeof(v));
+    return be64toh(v);
 }
 
 bool pl_networks_add(struct pl_networks *n, const struct pl_prefix *prefix, uint32_t table)
