@@ -9,6 +9,7 @@
 #include "postlatch/compiler.h"
 #include "postlatch/large.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,11 +17,10 @@ enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
 
 static uint64_t load64(const uint8_t *bytes)
 {
-    uint64_t v = 0;
+    uint64_t v;
 
-    for (int i = 0; i < 8; i++)
-        v = v << 8 | bytes[i];
-    return v;
+    memcpy(&v, bytes, sizeof(v));
+    return be64toh(v);
 }
 
 void pl_networks_reserve4(struct pl_networks *n, size_t more)

@@ -5,8 +5,8 @@
  * Networks nest or are apart, so one pass with a stack does: at each start and end the class changes
  * to that of the innermost network still open, which has all the outer ones' tables in it. Equal
  * neighbours are one range. With many ranges a table on the leading bits leads to a short search among
- * the rest (as in DXR, Zec, Rizzo, Mikuc 2012): 3 bytes a range for up to 256 classes. ADR 0006 has
- * the alternatives measured.
+ * the rest (as in DXR, Zec, Rizzo, Mikuc 2012): 3 bytes a range for up to 256 classes. ADRs 0006
+ * and 0009 have the alternatives measured.
  */
 #include "networks.h"
 

@@ -355,6 +355,7 @@ static void the_deepest_name(void **unused)
 {
     struct pl_keys keys = {0};
     struct pl_name_index x = {0};
+    const void *at[6] = {NULL};
     char name[256];
 
     (void)unused;
@@ -366,6 +367,11 @@ static void the_deepest_name(void **unused)
     assert_true(pl_name_index_build(&x, &keys, PL_KEYS_DOMAINS));
     assert_int_equal(bits_of(&x.classes, pl_name_index_find(&x, pl_str_of(name))), 0x7fffffff);
     assert_int_equal(pl_name_index_find(&x, pl_str_of("a.b")), PL_CLASS_NONE);
+    /* What is to be asked of the memory beforehand fits into its room, however many parents there are. */
+    assert_int_equal(pl_name_index_places(&x, pl_str_of(name), at, 4), 3);
+    assert_true(at[2] != NULL && at[3] == NULL);
+    assert_int_equal(pl_name_index_entries(&x, pl_str_of(name + 1), at, 4), 4);
+    assert_true(at[3] != NULL && at[4] == NULL);
     pl_name_index_fini(&x);
     pl_keys_fini(&keys);
 }
