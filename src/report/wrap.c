@@ -74,11 +74,13 @@ static void print_line(FILE *out, struct pl_str line, size_t width)
     if (begins_with(line, pl_str_lit("    ")) && indent == LABELLED)
         from = LABELLED; /* not between a label and its text */
     while (width > 0 && text_width(line) + done > width) {
-        size_t at = find_break(line, from, room - done, shell);
+        size_t at = find_break(line, from, room - done, shell), end = at;
 
         if (at == line.n)
             break;
-        fprintf(out, "%*s%.*s%s\n", (int)done, "", (int)at, line.p, shell ? " \\" : "");
+        while (end > 0 && line.p[end - 1] == ' ')
+            end--;
+        fprintf(out, "%*s%.*s%s\n", (int)done, "", (int)end, line.p, shell ? " \\" : "");
         line = pl_str_from(line, at + 1);
         done = indent;
         from = 0;

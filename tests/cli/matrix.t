@@ -1007,7 +1007,7 @@ rule "vip" (firm.conf:18): answers "DUNNO" to a recipient that is not ours
     ask       postlatch explain -c firm.conf, followed by the example
 
 Who can relay, and by which rule:
-  127.0.0.0/8                 "vip" (Postfix permits it: permitted_elsewhere) 
+  127.0.0.0/8                 "vip" (Postfix permits it: permitted_elsewhere)
                               only to {<vip>}
   192.0.2.0/24                builtin:network  only to some recipients
   192.168.5.20/32             "printers out"  only to {scanmail.example}
@@ -1102,7 +1102,7 @@ rule "vip" (firm.conf:18): answers "DUNNO" to a recipient that is not ours
     ask       postlatch explain -c firm.conf, followed by the example
 
 Who can relay, and by which rule:
-  127.0.0.0/8                 "vip" (Postfix permits it: permitted_elsewhere) 
+  127.0.0.0/8                 "vip" (Postfix permits it: permitted_elsewhere)
                               only to {<vip>}
   192.0.2.0/24                builtin:network  only to some recipients
   192.168.5.20/32             "printers out"  only to {scanmail.example}
