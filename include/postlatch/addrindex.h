@@ -94,11 +94,13 @@ void pl_addr_index_fini(struct pl_addr_index *index);
 uint32_t pl_addr_index_find(const struct pl_addr_index *index, const struct pl_addr *addr);
 
 /*
- * pl_addr_index_prefetch - ask the memory for what pl_addr_index_find will read first, and go on;
- * pl_addr_index_prefetch_ranges - for what it reads then: waits for the first, if it is not there
+ * pl_addr_index_place - where pl_addr_index_find begins to read; pl_addr_index_entry - where it then
+ * goes on, which is known only when the first has been read
+ *
+ * For callers who ask the memory beforehand. NULL: not worth it; addr may be none (family 0).
  */
-void pl_addr_index_prefetch(const struct pl_addr_index *index, const struct pl_addr *addr);
-void pl_addr_index_prefetch_ranges(const struct pl_addr_index *index, const struct pl_addr *addr);
+const void *pl_addr_index_place(const struct pl_addr_index *index, const struct pl_addr *addr);
+const void *pl_addr_index_entry(const struct pl_addr_index *index, const struct pl_addr *addr);
 
 /* struct pl_addr_cursor - a range of an index, and how to find the next; start with {0} */
 struct pl_addr_cursor {

@@ -45,10 +45,4 @@ struct pl_str pl_buf_str(const struct pl_buf *b);
  */
 void *pl_grow(void *array, size_t *cap, size_t count, size_t size);
 
-/*
- * pl_alloc_large - malloc for an array of megabytes that is written all over: on huge pages where the
- * system gives them, since a page that is touched for the first time costs 1 to 4 us, however large
- */
-void *pl_alloc_large(size_t bytes);
-
 #endif

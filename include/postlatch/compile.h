@@ -71,15 +71,16 @@ struct pl_dimension {
  * struct pl_compiled - read-only; any number of threads may ask it
  *
  * With a summary the bits of rows are not in the order of the rules: rules that ask about the same
- * attributes stand together. Then nearly every word has rules of one such group only, no value that
- * they do not ask about fills it, and the summaries rule out all words but those of rules in play. The
- * least rule of all bits that are left decides.
+ * attributes stand together, and begin with a word of their own unless there are too many such groups.
+ * Then every word has rules of one group only, no value that they do not ask about fills it, and the
+ * summaries rule out all words but those of rules in play. The least rule of all bits that are left
+ * decides. Bits that stand for no rule are never set in a row, and set in every `asked`.
  */
 struct pl_compiled {
     size_t nrules;
     size_t nwords;               /* of 64 rules each */
     size_t nsummary;             /* pairs of words of a summary; 0: rows have none, and all words */
-    const uint32_t *rule_of_bit; /* which rule a bit stands for; without a summary its own number */
+    const uint32_t *rule_of_bit; /* of each bit of all words: the rule, or PL_NO_RULE */
     const uint32_t *least_rule;  /* of each word */
     const uint64_t
         *live; /* the rules that hold for some request at all: no list of theirs is empty */
@@ -105,6 +106,8 @@ struct pl_compiled {
     uint32_t class_of_rcpt; /* of protocol_state=RCPT */
     bool is_large;          /* some index does not fit into the caches that a request finds warm */
 };
+
+#define PL_NO_RULE UINT32_MAX
 
 struct pl_policy;
 

@@ -83,12 +83,18 @@ bool pl_name_index_each(const struct pl_name_index *index,
                         bool (*each)(struct pl_str key, uint32_t class, void *arg), void *arg);
 
 /*
- * pl_name_index_prefetch - ask the memory for what pl_name_index_find will read first, and go on;
- * pl_name_index_prefetch_keys - for what it reads then: waits for the first, if it is not there
+ * pl_name_index_places - where pl_name_index_find begins to read for a value and for its parents;
+ * pl_name_index_entries - where it then goes on, which is known only when the first have been read
  *
- * A large index does not fit into any cache: what several look-ups wait for comes at the same time.
+ * For callers who ask the memory beforehand: a large index does not fit into any cache, and what
+ * several look-ups wait for then comes at the same time.
+ *
+ * in       room: of out, at least 2; parents that do not fit are left out
+ * returns  how many there are
  */
-void pl_name_index_prefetch(const struct pl_name_index *index, struct pl_str value);
-void pl_name_index_prefetch_keys(const struct pl_name_index *index, struct pl_str value);
+size_t pl_name_index_places(const struct pl_name_index *index, struct pl_str value,
+                            const void **out, size_t room);
+size_t pl_name_index_entries(const struct pl_name_index *index, struct pl_str value,
+                             const void **out, size_t room);
 
 #endif

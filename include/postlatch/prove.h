@@ -36,8 +36,7 @@ struct pl_opening {
     bool masking;                   /* the example's client is a masking address */
     const struct pl_waiver *waiver; /* by which all of it is accepted, with others maybe; or NULL */
     bool expired;                   /* it was accepted, until a day that has passed */
-    const struct pl_waiver
-        *in_part; /* not accepted, but this waiver is about some of it; or NULL */
+    const struct pl_waiver *in_part; /* not accepted, but some of it is, by this; or NULL */
     /* An example, outside of all waivers if there is one; pl_policy_decide has confirmed it. */
     struct pl_str request[PL_ATTR_COUNT];
     bool everywhere; /* from every address outside the boundary */
@@ -46,8 +45,10 @@ struct pl_opening {
     size_t nnetworks;
     struct pl_prefix *masked; /* those of them that are masking addresses, minimal */
     size_t nmasked;
-    bool masking_only; /* all of them are */
-    bool no_address;   /* open for a client whose address is unknown, too */
+    bool masking_only;        /* all of them are */
+    struct pl_prefix *spared; /* outsiders' addresses without it; none told if networks are many */
+    size_t nspared;
+    bool no_address; /* open for a client whose address is unknown, too */
 };
 
 enum { PL_OPENINGS_LISTED = 20 };

@@ -30,7 +30,7 @@ struct pl_surface_line {
     struct pl_str text;       /* as it is written: "192.0.2.0/24", ".partner.example", "alice" */
     size_t nrules;
     const struct pl_rule **rules; /* that let it, in order */
-    bool elsewhere;   /* NETWORK: Postfix lets it, for permitted_elsewhere; rules then say DUNNO */
+    bool elsewhere; /* NETWORK: Postfix lets it, for permitted_elsewhere; rules then say DUNNO */
     /*
      * To any foreign recipient: NETWORK, NO_ADDRESS: from each of its addresses, by one of its rules
      * or another. Else: one of its rules has no condition on the recipient.

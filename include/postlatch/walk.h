@@ -65,6 +65,16 @@ bool pl_walk_choose(struct pl_walk *w, size_t atom);
 void pl_walk_back(struct pl_walk *w);
 
 /*
+ * pl_walk_look, pl_walk_next - the atoms of the next axis that are worth a look
+ *
+ * What any other atom leads to, an earlier one of these does: who asks whether some atom, or all of
+ * them, lead to something need not try all. pl_walk_look finds them, for as long as the walk does not
+ * go back from here; pl_walk_next says which is the first from *atom on, false behind the last.
+ */
+void pl_walk_look(struct pl_walk *w);
+bool pl_walk_next(const struct pl_walk *w, size_t *atom);
+
+/*
  * pl_walk_go_to - choose, on each axis before that of attr, the first atom that is possible
  *
  * returns  false if an axis has none, or there is no axis of attr

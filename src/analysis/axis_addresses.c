@@ -4,6 +4,7 @@
  * begins a range, a new pair of classes may begin.
  */
 #include "axis.h"
+#include "networks.h"
 
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"
@@ -22,43 +23,15 @@ struct merge {
     void *arg;
 };
 
-static int compare(const struct pl_addr *a, const struct pl_addr *b)
-{
-    if (a->family != b->family)
-        return a->family < b->family ? -1 : 1;
-    return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
-}
-
-static struct pl_addr next_of(const struct pl_addr *addr)
-{
-    struct pl_addr next = *addr;
-
-    for (size_t i = pl_addr_bits(addr) / 8; i-- > 0;) {
-        if (++next.bytes[i] != 0)
-            break;
-    }
-    return next;
-}
-
-/*
- * IPv6 has a gap: ::ffff:0:0/96 are the IPv4 addresses, in a request as in a file. No client has one of
- * these as an IPv6 address, so they are in no range.
- */
-static const struct pl_addr gap_first = {6, {[10] = 0xff, [11] = 0xff}},
-                            gap_last = {6, {[10] = 0xff, [11] = 0xff, 0xff, 0xff, 0xff, 0xff}},
-                            before_gap = {6, {[10] = 0xff, [11] = 0xfe, 0xff, 0xff, 0xff, 0xff}};
-
 static bool emit(const struct merge *m, const struct pl_addr *first, const struct pl_addr *last,
                  uint64_t classes)
 {
-    struct pl_addr behind;
-
-    if (first->family == 4 || compare(last, &gap_first) < 0 || compare(first, &gap_last) > 0)
+    if (first->family == 4 || addr_compare(last, &gap_first) < 0 ||
+        addr_compare(first, &gap_last) > 0)
         return m->each(first, last, classes, m->arg);
-    if (compare(first, &gap_first) < 0 && !m->each(first, &before_gap, classes, m->arg))
+    if (addr_compare(first, &gap_first) < 0 && !m->each(first, &gap_before, classes, m->arg))
         return false;
-    behind = next_of(&gap_last);
-    return compare(last, &gap_last) <= 0 || m->each(&behind, last, classes, m->arg);
+    return addr_compare(last, &gap_last) <= 0 || m->each(&gap_behind, last, classes, m->arg);
 }
 
 static bool merge_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t class,
@@ -74,13 +47,13 @@ static bool merge_range(const struct pl_addr *first, const struct pl_addr *last,
         struct pl_addr to;
         uint32_t other = m->other.class;
 
-        cmp = compare(&m->other.last, last);
+        cmp = addr_compare(&m->other.last, last);
         to = cmp < 0 ? m->other.last : *last;
         if (cmp <= 0)
             pl_addr_index_next(m->second, &m->other);
         if (!emit(m, &from, &to, (uint64_t) class << 32 | other))
             return false;
-        from = next_of(&to);
+        from = addr_next(&to);
     } while (cmp < 0);
     return true;
 }
@@ -241,80 +214,30 @@ bool pl_space_each_range(const struct pl_space *s, const struct pl_axis *axis,
     return each_pair(s, find_atom, &e);
 }
 
-struct listing {
+struct choice {
     const bool *chosen;
-    struct pl_range open; /* family 0: none */
-    struct pl_prefix *prefixes;
-    size_t count, cap;
+    struct network_list list;
 };
 
-static bool list_prefixes(struct listing *l, struct pl_range range)
-{
-    struct pl_prefix prefix;
-
-    while (pl_range_next_prefix(&range, &prefix)) {
-        struct pl_prefix *grown = pl_grow(l->prefixes, &l->cap, l->count, sizeof(*grown));
-
-        if (grown == NULL)
-            return false;
-        l->prefixes = grown;
-        l->prefixes[l->count++] = prefix;
-    }
-    return true;
-}
-
-/*
- * A list reaches over the gap where that makes it shorter: ::/0 stays that. It does if the three
- * networks of its size before it are in it too, which then are one with it.
- */
-static bool flush(struct listing *l)
-{
-    static const struct pl_addr whole = {6, {[10] = 0xff, [11] = 0xfc}};
-    struct pl_range open = l->open, rest;
-
-    l->open.low.family = 0;
-    if (open.low.family != 6 || compare(&open.low, &gap_first) > 0 ||
-        compare(&open.high, &before_gap) < 0)
-        return open.low.family == 0 || list_prefixes(l, open);
-    if (compare(&open.low, &whole) <= 0) {
-        if (compare(&open.high, &gap_last) < 0)
-            open.high = gap_last;
-        return list_prefixes(l, open);
-    }
-    rest = (struct pl_range){next_of(&gap_last), open.high};
-    open.high = before_gap;
-    return list_prefixes(l, open) && (compare(&rest.low, &rest.high) > 0 || list_prefixes(l, rest));
-}
-
-/* Ranges come in order, with none but the gap between: one that is chosen joins the open one. */
 static bool list_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t atom,
                        void *arg)
 {
-    struct listing *l = arg;
+    struct choice *c = arg;
 
-    if (!l->chosen[atom] || l->open.low.family != first->family) {
-        if (!flush(l))
-            return false;
-    }
-    if (!l->chosen[atom])
-        return true;
-    if (l->open.low.family == 0)
-        l->open.low = *first;
-    l->open.high = *last;
-    return true;
+    return !c->chosen[atom] || network_list_add(&c->list, first, last);
 }
 
 bool pl_space_networks(const struct pl_space *s, const struct pl_axis *axis, const bool *chosen,
                        struct pl_arena *arena, struct pl_prefix **networks, size_t *n)
 {
-    struct listing l = {.chosen = chosen};
-    bool ok = pl_space_each_range(s, axis, list_range, &l) && flush(&l);
+    struct choice c = {.chosen = chosen};
+    bool ok = pl_space_each_range(s, axis, list_range, &c) && network_list_end(&c.list);
 
-    *networks = ok ? pl_arena_array(arena, l.count, sizeof(**networks)) : NULL;
-    *n = l.count;
+    *networks = ok ? pl_arena_array(arena, c.list.count, sizeof(**networks)) : NULL;
+    *n = c.list.count;
     ok = ok && *networks != NULL;
-    if (ok && l.count > 0)
-        memcpy(*networks, l.prefixes, l.count * sizeof(*l.prefixes));
-    free(l.prefixes);
+    if (ok && c.list.count > 0)
+        memcpy(*networks, c.list.prefixes, c.list.count * sizeof(*c.list.prefixes));
+    free(c.list.prefixes);
     return ok;
 }

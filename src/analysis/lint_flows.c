@@ -296,13 +296,14 @@ static void lint_login(struct lint_ask *a, size_t r)
     if (!ask_find(a, always, NULL, atoms))
         return;
     lint_say_name(&text, rule);
-    pl_buf_add(&text,
-               pl_str_lit(" lets a login relay from anywhere that is not in relay_users, for "
-                          "instance "));
+    pl_buf_add(&text, pl_str_lit(" lets logins relay that are not in relay_users, for instance "));
     lint_say_request(&text, a->s, rule, atoms);
-    pl_buf_add(&text, pl_str_lit(". Who reads relay_users does not see it, and may think that its "
-                                 "stolen password reaches nobody. Add the login to relay_users, "
-                                 "or take the rule out"));
+    pl_buf_add(&text, pl_str_lit(". Who reads relay_users does not see that their stolen passwords "
+                                 "reach others. If it is meant, write accept_warnings = "
+                                 "{\"login-beyond-boundary:"));
+    pl_buf_add(&text, rule->name);
+    pl_buf_add(&text, pl_str_lit("\"}; or add the logins to relay_users, by which they may relay "
+                                 "from anywhere; or take the rule out"));
     lint_tell(a, PL_LINT_LOGIN_BEYOND_BOUNDARY, rule->at, rule, rule->name, &text);
 }
 

@@ -4,12 +4,11 @@
  * clients outside relay_by_rule or behind a masking address; the question is which rules can decide
  * when they write to somebody who is not ours, and whether one of these lets mail pass.
  */
-#include "postlatch/prove.h"
+#include "prove_build.h"
 
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,30 +107,7 @@ bool pl_prove_region(const struct pl_space *s, struct pl_arena *arena, struct pl
 
 /* ---- openings ---- */
 
-/* An opening while it is found: from which atoms of client_address. */
-struct hole {
-    const struct pl_rule *rule;
-    size_t bit;
-    enum pl_opening_why why;
-    uint32_t *clients;
-    size_t count, cap;
-};
-
-struct proving {
-    const struct pl_policy *p;
-    const struct pl_space *s;
-    struct pl_proof *proof;
-    struct pl_region region;
-    const struct pl_axis *clients;
-    struct hole *holes;
-    size_t nholes, holes_cap;
-    size_t noutside;     /* atoms of client_address that are outside the boundary */
-    bool *uncovered;     /* of each atom of client_address: some address of it is in no waiver */
-    bool *never_covered; /* the same, if those that have ended counted too */
-    struct pl_ranges waived; /* what is in waivers that have not ended; merged */
-    struct pl_addr *stray;   /* of each atom: an address in none of these, if it has one */
-    bool failed;
-};
+enum { SPARED_WORTH = 1000 }; /* with more networks, those without an opening are not listed */
 
 static struct hole *find_hole(struct proving *v, size_t bit, enum pl_opening_why why)
 {
@@ -201,179 +177,6 @@ static void find_holes(struct proving *v)
     pl_walk_free(w);
 }
 
-/* ---- waivers ---- */
-
-static bool has_ended(const struct proving *v, const struct pl_waiver *w)
-{
-    return atomic_load_explicit(&v->p->today, memory_order_relaxed) > w->until;
-}
-
-static bool range_is_within(const struct pl_ranges *r, const struct pl_addr *first,
-                            const struct pl_addr *last)
-{
-    for (size_t i = 0; i < r->count; i++) {
-        const struct pl_range *x = &r->ranges[i];
-
-        if (x->low.family == first->family &&
-            memcmp(x->low.bytes, first->bytes, sizeof(first->bytes)) <= 0 &&
-            memcmp(last->bytes, x->high.bytes, sizeof(last->bytes)) <= 0)
-            return true;
-    }
-    return false;
-}
-
-/* Surfaces are lists that touch, so what lies in several of them lies in no single one. */
-static bool merge_surfaces(const struct proving *v, bool ended, struct pl_ranges *all)
-{
-    for (size_t w = 0; w < v->p->nwaivers; w++) {
-        const struct pl_waiver *waiver = &v->p->waivers[w];
-
-        for (size_t i = 0; i < waiver->surface.count && (ended || !has_ended(v, waiver)); i++) {
-            struct pl_range range = waiver->surface.ranges[i];
-            struct pl_prefix prefix;
-
-            while (pl_range_next_prefix(&range, &prefix)) {
-                if (!pl_ranges_add(all, &prefix))
-                    return false;
-            }
-        }
-    }
-    pl_ranges_merge(all);
-    return true;
-}
-
-struct covering {
-    bool *uncovered;
-    const struct pl_ranges *surface;
-    struct pl_addr *stray; /* of each atom, or NULL: not wanted */
-};
-
-static bool cover_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t atom,
-                        void *arg)
-{
-    struct covering *c = arg;
-    struct pl_range range = {*first, *last};
-    struct pl_ranges left = {0};
-    struct pl_prefix prefix;
-    bool ok = true;
-
-    if (c->uncovered[atom] || range_is_within(c->surface, first, last))
-        return true;
-    c->uncovered[atom] = true;
-    while (c->stray != NULL && ok && pl_range_next_prefix(&range, &prefix))
-        ok = pl_ranges_add(&left, &prefix);
-    if (c->stray != NULL && ok) {
-        pl_ranges_merge(&left);
-        ok = pl_ranges_subtract(&left, c->surface);
-        if (ok && left.count > 0)
-            c->stray[atom] = left.ranges[0].low;
-    }
-    pl_ranges_fini(&left);
-    return ok;
-}
-
-/* Which atoms of client_address have an address in no waiver, those that have ended counted or not. */
-static bool *find_uncovered(struct proving *v, bool ended, struct pl_ranges *all,
-                            struct pl_addr *stray)
-{
-    bool *uncovered = pl_arena_array(v->proof->arena, v->clients->natoms, sizeof(*uncovered));
-    struct covering c = {uncovered, all, stray};
-    bool ok = uncovered != NULL && merge_surfaces(v, ended, all);
-
-    for (size_t a = 0; a < v->clients->natoms && ok; a++)
-        uncovered[a] = (v->clients->atoms[a].labels & PL_LABEL_ABSENT) != 0;
-    ok = ok && pl_space_each_range(v->s, v->clients, cover_range, &c);
-    v->failed = v->failed || !ok;
-    return uncovered;
-}
-
-static void look_at_waivers(struct proving *v)
-{
-    struct pl_ranges ever = {0};
-
-    if (v->p->nwaivers > 0) {
-        v->stray = pl_arena_array(v->proof->arena, v->clients->natoms, sizeof(*v->stray));
-        v->failed = v->stray == NULL;
-    }
-    v->uncovered = find_uncovered(v, false, &v->waived, v->stray);
-    v->never_covered = find_uncovered(v, true, &ever, NULL);
-    pl_ranges_fini(&ever);
-}
-
-static bool is_covered(const struct hole *h, const bool *uncovered)
-{
-    for (size_t i = 0; i < h->count; i++) {
-        if (uncovered[h->clients[i]])
-            return false;
-    }
-    return true;
-}
-
-static bool touches(const struct pl_ranges *surface, const struct pl_opening *o)
-{
-    for (size_t n = 0; n < o->nnetworks; n++) {
-        const struct pl_prefix *network = &o->networks[n];
-
-        for (size_t i = 0; i < surface->count; i++) {
-            if (pl_prefix_contains(network, &surface->ranges[i].low))
-                return true;
-        }
-        if (range_is_within(surface, &network->addr, &network->addr))
-            return true;
-    }
-    return false;
-}
-
-/* The waiver to name, an ended one or not: of the rule, or with the example's client, or another one. */
-static const struct pl_waiver *waiver_to_name(const struct proving *v, const struct hole *h,
-                                              const struct pl_opening *o, bool ended)
-{
-    const struct pl_waiver *found = NULL;
-    struct pl_addr addr;
-    bool known = pl_addr_parse(&addr, o->request[PL_ATTR_CLIENT_ADDRESS]);
-    unsigned best = 0;
-
-    for (size_t w = 0; w < v->p->nwaivers; w++) {
-        const struct pl_waiver *waiver = &v->p->waivers[w];
-        unsigned rank = 1;
-
-        if (has_ended(v, waiver) != ended)
-            continue;
-        if (h->why == PL_OPENS_CLASS && pl_str_eq(waiver->rule, h->rule->name))
-            rank = 4;
-        else if (known && range_is_within(&waiver->surface, &addr, &addr))
-            rank = 3;
-        else if (touches(&waiver->surface, o))
-            rank = 2;
-        if (rank > best) {
-            best = rank;
-            found = waiver;
-        }
-    }
-    return found;
-}
-
-static bool rule_is_waived(const struct proving *v, const struct hole *h, bool ended)
-{
-    for (size_t w = 0; w < v->p->nwaivers && h->why == PL_OPENS_CLASS; w++) {
-        if (pl_str_eq(v->p->waivers[w].rule, h->rule->name) &&
-            (ended || !has_ended(v, &v->p->waivers[w])))
-            return true;
-    }
-    return false;
-}
-
-/* Accepted by waivers that count, or by those together with some that have ended. */
-static void waive(const struct proving *v, const struct hole *h, struct pl_opening *o)
-{
-    bool now = rule_is_waived(v, h, false) || is_covered(h, v->uncovered);
-
-    if (!now && !rule_is_waived(v, h, true) && !is_covered(h, v->never_covered))
-        return;
-    o->expired = !now;
-    o->waiver = waiver_to_name(v, h, o, o->expired);
-}
-
 /* ---- examples ---- */
 
 static bool is_wanted(const struct pl_outcome *outcome, void *arg)
@@ -407,17 +210,6 @@ static uint32_t client_to_show(const struct proving *v, const struct hole *h)
     return h->clients[0];
 }
 
-/* An atom may be waived in part: then its usual example may be in a waiver, and another is not. */
-static void leave_waivers(const struct proving *v, uint32_t client, struct pl_str *address,
-                          char text[PL_ADDR_TEXT])
-{
-    struct pl_addr addr;
-
-    if (v->stray != NULL && v->stray[client].family != 0 && pl_addr_parse(&addr, *address) &&
-        pl_ranges_contain(&v->waived, &addr))
-        *address = pl_str_of(pl_addr_format(text, &v->stray[client]));
-}
-
 static bool find_example(struct proving *v, struct hole *h, struct pl_opening *o)
 {
     char text[PL_ADDR_TEXT];
@@ -430,7 +222,7 @@ static bool find_example(struct proving *v, struct hole *h, struct pl_opening *o
     if (!found)
         return false;
     pl_walk_request(v->s, atoms, o->request);
-    leave_waivers(v, client, &o->request[PL_ATTR_CLIENT_ADDRESS], text);
+    prove_leave_waivers(v, client, &o->request[PL_ATTR_CLIENT_ADDRESS], text);
     for (unsigned i = 0; i < PL_ATTR_COUNT; i++) {
         o->request[i] = pl_arena_copy(v->proof->arena, o->request[i]);
         if (o->request[i].p == NULL)
@@ -440,14 +232,17 @@ static bool find_example(struct proving *v, struct hole *h, struct pl_opening *o
     return is_confirmed(v, h, o->request);
 }
 
-/* The addresses of the atoms of a hole that have a label (0: all of them). */
-static bool list_labelled(struct proving *v, const struct hole *h, unsigned label,
+/* The addresses of the atoms of a hole that have a label (0: all); or of outsiders without a hole. */
+static bool list_labelled(struct proving *v, const struct hole *h, unsigned label, bool spared,
                           struct pl_prefix **networks, size_t *n)
 {
+    const bool *outside = v->region.allowed[PL_ATTR_CLIENT_ADDRESS];
     bool *chosen = calloc(v->clients->natoms, sizeof(*chosen)), ok = chosen != NULL;
 
     for (size_t i = 0; i < h->count && ok; i++)
         chosen[h->clients[i]] = (v->clients->atoms[h->clients[i]].labels & label) == label;
+    for (size_t a = 0; a < v->clients->natoms && ok && spared; a++)
+        chosen[a] = !chosen[a] && outside[a];
     ok = ok && pl_space_networks(v->s, v->clients, chosen, v->proof->arena, networks, n);
     free(chosen);
     return ok;
@@ -466,29 +261,9 @@ static bool list_clients(struct proving *v, const struct hole *h, struct pl_open
         o->masking_only = o->masking_only && (labels & PL_LABEL_MASKING) != 0;
     }
     o->everywhere = h->count == v->noutside;
-    return list_labelled(v, h, 0, &o->networks, &o->nnetworks) &&
-           (!any_masking || list_labelled(v, h, PL_LABEL_MASKING, &o->masked, &o->nmasked));
-}
-
-/* A waiver that counts, but not for all of an opening: whoever wrote it should be told. */
-static const struct pl_waiver *partial_waiver(const struct proving *v, const struct pl_opening *o)
-{
-    for (size_t w = 0; w < v->p->nwaivers; w++) {
-        const struct pl_waiver *waiver = &v->p->waivers[w];
-
-        if (has_ended(v, waiver))
-            continue;
-        if (pl_str_eq(waiver->rule, o->rule->name))
-            return waiver;
-        for (size_t i = 0; i < waiver->surface.count; i++) {
-            for (size_t n = 0; n < o->nnetworks; n++) {
-                if (pl_prefix_contains(&o->networks[n], &waiver->surface.ranges[i].low) ||
-                    range_is_within(&waiver->surface, &o->networks[n].addr, &o->networks[n].addr))
-                    return waiver;
-            }
-        }
-    }
-    return NULL;
+    return list_labelled(v, h, 0, false, &o->networks, &o->nnetworks) &&
+           (o->nnetworks > SPARED_WORTH || list_labelled(v, h, 0, true, &o->spared, &o->nspared)) &&
+           (!any_masking || list_labelled(v, h, PL_LABEL_MASKING, false, &o->masked, &o->nmasked));
 }
 
 static int compare_openings(const void *va, const void *vb)
@@ -524,9 +299,7 @@ static void tell(struct proving *v)
             continue;
         }
         v->failed = i < PL_OPENINGS_LISTED && !list_clients(v, &v->holes[i], o);
-        waive(v, &v->holes[i], o); /* with its networks */
-        if (o->waiver == NULL)
-            o->in_part = partial_waiver(v, o);
+        prove_waive(v, &v->holes[i], o); /* with its networks */
         proof->nopenings++;
     }
     qsort(proof->openings, proof->nopenings, sizeof(*proof->openings), compare_openings);
@@ -565,7 +338,7 @@ static void prove(struct proving *v)
         v->noutside += v->region.allowed[PL_ATTR_CLIENT_ADDRESS][a];
     find_holes(v);
     if (!v->failed && v->nholes > 0) {
-        look_at_waivers(v);
+        prove_look_at_waivers(v);
         if (!v->failed)
             tell(v);
     }

@@ -284,11 +284,13 @@ static bool copy_live(struct pl_space *s)
     for (size_t part = 0; part < s->nparts; part++) {
         const struct pl_compiled *c = s->policy[part]->compiled;
 
-        for (size_t bit = 0; bit < c->nrules; bit++) {
-            size_t to = pl_space_bit(s, part, c->rule_of_bit[bit]);
+        for (size_t bit = 0; bit < 64 * c->nwords; bit++) {
+            size_t to;
 
-            if ((c->live[bit / 64] >> bit % 64 & 1) != 0)
-                live[to / 64] |= 1ULL << to % 64;
+            if ((c->live[bit / 64] >> bit % 64 & 1) == 0)
+                continue;
+            to = pl_space_bit(s, part, c->rule_of_bit[bit]);
+            live[to / 64] |= 1ULL << to % 64;
         }
     }
     s->live = live;

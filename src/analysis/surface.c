@@ -11,7 +11,6 @@
 #include "postlatch/explain.h"
 #include "postlatch/prove.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,19 +93,17 @@ static bool passes(const struct surface_build *b, size_t client, const struct pl
  */
 static void find_reach(struct surface_build *b, struct pl_walk *w, size_t client)
 {
-    const struct pl_axis *axis = pl_walk_axis(w);
     struct surface_client *c = &b->by_client[client];
     enum pl_opening_why why;
 
-    pl_assert(axis->attr == PL_ATTR_RECIPIENT);
+    pl_assert(pl_walk_axis(w)->attr == PL_ATTR_RECIPIENT);
     c->all = true;
-    for (size_t a = 0; a < axis->natoms && (c->all || b->by_rule); a++) {
+    pl_walk_look(w); /* among recipients that are foreign: no other is in the region */
+    for (size_t a = 0; (c->all || b->by_rule) && pl_walk_next(w, &a); a++) {
         const struct pl_outcome *outcomes = NULL;
         size_t n = 0;
         bool some = false;
 
-        if ((axis->atoms[a].labels & PL_LABEL_FOREIGN) == 0)
-            continue;
         if (pl_walk_choose(w, a)) {
             pl_walk_collect(w, &outcomes, &n);
             pl_walk_back(w);
@@ -168,7 +165,7 @@ static void find_clients(struct surface_build *b)
     pl_walk_free(w);
 }
 
-/* ---- lines of addresses ---- */
+/* ---- lines ---- */
 
 struct pl_surface_line *surface_add_line(struct surface_build *b, enum pl_surface_kind kind,
                                          struct pl_str text)
@@ -247,177 +244,18 @@ void surface_set_recipients(struct surface_build *b, struct pl_surface_line *lin
     pl_buf_fini(&text);
 }
 
-struct fill {
-    struct surface_build *b;
-    const struct pl_prefix *networks;
-    size_t n, next;
-    size_t only; /* a rule, or SIZE_MAX for all of them */
-    bool open;   /* in_line and the two below are about networks[next] */
-    bool all, any, elsewhere;
-};
-
-static void finish_line(struct fill *f)
-{
-    char text[PL_ADDR_TEXT + 8];
-    struct pl_surface_line *line;
-
-    /* With its length always, as a list of networks is read by programs. */
-    pl_addr_format(text, &f->networks[f->next].addr);
-    snprintf(text + strlen(text), 8, "/%u", (unsigned)f->networks[f->next].len);
-    line = surface_add_line(f->b, PL_SURFACE_NETWORK, pl_str_of(text));
-    f->next++;
-    f->open = false;
-    if (line == NULL)
-        return;
-    line->network = f->networks[f->next - 1];
-    line->any = f->all;
-    line->mixed = f->any && !f->all;
-    line->elsewhere = f->elsewhere;
-    surface_set_rules(f->b, line);
-    if (!f->all && !f->b->failed)
-        surface_set_recipients(f->b, line);
-}
-
-static int compare(const struct pl_addr *a, const struct pl_addr *b)
-{
-    if (a->family != b->family)
-        return a->family < b->family ? -1 : 1;
-    return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
-}
-
-static struct pl_addr last_of(const struct pl_prefix *prefix)
-{
-    struct pl_addr last = prefix->addr;
-
-    for (unsigned bit = prefix->len; bit < pl_addr_bits(&last); bit++)
-        last.bytes[bit / 8] = (uint8_t)(last.bytes[bit / 8] | 0x80 >> bit % 8);
-    return last;
-}
-
-static void add_client(struct fill *f, const struct surface_client *c)
-{
-    for (size_t i = 0; i < c->count; i++) {
-        const struct surface_grant *g = &c->grants[i];
-
-        if (f->only != SIZE_MAX && f->only != g->rule)
-            continue;
-        f->b->in_line[g->rule] = true;
-        f->elsewhere = f->elsewhere || g->elsewhere;
-        f->all = f->all && (f->only == SIZE_MAX ? c->all : g->all);
-        f->any = f->any || (f->only == SIZE_MAX ? c->all : g->all);
-    }
-}
-
-/* Networks and ranges come in the same order; a range may end in a network, and reach over several. */
-static bool fill_range(const struct pl_addr *first, const struct pl_addr *last, uint32_t atom,
-                       void *arg)
-{
-    struct fill *f = arg;
-    const struct surface_client *c = &f->b->by_client[atom];
-
-    (void)first;
-    while (f->next < f->n && !f->b->failed) {
-        struct pl_addr end = last_of(&f->networks[f->next]);
-
-        if (compare(&f->networks[f->next].addr, last) > 0)
-            return true;
-        if (!f->open) {
-            f->open = f->all = true;
-            f->any = f->elsewhere = false;
-        }
-        if (compare(first, &end) <= 0)
-            add_client(f, c);
-        if (compare(&end, last) > 0)
-            return true;
-        finish_line(f);
-    }
-    return !f->b->failed;
-}
-
-static bool has_rule(const struct surface_client *c, size_t only)
-{
-    bool has = only == SIZE_MAX && c->count > 0;
-
-    for (size_t i = 0; i < c->count && !has; i++)
-        has = c->grants[i].rule == only;
-    return has;
-}
-
-/* The networks of the clients whom a rule lets pass, or any rule. */
-static void add_networks(struct surface_build *b, size_t only)
-{
-    struct fill f = {.b = b, .only = only};
-    struct pl_prefix *networks;
-    bool any = false;
-
-    for (size_t a = 0; a < b->clients->natoms; a++) {
-        b->chosen[a] = has_rule(&b->by_client[a], only) &&
-                       (b->clients->atoms[a].labels & PL_LABEL_ABSENT) == 0;
-        any = any || b->chosen[a];
-    }
-    if (!any)
-        return;
-    if (!pl_space_networks(b->s, b->clients, b->chosen, b->surface->arena, &networks, &f.n)) {
-        b->failed = true;
-        return;
-    }
-    f.networks = networks;
-    b->failed = !pl_space_each_range(b->s, b->clients, fill_range, &f) || b->failed;
-    for (size_t i = 0; i < f.n && only == SIZE_MAX; i++) {
-        if (networks[i].addr.family == 4)
-            b->surface->addresses_v4 += (double)(1ULL << (32 - networks[i].len));
-    }
-}
-
-static void add_no_address(struct surface_build *b, const struct surface_client *c, size_t only)
-{
-    struct fill f = {.b = b, .only = only, .all = true};
-    struct pl_surface_line *line =
-        surface_add_line(b, PL_SURFACE_NO_ADDRESS, pl_str_lit("unknown"));
-
-    if (line == NULL)
-        return;
-    add_client(&f, c);
-    line->any = f.all;
-    surface_set_rules(b, line);
-    if (!f.all && !b->failed)
-        surface_set_recipients(b, line);
-}
-
-/* Clients whose address is unknown. */
-static void add_no_addresses(struct surface_build *b)
-{
-    for (size_t a = 0; a < b->clients->natoms; a++) {
-        const struct surface_client *c = &b->by_client[a];
-
-        if ((b->clients->atoms[a].labels & PL_LABEL_ABSENT) == 0 || c->count == 0)
-            continue;
-        for (size_t r = 0; r < b->p->nrules && b->by_rule && !b->failed; r++) {
-            if (has_rule(c, r))
-                add_no_address(b, c, r);
-        }
-        if (!b->by_rule && !b->failed)
-            add_no_address(b, c, SIZE_MAX);
-    }
-}
-
 /* ---- all ---- */
 
 static void build(struct surface_build *b)
 {
     b->clients = b->s->axis_of[PL_ATTR_CLIENT_ADDRESS];
     b->by_client = pl_arena_array(b->surface->arena, b->clients->natoms, sizeof(*b->by_client));
-    b->chosen = pl_arena_array(b->surface->arena, b->clients->natoms, sizeof(*b->chosen));
     b->in_line = pl_arena_array(b->surface->arena, b->p->nrules, sizeof(*b->in_line));
-    b->failed = b->by_client == NULL || b->chosen == NULL || b->in_line == NULL;
+    b->failed = b->by_client == NULL || b->in_line == NULL;
     if (!b->failed)
         find_clients(b);
-    for (size_t r = 0; r < b->p->nrules && b->by_rule && !b->failed; r++)
-        add_networks(b, r);
-    if (!b->by_rule && !b->failed)
-        add_networks(b, SIZE_MAX);
     if (!b->failed)
-        add_no_addresses(b);
+        surface_networks(b);
     if (!b->failed)
         surface_credentials(b);
     if (b->failed)
@@ -448,6 +286,7 @@ struct pl_surface *pl_surface_new(const struct pl_policy *p, const struct pl_spa
     else if (!b.failed)
         build(&b);
     free(b.lines);
+    free(b.ranges);
     pl_space_free(own);
     if (b.failed) {
         pl_surface_free(b.surface);

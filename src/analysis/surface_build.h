@@ -22,14 +22,30 @@ struct surface_client {
     bool all; /* to each foreign recipient, by one rule or another */
 };
 
+/* Addresses of an atom. Chains go from number to number; 0 ends them, so they count from 1. */
+struct surface_range {
+    struct pl_addr first, last;
+    uint32_t atom, before; /* before: the range before it in the chain of its atom */
+};
+
+/* That a rule lets an atom pass: the grants of all clients, by rule. */
+struct surface_let {
+    uint32_t atom, before;
+};
+
 struct surface_build {
     const struct pl_policy *p;
     const struct pl_space *s;
     const struct pl_axis *clients;
     struct pl_surface *surface;
     struct surface_client *by_client;
-    bool *chosen;  /* scratch: of each atom of client_address */
-    bool *in_line; /* scratch: of each rule */
+    struct surface_range *ranges; /* all addresses, in order; malloc'ed */
+    size_t nranges, ranges_cap;
+    uint32_t *of_atom;        /* of each atom: the last of its ranges, counted from 1 */
+    struct surface_let *lets; /* from 1 on */
+    uint32_t *of_rule;        /* of each rule: the last of its lets */
+    uint32_t *found;          /* scratch: numbers of ranges */
+    bool *in_line;            /* scratch: of each rule */
     bool by_rule;
     struct pl_surface_line *lines; /* malloc'ed */
     size_t cap;
@@ -51,6 +67,9 @@ void surface_set_rules(struct surface_build *b, struct pl_surface_line *line);
 
 /* surface_set_recipients - to whom, of a line that has its rules and is not to any */
 void surface_set_recipients(struct surface_build *b, struct pl_surface_line *line);
+
+/* surface_networks - the lines of addresses, and of clients without one */
+void surface_networks(struct surface_build *b);
 
 /* surface_credentials - the lines of names, listeners, logins and certificates */
 void surface_credentials(struct surface_build *b);

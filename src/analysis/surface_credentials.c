@@ -4,6 +4,7 @@
  * member of the list through which a rule grants it, if some client who cannot relay by address can
  * with it.
  */
+#include "axis.h"
 #include "surface_build.h"
 
 #include "postlatch/compiler.h"
@@ -33,6 +34,8 @@ struct adding {
     const struct credential *c;
     struct pl_region region;
     uint64_t *required; /* scratch of the region: the rule that is looked at */
+    size_t added;       /* to how many lines */
+    bool unsure;        /* members are named without having been tried */
 };
 
 struct wanted {
@@ -81,7 +84,10 @@ static bool search(struct adding *a, size_t rule, bool elsewhere)
     return found;
 }
 
-/* Whether the rule lets some client pass that cannot by its address; only: an atom, or SIZE_MAX. */
+/*
+ * Whether the rule lets some client pass that shows something and cannot by its address; only: an atom
+ * of what it shows, or SIZE_MAX.
+ */
 static bool grants(struct adding *a, size_t rule, size_t only)
 {
     const struct pl_axis *axis = a->b->s->axis_of[a->c->attr];
@@ -93,8 +99,9 @@ static bool grants(struct adding *a, size_t rule, size_t only)
         return false;
     }
     memcpy(all, allowed, axis->natoms * sizeof(*all));
-    for (size_t i = 0; i < axis->natoms && only != SIZE_MAX; i++)
-        allowed[i] = allowed[i] && i == only;
+    for (size_t i = 0; i < axis->natoms; i++)
+        allowed[i] = allowed[i] && (axis->atoms[i].labels & PL_LABEL_ABSENT) == 0 &&
+                     (only == SIZE_MAX || i == only);
     a->required[rule / 64] = 1ULL << rule % 64; /* nothing is looked at where it does not hold */
     found = search(a, rule, false) || search(a, rule, true);
     a->required[rule / 64] = 0;
@@ -157,11 +164,27 @@ static void add_line(struct adding *a, size_t rule, struct pl_str text)
     for (size_t r = 0; r < line->nrules; r++)
         b->in_line[line->rules[r] - b->p->rules] = true;
     b->in_line[rule] = true;
+    a->added++;
     line->any = line->any || !asks_recipient(&b->p->rules[rule]);
     line->nrules = 0;
     surface_set_rules(b, line);
     if (!line->any && !b->failed)
         surface_set_recipients(b, line);
+}
+
+/* Whether a member of a table lets pass: its text, or for a group one of whom no list knows. */
+static bool entry_grants(struct adding *a, size_t rule, struct pl_str text)
+{
+    char room[PL_DOMAIN_MAX + 64];
+    int n;
+
+    if (grants(a, rule, atom_of(a, text)))
+        return true;
+    if (text.n == 0 || (text.p[0] != '.' && text.p[0] != '@'))
+        return false;
+    n = snprintf(room, sizeof(room), "%s%.*s", AXIS_NOBODY, (int)text.n, text.p);
+    return n > 0 && (size_t)n < sizeof(room) &&
+           grants(a, rule, atom_of(a, (struct pl_str){room, (size_t)n}));
 }
 
 static void add_table(struct adding *a, size_t rule, const struct pl_table *t)
@@ -176,14 +199,8 @@ static void add_table(struct adding *a, size_t rule, const struct pl_table *t)
         return;
     }
     for (size_t e = 0; e < t->count && !a->b->failed; e++) {
-        struct pl_str text = t->entries[e].text, value = text;
-        bool group = text.n > 0 && (text.p[0] == '.' || text.p[0] == '@');
-
-        if (group)
-            value = (struct pl_str){
-                room, (size_t)snprintf(room, sizeof(room), "x7q2zk9w%.*s", (int)text.n, text.p)};
-        if (value.n < sizeof(room) && grants(a, rule, atom_of(a, value)))
-            add_line(a, rule, text);
+        if (a->unsure || entry_grants(a, rule, t->entries[e].text))
+            add_line(a, rule, t->entries[e].text);
     }
 }
 
@@ -197,6 +214,22 @@ static void add_members(struct adding *a, size_t rule, const struct pl_set *set)
         else
             add_table(a, rule, set->in[i].table);
     }
+}
+
+/*
+ * The members of a set by which the rule lets somebody pass. Of a group it may be one who is in another
+ * list, too, and nobody else: where no member is found, all are named.
+ */
+static void add_set(struct adding *a, size_t rule, const struct pl_set *set)
+{
+    size_t before = a->added;
+
+    a->unsure = false;
+    add_members(a, rule, set);
+    if (a->added > before || a->b->failed)
+        return;
+    a->unsure = true;
+    add_members(a, rule, set);
 }
 
 static void add_credential(struct surface_build *b, const struct credential *c)
@@ -216,7 +249,7 @@ static void add_credential(struct surface_build *b, const struct credential *c)
             continue;
         for (size_t i = 0; i < b->p->rules[r].ncond && !b->failed; i++) {
             if (b->p->rules[r].cond[i].attr == c->attr && grants(&a, r, SIZE_MAX))
-                add_members(&a, r, b->p->rules[r].cond[i].set);
+                add_set(&a, r, b->p->rules[r].cond[i].set);
         }
     }
 }

@@ -104,9 +104,11 @@ static void find_allowed(struct pl_walk *w, size_t k)
                        (axis->attr == PL_ATTR_ENCRYPTION_PROTOCOL && w->region.no_tls);
 
     for (size_t a = 0; a < axis->natoms; a++) {
-        bool may_be = !absent_only || (axis->atoms[a].labels & PL_LABEL_ABSENT) != 0;
+        bool may_be = (!absent_only || (axis->atoms[a].labels & PL_LABEL_ABSENT) != 0) &&
+                      (allowed == NULL || allowed[a]);
 
-        bits[a / 64] |= (uint64_t)(may_be && (allowed == NULL || allowed[a])) << a % 64;
+        bits[a / 64] |= (uint64_t)may_be << a % 64;
+        w->frames[k].nallowed += may_be;
     }
 }
 
@@ -118,15 +120,13 @@ static void look_at_axes(struct pl_walk *w)
 {
     w->free_from = 0;
     for (size_t k = 0; k < w->naxes; k++) {
-        bool any = false, absent = false, needs = walk_needs(w->axes[k]->attr) != 0;
+        bool absent = false, needs = walk_needs(w->axes[k]->attr) != 0;
 
         find_allowed(w, k);
-        for (size_t i = 0; i <= w->axes[k]->natoms / 64; i++)
-            any = any || w->frames[k].allowed[i] != 0;
         for (size_t a = 0; a < w->axes[k]->natoms && needs; a++)
             absent = absent ||
                      (walk_allows(w, k, a) && (walk_atom(w, k, a)->labels & PL_LABEL_ABSENT) != 0);
-        w->empty = w->empty || !any;
+        w->empty = w->empty || w->frames[k].nallowed == 0;
         if (needs && !absent)
             w->free_from = k + 1;
     }

@@ -13,7 +13,8 @@ struct frame {
     uint64_t *word;
     size_t n;
     unsigned flags;
-    uint64_t *allowed;      /* bits: the atoms of the axis that the region has */
+    uint64_t *allowed; /* bits: the atoms of the axis that the region has */
+    size_t nallowed;
     uint64_t *options;      /* bits: the atoms of the axis that are worth a look (walk_look) */
     size_t chosen;          /* by pl_walk_choose: the atom that led on from here */
     uint64_t *seen, serial; /* results of children that the present node has met: its serial */

@@ -136,9 +136,11 @@ bool walk_step(struct pl_walk *w, size_t k, size_t atom)
 
 /* ---- the atoms that are worth a look ---- */
 
-/* The atoms that tell the rules of a frame apart; false if these are too many to be listed. */
+/* The atoms that tell the rules of a frame apart; false if to find them takes longer than to try all. */
 static bool choose_odd(struct frame *f, const struct pl_axis *axis)
 {
+    size_t left = f->nallowed;
+
     for (size_t i = 0; i < f->n; i++) {
         uint64_t asking = f->word[i] & axis->asked[f->index[i]];
 
@@ -147,8 +149,11 @@ static bool choose_odd(struct frame *f, const struct pl_axis *axis)
 
             if (axis->odd_from[bit] == PL_ODD_MANY)
                 return false;
-            for (uint32_t at = axis->odd_from[bit]; axis->odd[at] != PL_ODD_END; at++)
+            for (uint32_t at = axis->odd_from[bit]; axis->odd[at] != PL_ODD_END; at++) {
+                if (left-- == 0)
+                    return false;
                 f->options[axis->odd[at] / 64] |= 1ULL << axis->odd[at] % 64;
+            }
         }
     }
     return true;
@@ -203,4 +208,14 @@ bool walk_next(const struct pl_walk *w, size_t k, size_t *atom)
     if (word != 0)
         *atom = 64 * i + (size_t)__builtin_ctzll(word);
     return word != 0;
+}
+
+void pl_walk_look(struct pl_walk *w)
+{
+    walk_look(w, w->k);
+}
+
+bool pl_walk_next(const struct pl_walk *w, size_t *atom)
+{
+    return walk_next(w, w->k, atom);
 }

@@ -2,14 +2,15 @@
 /* Growing buffers by doubling: amortised O(1) a byte. */
 #include "postlatch/buf.h"
 
+#include "postlatch/large.h"
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-enum { HUGE_PAGE = 2 * 1024 * 1024 };
+enum { LARGE = 4 * 1024 * 1024 }; /* bytes, from which large pages are worth copying */
 
 void pl_buf_fini(struct pl_buf *b)
 {
@@ -89,20 +90,6 @@ struct pl_str pl_buf_str(const struct pl_buf *b)
     return (struct pl_str){b->p, b->n};
 }
 
-void *pl_alloc_large(size_t bytes)
-{
-    void *p;
-
-    if (bytes > SIZE_MAX / 2)
-        return NULL;
-    if (bytes < HUGE_PAGE)
-        return malloc(bytes);
-    p = aligned_alloc(HUGE_PAGE, (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
-    if (p != NULL)
-        madvise(p, bytes, MADV_HUGEPAGE); /* if not, it is slower */
-    return p;
-}
-
 /* realloc would move the pages of a large array, and leave it on small ones. */
 static void *grow_large(void *array, size_t have, size_t want)
 {
@@ -125,8 +112,8 @@ void *pl_grow(void *array, size_t *cap, size_t count, size_t size)
         return array;
     if (want > SIZE_MAX / 2 / size)
         return NULL;
-    grown = want * size < 2 * (size_t)HUGE_PAGE ? realloc(array, want * size)
-                                                : grow_large(array, *cap * size, want * size);
+    grown = want * size < LARGE ? realloc(array, want * size)
+                                : grow_large(array, *cap * size, want * size);
     if (grown != NULL)
         *cap = want;
     return grown;

@@ -22,7 +22,8 @@ _Noreturn void pl_assert_failed(const char *expr, const char *file, int line)
         entered = true;
         log_fatal("bug: \"%s\" does not hold (%s:%d); the daemon ends here", expr, file, line);
     }
-    fprintf(stderr, "postlatchd: bug: \"%s\" does not hold (%s:%d)\n", expr, file, line);
+    fprintf(stderr, "postlatchd: bug: \"%s\" does not hold (%s:%d); the daemon ends here\n", expr,
+            file, line);
     abort();
 }
 

@@ -53,60 +53,21 @@ static const struct call calls[] = {
     CALL(getrusage), CALL(uname), CALL(exit), CALL(exit_group)};
 
 /* What ends us. bind, listen: all our sockets are there by then. */
-static const struct call intruder[] = {CALL(execve),
-                                       CALL(execveat),
-                                       CALL(fork),
-                                       CALL(vfork),
-                                       CALL(ptrace),
-                                       CALL(process_vm_readv),
-                                       CALL(process_vm_writev),
-                                       CALL(bind),
-                                       CALL(listen),
-                                       CALL(socketpair),
-                                       CALL(kill),
-                                       CALL(mount),
-                                       CALL(umount2),
-                                       CALL(pivot_root),
-                                       CALL(chroot),
-                                       CALL(setns),
-                                       CALL(unshare),
-                                       CALL(bpf),
-                                       CALL(perf_event_open),
-                                       CALL(userfaultfd),
-                                       CALL(io_uring_setup),
-                                       CALL(keyctl),
-                                       CALL(add_key),
-                                       CALL(request_key),
-                                       CALL(init_module),
-                                       CALL(finit_module),
-                                       CALL(kexec_load),
-                                       CALL(open_by_handle_at),
-                                       CALL(memfd_create),
-                                       CALL(pkey_mprotect),
-                                       CALL(personality),
-                                       CALL(setuid),
-                                       CALL(setgid),
-                                       CALL(setresuid),
-                                       CALL(setresgid),
-                                       CALL(capset),
-                                       CALL(chmod),
-                                       CALL(fchmod),
-                                       CALL(fchmodat),
-                                       CALL(chown),
-                                       CALL(fchown),
-                                       CALL(lchown),
-                                       CALL(fchownat),
-                                       CALL(rename),
-                                       CALL(renameat),
-                                       CALL(renameat2),
-                                       CALL(link),
-                                       CALL(linkat),
-                                       CALL(symlink),
-                                       CALL(symlinkat),
-                                       CALL(mknod),
-                                       CALL(mknodat),
-                                       CALL(mkdir),
-                                       CALL(mkdirat)};
+static const struct call intruder[] = {
+    /* programs, processes, debugging */
+    CALL(execve), CALL(execveat), CALL(fork), CALL(vfork), CALL(ptrace), CALL(process_vm_readv),
+    CALL(process_vm_writev), CALL(kill), CALL(memfd_create), CALL(pkey_mprotect), CALL(personality),
+    /* other parts of the kernel */
+    CALL(bpf), CALL(perf_event_open), CALL(userfaultfd), CALL(io_uring_setup), CALL(keyctl),
+    CALL(add_key), CALL(request_key), CALL(init_module), CALL(finit_module), CALL(kexec_load),
+    /* sockets, places, rights */
+    CALL(bind), CALL(listen), CALL(socketpair), CALL(mount), CALL(umount2), CALL(pivot_root),
+    CALL(chroot), CALL(setns), CALL(unshare), CALL(open_by_handle_at), CALL(setuid), CALL(setgid),
+    CALL(setresuid), CALL(setresgid), CALL(capset),
+    /* files */
+    CALL(chmod), CALL(fchmod), CALL(fchmodat), CALL(chown), CALL(fchown), CALL(lchown),
+    CALL(fchownat), CALL(rename), CALL(renameat), CALL(renameat2), CALL(link), CALL(linkat),
+    CALL(symlink), CALL(symlinkat), CALL(mknod), CALL(mknodat), CALL(mkdir), CALL(mkdirat)};
 
 /* And these, with arguments that limit_arguments does not let through. */
 static const struct call limited[] = {
@@ -154,8 +115,8 @@ static int limit_bit(scmp_filter_ctx filter, int call, unsigned arg, scmp_datum_
 
 static int limit_value(scmp_filter_ctx filter, int call, unsigned arg, scmp_datum_t value)
 {
-    return limit(filter, call, SCMP_CMP(arg, SCMP_CMP_EQ, value),
-                 SCMP_CMP(arg, SCMP_CMP_NE, value));
+    return limit(filter, call, SCMP_CMP(arg, SCMP_CMP_EQ, value, 0),
+                 SCMP_CMP(arg, SCMP_CMP_NE, value, 0));
 }
 
 static int limit_arguments(scmp_filter_ctx filter)

@@ -28,8 +28,8 @@ enum {
 /* How many rights over files a version knows, the lowest bits; and the size of its attributes. */
 static void describe(int abi, bool keep_abstract, struct ruleset *r, size_t *size)
 {
-    static const int rights[] = {0, 13, 14, 15, 15, 16};
-    int n = rights[abi < 5 ? abi : 5];
+    static const int known[] = {0, 13, 14, 15, 15, 16};
+    int n = known[abi < 5 ? abi : 5];
 
     *r = (struct ruleset){.files = (UINT64_C(1) << n) - 1};
     *size = sizeof(r->files);
@@ -43,17 +43,30 @@ static void describe(int abi, bool keep_abstract, struct ruleset *r, size_t *siz
     }
 }
 
+static uint64_t rights(const struct sandbox_path *one, bool is_folder)
+{
+    uint64_t r = 0;
+
+    if (one->read)
+        r |= LANDLOCK_ACCESS_FS_READ_FILE;
+    if (one->read && is_folder) /* so that a reload can say that a folder is in a file's place */
+        r |= LANDLOCK_ACCESS_FS_READ_DIR;
+    if (one->write)
+        r |= LANDLOCK_ACCESS_FS_WRITE_FILE;
+    if (one->remove)
+        r |= LANDLOCK_ACCESS_FS_REMOVE_FILE;
+    return r;
+}
+
 static bool allow(int ruleset, const struct sandbox_path *one)
 {
-    struct landlock_path_beneath_attr rule = {
-        .allowed_access = (one->read ? LANDLOCK_ACCESS_FS_READ_FILE : 0U) |
-                          (one->write ? LANDLOCK_ACCESS_FS_WRITE_FILE : 0U) |
-                          (one->remove ? LANDLOCK_ACCESS_FS_REMOVE_FILE : 0U)};
+    struct landlock_path_beneath_attr rule = {.parent_fd = open(one->path, O_PATH | O_CLOEXEC)};
+    struct stat st;
     bool ok;
 
-    rule.parent_fd = open(one->path, O_PATH | O_CLOEXEC);
     if (rule.parent_fd < 0) /* what we may not even look at needs no leave */
         return errno == ENOENT || errno == ENOTDIR || errno == EACCES;
+    rule.allowed_access = rights(one, fstat(rule.parent_fd, &st) == 0 && S_ISDIR(st.st_mode));
     ok = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
     close(rule.parent_fd);
     return ok;

@@ -125,13 +125,6 @@ static bool is_no_local(struct pl_str key, uint32_t class, void *arg)
 
 /* ---- the whole ---- */
 
-static void measure(struct pl_compiled *c, size_t nrules)
-{
-    c->nrules = nrules;
-    c->nwords = (nrules + 63) / 64;
-    c->nsummary = c->nwords <= COMPILED_SMALL ? 0 : (c->nwords + 63) / 64;
-}
-
 /* A rule, and the dimensions it asks about, as bits. */
 struct placed {
     uint32_t asks, rule;
@@ -147,33 +140,63 @@ static int compare_placed(const void *va, const void *vb)
     return a->rule < b->rule ? -1 : a->rule > b->rule;
 }
 
-/* Which bit stands for which rule. */
-static bool place_rules(struct pl_compiled *c, const struct pl_policy *p)
+/* The words of n rules, in the order of placed; with `apart` each group begins with one of its own. */
+static size_t count_words(const struct placed *placed, size_t n, bool apart)
 {
-    uint32_t *rules = pl_arena_array(c->arena, c->nrules, sizeof(*rules));
-    uint32_t *least = pl_arena_array(c->arena, c->nwords, sizeof(*least));
-    struct placed *placed = calloc(c->nrules, sizeof(*placed));
+    size_t bits = 0;
 
-    if (rules == NULL || least == NULL || placed == NULL) {
-        free(placed);
+    for (size_t i = 0; i < n; i++) {
+        if (apart && i > 0 && placed[i].asks != placed[i - 1].asks)
+            bits = (bits + 63) / 64 * 64;
+        bits++;
+    }
+    return (bits + 63) / 64;
+}
+
+/* Which bit stands for which rule. False when memory is short. */
+static bool number_bits(struct pl_compiled *c, const struct placed *placed, bool apart)
+{
+    uint32_t *rules = pl_arena_array(c->arena, 64 * c->nwords, sizeof(*rules));
+    uint32_t *least = pl_arena_array(c->arena, c->nwords, sizeof(*least));
+    size_t bit = 0;
+
+    if (rules == NULL || least == NULL)
         return false;
-    }
-    for (uint32_t r = 0; r < c->nrules; r++) {
-        placed[r].rule = r;
-        for (size_t i = 0; i < p->rules[r].ncond && c->nsummary > 0; i++)
-            placed[r].asks |= 1U << p->rules[r].cond[i].attr;
-    }
-    qsort(placed, c->nrules, sizeof(*placed), compare_placed);
+    memset(rules, 0xff, 64 * c->nwords * sizeof(*rules)); /* PL_NO_RULE */
     memset(least, 0xff, c->nwords * sizeof(*least));
-    for (size_t bit = 0; bit < c->nrules; bit++) {
-        rules[bit] = placed[bit].rule;
+    for (size_t i = 0; i < c->nrules; i++, bit++) {
+        if (apart && i > 0 && placed[i].asks != placed[i - 1].asks)
+            bit = (bit + 63) / 64 * 64;
+        rules[bit] = placed[i].rule;
         if (rules[bit] < least[bit / 64])
             least[bit / 64] = rules[bit];
     }
-    free(placed);
     c->rule_of_bit = rules;
     c->least_rule = least;
     return true;
+}
+
+static bool place_rules(struct pl_compiled *c, const struct pl_policy *p)
+{
+    size_t dense = (p->nrules + 63) / 64;
+    bool many = dense > COMPILED_SMALL, apart, ok;
+    struct placed *placed = calloc(p->nrules, sizeof(*placed));
+
+    if (placed == NULL)
+        return false;
+    for (uint32_t r = 0; r < p->nrules; r++) {
+        placed[r].rule = r;
+        for (size_t i = 0; i < p->rules[r].ncond && many; i++)
+            placed[r].asks |= 1U << p->rules[r].cond[i].attr;
+    }
+    qsort(placed, p->nrules, sizeof(*placed), compare_placed);
+    apart = many && count_words(placed, p->nrules, true) <= 3 * dense;
+    c->nrules = p->nrules;
+    c->nwords = count_words(placed, p->nrules, apart);
+    c->nsummary = many ? (c->nwords + 63) / 64 : 0;
+    ok = number_bits(c, placed, apart);
+    free(placed);
+    return ok;
 }
 
 static bool is_asked(const struct pl_policy *p, enum pl_attr attr)
@@ -258,8 +281,8 @@ static bool find_live(struct pl_compiled *c)
 
     if (live == NULL || can == NULL)
         return false;
-    for (size_t r = 0; r < c->nrules; r++)
-        live[r / 64] |= 1ULL << r % 64;
+    for (size_t bit = 0; bit < 64 * c->nwords; bit++)
+        live[bit / 64] |= (uint64_t)(c->rule_of_bit[bit] != PL_NO_RULE) << bit % 64;
     for (size_t d = 0; d < c->ndims; d++)
         restrict_live(live, can, c, &c->dims[d]);
     for (size_t d = 0; d < c->ndims; d++) {
@@ -379,7 +402,6 @@ struct pl_compiled *pl_compile(const struct pl_policy *p, struct pl_sources *sou
     if (c == NULL)
         return NULL;
     c->arena = pl_arena_new();
-    measure(c, p->nrules);
     if (c->arena == NULL || !build_indexes(c, sources) || !build_dimensions(c, p) ||
         !find_live(c)) {
         *too_many = has_too_many(c);

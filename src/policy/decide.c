@@ -374,50 +374,65 @@ static PL_OWN_FRAME size_t first_of_many(const struct pl_policy *p, struct pl_qu
     return best;
 }
 
-/* What a look-up reads first (a table that says where), and then (what it says). */
+/* A look-up reads a table, which says where, and then what it points to. */
 enum foreseen { PLACES, ENTRIES };
 
-static void foresee_name(const struct pl_name_index *names, struct pl_str value, enum foreseen what)
+enum { FORESEEN = 16, FORESEEN_OF_NAME = 4 };
+
+struct foresight {
+    const struct pl_policy *policy;
+    struct pl_query *query;
+    enum foreseen what;
+    const void *at[FORESEEN];
+    size_t n;
+};
+
+static void foresee_addr(struct foresight *f, enum pl_attr attr)
 {
-    if (what == PLACES)
-        pl_name_index_prefetch(names, value);
-    else
-        pl_name_index_prefetch_keys(names, value);
+    const struct pl_addr_index *index = &f->policy->compiled->addrs;
+    const struct pl_addr *addr = pl_query_addr(f->query, attr);
+    const void *at;
+
+    pl_query_need(f->query, attr);
+    at = f->what == PLACES ? pl_addr_index_place(index, addr) : pl_addr_index_entry(index, addr);
+    if (at != NULL)
+        f->at[f->n++] = at;
 }
 
-static PL_OWN_FRAME void foresee_login(const struct pl_policy *p, struct pl_str login,
-                                       enum foreseen what)
+static void foresee_name(struct foresight *f, enum pl_names names, struct pl_str value)
+{
+    const struct pl_name_index *index = &f->policy->compiled->names[names];
+
+    f->n += f->what == PLACES ? pl_name_index_places(index, value, f->at + f->n, FORESEEN_OF_NAME)
+                              : pl_name_index_entries(index, value, f->at + f->n, FORESEEN_OF_NAME);
+}
+
+static void foresee_login(struct foresight *f, struct pl_str login)
 {
     char room[PL_USER_MAX];
+    size_t n = pl_user_key(room, login, &f->policy->users);
 
-    foresee_name(&p->compiled->names[PL_NAMES_USERS],
-                 (struct pl_str){room, pl_user_key(room, login, &p->users)}, what);
+    foresee_name(f, PL_NAMES_USERS, (struct pl_str){room, n});
 }
 
-static void foresee_value(const struct pl_policy *p, struct pl_query *q, enum pl_attr attr,
-                          enum foreseen what)
+static void foresee_value(struct foresight *f, enum pl_attr attr)
 {
-    const struct pl_compiled *c = p->compiled;
+    struct pl_query *q = f->query;
 
     switch (pl_attr_kind(attr)) {
     case PL_KIND_ADDR:
-        pl_query_need(q, attr);
-        if (what == PLACES)
-            pl_addr_index_prefetch(&c->addrs, pl_query_addr(q, attr));
-        else
-            pl_addr_index_prefetch_ranges(&c->addrs, pl_query_addr(q, attr));
+        foresee_addr(f, attr);
         break;
     case PL_KIND_USER:
-        foresee_login(p, q->attr[attr], what);
+        foresee_login(f, q->attr[attr]);
         break;
     case PL_KIND_MAIL:
         pl_query_need(q, attr);
-        foresee_name(&c->names[PL_NAMES_DOMAINS], pl_domain_str(&pl_query_mail(q, attr)->domain),
-                     what);
+        foresee_name(f, PL_NAMES_DOMAINS, pl_domain_str(&pl_query_mail(q, attr)->domain));
         break;
     case PL_KIND_HOST:
         pl_query_need(q, attr);
-        foresee_name(&c->names[PL_NAMES_DOMAINS], pl_domain_str(pl_query_host(q, attr)), what);
+        foresee_name(f, PL_NAMES_DOMAINS, pl_domain_str(pl_query_host(q, attr)));
         break;
     default:
         break;
@@ -425,17 +440,24 @@ static void foresee_value(const struct pl_policy *p, struct pl_query *q, enum pl
 }
 
 /*
- * Starts the reads that the look-ups in large indexes would wait for one after the other. Whether they
- * all take place is not known yet; the decision does not depend on it.
+ * Starts the reads that the look-ups in large indexes would wait for one after the other. All are
+ * asked for in one go: a request for memory that is not in the page tables' cache holds up the next
+ * hundreds of instructions, but not the request behind it. Whether all of them take place is not known
+ * yet; the decision does not depend on it.
  */
 static PL_OWN_FRAME void foresee(const struct pl_policy *p, struct pl_query *q)
 {
     const struct pl_compiled *c = p->compiled;
+    struct foresight f = {.policy = p, .query = q};
 
-    for (size_t d = 0; d < c->ndims; d++)
-        foresee_value(p, q, c->dims[d].attr, PLACES);
-    for (size_t d = 0; d < c->ndims; d++)
-        foresee_value(p, q, c->dims[d].attr, ENTRIES);
+    for (unsigned what = PLACES; what <= ENTRIES; what++) {
+        f.what = (enum foreseen)what;
+        f.n = 0;
+        for (size_t d = 0; d < c->ndims && f.n + FORESEEN_OF_NAME <= FORESEEN; d++)
+            foresee_value(&f, c->dims[d].attr);
+        for (size_t i = 0; i < f.n; i++)
+            __builtin_prefetch(f.at[i]);
+    }
 }
 
 /* "step 5" of the life of a request in docs/HACKING.md. */
@@ -466,14 +488,12 @@ void pl_policy_row(const struct pl_policy *p, struct pl_query *q, size_t dim, ui
     struct operand o;
 
     find_operand(&o, p, q, &c->dims[dim]);
-    memset(bits, 0, c->nwords * sizeof(*bits));
+    memset(bits, 0, (c->nrules + 63) / 64 * sizeof(*bits));
     for (size_t i = 0; i < c->nwords; i++) {
         for (uint64_t word = word_of(c, &o, i); word != 0; word &= word - 1) {
-            size_t bit = 64 * i + (size_t)__builtin_ctzll(word);
-            size_t rule = bit < c->nrules ? c->rule_of_bit[bit] : 0;
+            size_t rule = c->rule_of_bit[64 * i + (size_t)__builtin_ctzll(word)];
 
-            if (bit < c->nrules)
-                bits[rule / 64] |= 1ULL << rule % 64;
+            bits[rule / 64] |= 1ULL << rule % 64;
         }
     }
 }

@@ -41,8 +41,10 @@ bool rows_begin(struct rows_builder *b, struct pl_compiled *c, const struct pl_p
     b->by_word = malloc(2 * NAMED * c->nwords * sizeof(*b->by_word));
     b->first_use = malloc((things + 1) * sizeof(*b->first_use));
     b->bit_of_rule = malloc(c->nrules * sizeof(*b->bit_of_rule));
-    for (uint32_t bit = 0; bit < c->nrules && b->bit_of_rule != NULL; bit++)
-        b->bit_of_rule[c->rule_of_bit[bit]] = bit;
+    for (uint32_t bit = 0; bit < 64 * c->nwords && b->bit_of_rule != NULL; bit++) {
+        if (c->rule_of_bit[bit] != PL_NO_RULE)
+            b->bit_of_rule[c->rule_of_bit[bit]] = bit;
+    }
     return b->mark != NULL && b->in != NULL && b->out != NULL && b->row != NULL &&
            b->bit_of_rule != NULL && b->by_word != NULL && b->first_use != NULL;
 }
@@ -233,13 +235,17 @@ static int compare_use(const void *va, const void *vb)
     return a->what < b->what ? -1 : a->what > b->what;
 }
 
-/* All uses of the attribute's lists, sorted, and the rules that have one in asked. */
+/* All uses of the attribute's lists, sorted, and in asked the rules that have one, and bits of no rule. */
 static bool collect_uses(struct rows_builder *b, enum pl_attr attr, uint64_t *asked)
 {
     const struct pl_policy *p = b->p;
     size_t things = p->sources.ntables + NAMED, at = 0, bit;
 
     b->nuses = 0;
+    for (bit = 0; bit < 64 * b->c->nwords; bit++) {
+        if (b->c->rule_of_bit[bit] == PL_NO_RULE)
+            set_bit(asked, bit);
+    }
     for (size_t r = 0; r < p->nrules; r++) {
         for (size_t i = 0; i < p->rules[r].ncond; i++) {
             if (p->rules[r].cond[i].attr != attr)

@@ -204,6 +204,19 @@ static struct pl_json *json_findings(const struct checked *c, bool notes)
     return array;
 }
 
+/* How many more there are of the codes of which not all are told. */
+static struct pl_json *json_omitted(const struct checked *c)
+{
+    struct pl_json *object = pl_json_object();
+
+    for (unsigned code = 0; code < PL_LINT_COUNT && c->findings != NULL; code++) {
+        if (c->findings->found[code] > PL_LINT_SHOWN)
+            pl_json_set(object, pl_lint_word((enum pl_lint_code)code),
+                        pl_json_number((long long)(c->findings->found[code] - PL_LINT_SHOWN)));
+    }
+    return object;
+}
+
 static struct pl_json *json_masked(const struct pl_opening *o)
 {
     struct pl_json *array = pl_json_array();
@@ -266,6 +279,7 @@ static void print_json(const struct checked *c, FILE *out)
     pl_json_set(report, "error_count", pl_json_number((long long)pl_diag_errors(c->d)));
     pl_json_set(report, "warnings", json_findings(c, false));
     pl_json_set(report, "notes", json_findings(c, true));
+    pl_json_set(report, "omitted", json_omitted(c));
     pl_json_set(report, "assumptions", json_assumptions(c));
     if (c->options->compromised != NULL && c->space != NULL)
         pl_json_set(

@@ -57,21 +57,33 @@ static void add_networks(struct pl_buf *out, const struct pl_prefix *networks, s
         pl_buf_addf(out, " and %zu more networks", n - NETWORKS_SHOWN);
 }
 
+/* Said by what is left out, where that is shorter. */
+static bool is_all_but(const struct pl_opening *o)
+{
+    return o->no_address && o->nnetworks > NETWORKS_SHOWN && o->nspared > 0 &&
+           o->nspared <= NETWORKS_SHOWN;
+}
+
 static void add_clients(struct pl_buf *out, const struct pl_opening *o)
 {
     pl_buf_add(out, pl_str_lit("    from      "));
     if (!o->masking_only) {
         if (o->everywhere)
             pl_buf_add(out, pl_str_lit("every client outside the relay boundary"));
-        else
+        else if (is_all_but(o)) {
+            pl_buf_add(out, pl_str_lit("every client outside the relay boundary but "));
+            add_networks(out, o->spared, o->nspared);
+        } else
             add_networks(out, o->networks, o->nnetworks);
-        if (o->no_address && !o->everywhere)
+        if (o->no_address && !o->everywhere && !is_all_but(o))
             pl_buf_addf(out, "%sclients of unknown address", o->nnetworks == 0 ? "" : ", ");
-        pl_buf_addf(out, "%s\n",
-                    o->everywhere || o->nmasked > 0 ? "" : ", outside the relay boundary");
+        pl_buf_addf(
+            out, "%s\n",
+            o->everywhere || is_all_but(o) || o->nmasked > 0 ? "" : ", outside the relay boundary");
         if (o->nmasked == 0)
             return;
-        pl_buf_addf(out, "              %s ", o->everywhere ? "and from" : "among them");
+        pl_buf_addf(out, "              %s ",
+                    o->everywhere || is_all_but(o) ? "and from" : "among them");
     }
     add_networks(out, o->masked, o->nmasked);
     pl_buf_add(out, pl_str_lit(", behind which anyone may hide (masking)\n"));

@@ -7,6 +7,7 @@
 
 #include "postlatch/buf.h"
 #include "postlatch/compiler.h"
+#include "postlatch/large.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -260,20 +261,18 @@ bool pl_addr_index_next(const struct pl_addr_index *index, struct pl_addr_cursor
     return ranges6_next(&index->v6, c);
 }
 
-void pl_addr_index_prefetch(const struct pl_addr_index *index, const struct pl_addr *addr)
+const void *pl_addr_index_place(const struct pl_addr_index *index, const struct pl_addr *addr)
 {
     if (addr->family == 4)
-        ranges4_prefetch(&index->v4, (uint32_t)(load64(addr->bytes) >> 32));
-    else if (addr->family == 6)
-        ranges6_prefetch(&index->v6, load64(addr->bytes));
+        return ranges4_place(&index->v4, (uint32_t)(load64(addr->bytes) >> 32));
+    return addr->family == 0 ? NULL : ranges6_place(&index->v6, load64(addr->bytes));
 }
 
-void pl_addr_index_prefetch_ranges(const struct pl_addr_index *index, const struct pl_addr *addr)
+const void *pl_addr_index_entry(const struct pl_addr_index *index, const struct pl_addr *addr)
 {
     if (addr->family == 4)
-        ranges4_prefetch_part(&index->v4, (uint32_t)(load64(addr->bytes) >> 32));
-    else if (addr->family == 6)
-        ranges6_prefetch_slot(&index->v6, load64(addr->bytes));
+        return ranges4_entry(&index->v4, (uint32_t)(load64(addr->bytes) >> 32));
+    return addr->family == 0 ? NULL : ranges6_entry(&index->v6, load64(addr->bytes));
 }
 
 bool pl_addr_index_walk(const struct pl_addr_index *index,

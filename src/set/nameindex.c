@@ -21,7 +21,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { KEYS_A_BUCKET = 4, FULL = 256, TRIES = 8, LENGTH_BITS = 12, HEAD = 4 };
+enum { KEYS_A_BUCKET = 4, FULL = 256, TRIES = 8, LENGTH_BITS = 12, HEAD = 4, AHEAD = 12 };
+enum { SHARE = 4 << 20, SHARES = 2 }; /* bytes of keys, from which on there are so many shares */
 _Static_assert(PL_KEY_MAX <= 1 << LENGTH_BITS, "a key's head has its length less 1");
 
 /* ---- collecting ---- */
@@ -226,29 +227,38 @@ struct filling {
     uint32_t end, count;
 };
 
-/* Where each bucket begins if no key is there twice; returns where the last one ends. */
+/*
+ * Where each bucket begins if no key is there twice; returns where the last one ends. fullest: how many
+ * keys the fullest one would have.
+ */
 static size_t lay_out(struct pl_name_index *x, const struct pl_keys *keys, struct filling *fill)
 {
     size_t at = 1, start = 0;
 
+    x->fullest = 0;
     memset(fill, 0, x->nbuckets * sizeof(*fill));
     while (at < keys->n) {
         struct pl_str key = key_at(keys->bytes, at, &at);
 
-        fill[bucket_of(x, hash(x, key))].end += HEAD + (uint32_t)key.n;
+        struct filling *f = &fill[bucket_of(x, hash(x, key))];
+
+        f->end += HEAD + (uint32_t)key.n;
+        if (++f->count > x->fullest)
+            x->fullest = f->count;
     }
     for (size_t b = 0; b < x->nbuckets; b++) {
         x->buckets[b] = (uint64_t)start << 32;
         start += fill[b].end;
-        fill[b].end = bucket_start(x->buckets[b]);
+        fill[b] = (struct filling){bucket_start(x->buckets[b]), 0};
     }
     return start;
 }
 
 /* Puts a key of a table into its bucket; false when there can be no class for it. */
-static bool put(struct pl_name_index *x, struct filling *fill, struct pl_str key, uint32_t table)
+static bool put(struct pl_name_index *x, struct filling *fill, struct pl_str key, uint64_t h,
+                uint32_t table)
 {
-    uint64_t h = hash(x, key), *bucket = &x->buckets[bucket_of(x, h)];
+    uint64_t *bucket = &x->buckets[bucket_of(x, h)];
     struct filling *f = &fill[bucket - x->buckets];
     uint8_t *entry = search(x, bucket_start(*bucket), f->end, key);
     uint32_t class =
@@ -272,18 +282,68 @@ static bool put(struct pl_name_index *x, struct filling *fill, struct pl_str key
     return true;
 }
 
-static bool put_all(struct pl_name_index *x, struct filling *fill, const struct pl_keys *keys)
+/* Asks the memory for what put() will read for the key at offset; returns where the next key is. */
+static size_t foresee(const struct pl_name_index *x, const struct filling *fill,
+                      const struct pl_keys *keys, size_t offset)
 {
-    x->count = 0;
-    x->fullest = 0;
+    size_t bucket;
+
+    if (offset >= keys->n)
+        return offset;
+    bucket = bucket_of(x, hash(x, key_at(keys->bytes, offset, &offset)));
+    __builtin_prefetch(&x->buckets[bucket], 1);
+    __builtin_prefetch(x->keys + fill[bucket].end, 1);
+    return offset;
+}
+
+/* Puts in the keys of the buckets in front of end_bucket; the others stay, without gaps. */
+static bool put_some(struct pl_name_index *x, struct filling *fill, struct pl_keys *keys,
+                     size_t end_bucket)
+{
+    size_t to = 1, ahead = 1;
+
+    for (int i = 0; i < AHEAD; i++)
+        ahead = foresee(x, fill, keys, ahead);
     for (size_t r = 0; r < keys->nruns; r++) {
         size_t at = keys->runs[r].start,
                end = r + 1 < keys->nruns ? keys->runs[r + 1].start : keys->n;
 
+        keys->runs[r].start = (uint32_t)to;
         while (at < end) {
-            if (!put(x, fill, key_at(keys->bytes, at, &at), keys->runs[r].table))
+            size_t offset = at;
+            struct pl_str key = key_at(keys->bytes, offset, &at);
+            uint64_t h = hash(x, key);
+
+            ahead = foresee(x, fill, keys, ahead);
+            if (bucket_of(x, h) >= end_bucket) {
+                memmove(keys->bytes + to, keys->bytes + offset, at - offset);
+                to += at - offset;
+            } else if (!put(x, fill, key, h, keys->runs[r].table)) {
                 return false;
+            }
         }
+    }
+    keys->n = to;
+    return true;
+}
+
+/*
+ * Of many keys a share of the buckets after the other: so the memory of the buckets is taken while that
+ * of the keys is given back, and both together are never there as a whole.
+ */
+static bool put_all(struct pl_name_index *x, struct filling *fill, struct pl_keys *keys)
+{
+    size_t shares = keys->n < SHARE ? 1 : SHARES;
+
+    x->count = 0;
+    x->fullest = 0;
+    for (size_t share = 1; share <= shares; share++) {
+        uint8_t *fitted;
+
+        if (!put_some(x, fill, keys, x->nbuckets * share / shares))
+            return false;
+        fitted = realloc(keys->bytes, keys->n);
+        keys->bytes = fitted != NULL ? fitted : keys->bytes;
     }
     return true;
 }
@@ -297,7 +357,8 @@ static void close_gaps(struct pl_name_index *x, const struct filling *fill)
     for (size_t b = 0; b < x->nbuckets; b++) {
         uint32_t from = bucket_start(x->buckets[b]), n = fill[b].end - from;
 
-        memmove(x->keys + to, x->keys + from, n);
+        if (to != from)
+            memmove(x->keys + to, x->keys + from, n);
         x->buckets[b] = (uint64_t)to << 32 | (uint32_t)x->buckets[b];
         to += n;
     }
@@ -306,20 +367,19 @@ static void close_gaps(struct pl_name_index *x, const struct filling *fill)
     x->keys = fitted != NULL ? fitted : x->keys;
 }
 
-static bool fill_buckets(struct pl_name_index *x, const struct pl_keys *keys, struct filling *fill)
+static bool fill_buckets(struct pl_name_index *x, struct pl_keys *keys, struct filling *fill)
 {
+    size_t size = 0;
+
     x->fullest = FULL + 1;
     for (int i = 0; i < TRIES && x->fullest > FULL; i++) {
-        size_t size;
-
         if (getrandom(&x->seed, sizeof(x->seed), 0) != sizeof(x->seed))
             return false;
         size = lay_out(x, keys, fill);
-        free(x->keys);
-        x->keys = size > UINT32_MAX ? NULL : pl_alloc_large(size);
-        if (x->keys == NULL || !put_all(x, fill, keys))
-            return false;
     }
+    x->keys = size > UINT32_MAX ? NULL : pl_alloc_large(size);
+    if (x->keys == NULL || !put_all(x, fill, keys))
+        return false;
     close_gaps(x, fill);
     return true;
 }
@@ -423,37 +483,51 @@ bool pl_name_index_each(const struct pl_name_index *x,
     return true;
 }
 
-void pl_name_index_prefetch(const struct pl_name_index *x, struct pl_str value)
+/* What the look-up of one key reads: at most two places, how many is returned. */
+static size_t place_of(const struct pl_name_index *x, struct pl_str key, const void **out)
 {
-    struct parents p;
-
-    if (x->count == 0 || value.n == 0)
-        return;
-    __builtin_prefetch(&x->buckets[bucket_of(x, hash(x, value))]);
-    p = parents_of(x, value);
-    while (next_parent(x, &p, &value))
-        __builtin_prefetch(&x->buckets[bucket_of(x, hash(x, value))]);
+    out[0] = &x->buckets[bucket_of(x, hash(x, key))];
+    return 1;
 }
 
-/* The second line of a bucket too: it has one and a half on average. */
-static void prefetch_key(const struct pl_name_index *x, struct pl_str key)
+/* Both ends of the bucket: most take two lines of the caches. */
+static size_t entry_of(const struct pl_name_index *x, struct pl_str key, const void **out)
 {
-    uint64_t h = hash(x, key), bucket = x->buckets[bucket_of(x, h)];
+    uint64_t h = hash(x, key);
+    const uint64_t *bucket = &x->buckets[bucket_of(x, h)];
 
-    if ((filter_of(h) & ~bucket) != 0)
-        return;
-    __builtin_prefetch(x->keys + bucket_start(bucket));
-    __builtin_prefetch(x->keys + bucket_start(bucket) + 64);
+    if ((filter_of(h) & ~*bucket) != 0)
+        return 0;
+    out[0] = x->keys + bucket_start(bucket[0]);
+    out[1] = x->keys + bucket_start(bucket[1]) - 1;
+    return 2;
 }
 
-void pl_name_index_prefetch_keys(const struct pl_name_index *x, struct pl_str value)
+/* The same for a value and its parents. */
+static size_t each_of(const struct pl_name_index *x, struct pl_str value, const void **out,
+                      size_t room,
+                      size_t (*of)(const struct pl_name_index *, struct pl_str, const void **))
 {
     struct parents p;
+    size_t n = 0;
 
     if (x->count == 0 || value.n == 0)
-        return;
-    prefetch_key(x, value);
+        return 0;
     p = parents_of(x, value);
-    while (next_parent(x, &p, &value))
-        prefetch_key(x, value);
+    do {
+        n += of(x, value, out + n);
+    } while (n + 2 <= room && next_parent(x, &p, &value));
+    return n;
+}
+
+size_t pl_name_index_places(const struct pl_name_index *x, struct pl_str value, const void **out,
+                            size_t room)
+{
+    return each_of(x, value, out, room, place_of);
+}
+
+size_t pl_name_index_entries(const struct pl_name_index *x, struct pl_str value, const void **out,
+                             size_t room)
+{
+    return each_of(x, value, out, room, entry_of);
 }

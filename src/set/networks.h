@@ -19,11 +19,11 @@ bool ranges6_build(struct pl_ranges6 *r, struct pl_classes *classes, const struc
 uint32_t ranges4_find(const struct pl_ranges4 *r, uint32_t addr);
 uint32_t ranges6_find(const struct pl_ranges6 *r, uint64_t high, uint64_t low);
 
-/* See pl_addr_index_prefetch and pl_addr_index_prefetch_ranges. */
-void ranges4_prefetch(const struct pl_ranges4 *r, uint32_t addr);
-void ranges4_prefetch_part(const struct pl_ranges4 *r, uint32_t addr);
-void ranges6_prefetch(const struct pl_ranges6 *r, uint64_t high);
-void ranges6_prefetch_slot(const struct pl_ranges6 *r, uint64_t high);
+/* As pl_addr_index_place and pl_addr_index_entry. */
+const void *ranges4_place(const struct pl_ranges4 *r, uint32_t addr);
+const void *ranges4_entry(const struct pl_ranges4 *r, uint32_t addr);
+const void *ranges6_place(const struct pl_ranges6 *r, uint64_t high);
+const void *ranges6_entry(const struct pl_ranges6 *r, uint64_t high);
 
 /* ranges4_next, ranges6_next - as pl_addr_index_next; cursor->at begins at 0 */
 bool ranges4_next(const struct pl_ranges4 *r, struct pl_addr_cursor *cursor);

@@ -151,12 +151,13 @@ static bool divide(struct pl_ranges4 *r, const struct making *m)
 {
     const unsigned low_bits = 32 - DIRECT_BITS;
     const uint32_t parts = 1U << DIRECT_BITS;
-    const size_t width = 2 + r->class_bytes;
     size_t i = 0;
-    uint8_t *fitted;
 
+    r->count = m->count + parts;
+    for (size_t k = 0; k < m->count; k++)
+        r->count -= (m->ranges[k].start & ((1U << low_bits) - 1)) == 0 ? 1 : 0;
     r->direct = malloc((parts + 1) * sizeof(*r->direct));
-    r->parts = pl_alloc_large((m->count + parts) * width);
+    r->parts = pl_alloc_large(r->count * (2 + r->class_bytes));
     if (r->direct == NULL || r->parts == NULL)
         return false;
     r->direct[0] = 0;
@@ -175,10 +176,8 @@ static bool divide(struct pl_ranges4 *r, const struct making *m)
         for (; i < end; i++)
             set_range(r, &p, k++, m->ranges[i].start, m->ranges[i].class);
     }
+    pl_assert(r->direct[parts] == r->count);
     r->direct_bits = DIRECT_BITS;
-    r->count = r->direct[parts];
-    fitted = realloc(r->parts, r->count * width);
-    r->parts = fitted != NULL ? fitted : r->parts;
     return true;
 }
 
@@ -249,21 +248,19 @@ uint32_t ranges4_find(const struct pl_ranges4 *r, uint32_t addr)
     return r->direct_bits == 0 ? find_whole(r, addr) : find_in_part(r, addr);
 }
 
-void ranges4_prefetch(const struct pl_ranges4 *r, uint32_t addr)
+const void *ranges4_place(const struct pl_ranges4 *r, uint32_t addr)
 {
-    if (r->direct_bits != 0)
-        __builtin_prefetch(&r->direct[addr >> (32 - DIRECT_BITS)]);
+    return r->direct_bits == 0 ? NULL : &r->direct[addr >> (32 - DIRECT_BITS)];
 }
 
-void ranges4_prefetch_part(const struct pl_ranges4 *r, uint32_t addr)
+const void *ranges4_entry(const struct pl_ranges4 *r, uint32_t addr)
 {
     struct part p;
 
     if (r->direct_bits == 0)
-        return;
+        return NULL;
     p = part_of(r, addr >> (32 - DIRECT_BITS));
-    __builtin_prefetch(p.starts + p.n);
-    __builtin_prefetch(p.classes + p.n * r->class_bytes / 2);
+    return p.starts + p.n; /* the search begins in the middle */
 }
 
 static struct pl_addr addr4(uint32_t addr)

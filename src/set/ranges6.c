@@ -263,19 +263,17 @@ uint32_t ranges6_find(const struct pl_ranges6 *r, uint64_t high, uint64_t low)
     return search(r->tails + r->parts[class], r->parts[class + 1] - r->parts[class], low)->class;
 }
 
-void ranges6_prefetch(const struct pl_ranges6 *r, uint64_t high)
+const void *ranges6_place(const struct pl_ranges6 *r, uint64_t high)
 {
-    if (r->direct != NULL)
-        __builtin_prefetch(&r->direct[slot_of(r, high)]);
+    return r->direct == NULL ? NULL : &r->direct[slot_of(r, high)];
 }
 
-void ranges6_prefetch_slot(const struct pl_ranges6 *r, uint64_t high)
+const void *ranges6_entry(const struct pl_ranges6 *r, uint64_t high)
 {
     size_t n;
     const struct pl_range6 *ranges = ranges_of(r, high, &n);
 
-    __builtin_prefetch(ranges);
-    __builtin_prefetch(ranges + n);
+    return ranges + n / 2; /* the search begins in the middle */
 }
 
 static struct pl_addr addr6(uint64_t high, uint64_t low)

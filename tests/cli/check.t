@@ -230,6 +230,7 @@ $ postlatch check --json --no-host -c office.conf
       "line": 3
     }
   ],
+  "omitted": {},
   "assumptions": [
     "nothing before postlatch in Postfix's restrictions permits",
     "after a DUNNO Postfix comes to reject_unauth_destination (after_dunno), wherever it asks us",
@@ -259,6 +260,7 @@ $ postlatch check --json -c nosuch.conf
   "error_count": 1,
   "warnings": [],
   "notes": [],
+  "omitted": {},
   "assumptions": []
 }
 [2]

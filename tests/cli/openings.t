@@ -316,6 +316,7 @@ $ postlatch check --no-host --json -c masked.conf
     }
   ],
   "notes": [],
+  "omitted": {},
   "assumptions": [
     "nothing before postlatch in Postfix's restrictions permits",
     "after a DUNNO Postfix comes to reject_unauth_destination (after_dunno), wherever it asks us",
@@ -352,3 +353,240 @@ $ postlatch surface -c narrow.conf
 10.1.0.0/16                 "shop", builtin:network  only to some recipients
 10.2.0.0/15                 "shop", "bank"  only to {partner.example}
 [0]
+# Twenty of a kind, and how many more there are.
+$ postlatch check --no-host --json -c many.conf
+{
+  "verdict": "safe",
+  "accepted": false,
+  "witness": null,
+  "openings": [],
+  "reason": null,
+  "surface": [
+    {
+      "cidr": "10.0.0.0/8",
+      "rules": [
+        "all"
+      ],
+      "recipients": "any"
+    }
+  ],
+  "errors": [],
+  "error_count": 0,
+  "warnings": [
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r1\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r1",
+      "object": "r1",
+      "file": "many.conf",
+      "line": 5
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r2\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r2",
+      "object": "r2",
+      "file": "many.conf",
+      "line": 6
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r3\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r3",
+      "object": "r3",
+      "file": "many.conf",
+      "line": 7
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r4\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r4",
+      "object": "r4",
+      "file": "many.conf",
+      "line": 8
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r5\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r5",
+      "object": "r5",
+      "file": "many.conf",
+      "line": 9
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r6\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r6",
+      "object": "r6",
+      "file": "many.conf",
+      "line": 10
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r7\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r7",
+      "object": "r7",
+      "file": "many.conf",
+      "line": 11
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r8\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r8",
+      "object": "r8",
+      "file": "many.conf",
+      "line": 12
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r9\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r9",
+      "object": "r9",
+      "file": "many.conf",
+      "line": 13
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r10\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r10",
+      "object": "r10",
+      "file": "many.conf",
+      "line": 14
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r11\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r11",
+      "object": "r11",
+      "file": "many.conf",
+      "line": 15
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r12\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r12",
+      "object": "r12",
+      "file": "many.conf",
+      "line": 16
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r13\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r13",
+      "object": "r13",
+      "file": "many.conf",
+      "line": 17
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r14\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r14",
+      "object": "r14",
+      "file": "many.conf",
+      "line": 18
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r15\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r15",
+      "object": "r15",
+      "file": "many.conf",
+      "line": 19
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r16\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r16",
+      "object": "r16",
+      "file": "many.conf",
+      "line": 20
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r17\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r17",
+      "object": "r17",
+      "file": "many.conf",
+      "line": 21
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r18\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r18",
+      "object": "r18",
+      "file": "many.conf",
+      "line": 22
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r19\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r19",
+      "object": "r19",
+      "file": "many.conf",
+      "line": 23
+    },
+    {
+      "code": "unreachable-rule",
+      "message": "rule \"r20\" decides no request: rule \"all\" (many.conf:4, \"OK\") stands before it and takes all of its requests. So it never sends \"REJECT no\", whatever it was meant for. Put it before that one, narrow that one, or take this one out",
+      "rule": "r20",
+      "object": "r20",
+      "file": "many.conf",
+      "line": 24
+    }
+  ],
+  "notes": [],
+  "omitted": {
+    "unreachable-rule": 2
+  },
+  "assumptions": [
+    "nothing before postlatch in Postfix's restrictions permits",
+    "after a DUNNO Postfix comes to reject_unauth_destination (after_dunno), wherever it asks us",
+    "Postfix accepts mail for each domain in accepted_domains",
+    "a client_address is the client's own: no NAT, proxy, tunnel or container bridge stands before Postfix (masking is empty)",
+    "Postfix permits no client without our word (permitted_elsewhere is empty)",
+    "a recipient without a domain is ours: myorigin is an accepted domain (bare_recipient)",
+    "the files are as they were read just now"
+  ]
+}
+[0]
+# All except a list: what is left out is said.
+$ postlatch check --no-host -c except.conf
+except.conf: 2 rules, 0 tables, 3 entries
+verdict: open
+This is an open relay: clients outside the relay boundary can send to recipients that are not ours.
+
+rule "all others" (except.conf:4): answers "OK" to a recipient that is not ours
+    from      every client outside the relay boundary but 198.51.100.7, 203.0.113.0/24
+    example   client_address=198.51.100.9 client_name=unknown reverse_client_name=unknown \
+              helo_name=host.client.example sender=sender@elsewhere.example \
+              recipient=someone@foreign.example
+    why       OK lets the mail pass: these clients can send there through this server
+    remedy    give the rule a condition that only trusted clients meet (client_address, a login),
+              or answer DUNNO: then what follows in Postfix decides (after_dunno)
+    ask       postlatch explain -c except.conf, followed by the example
+
+Who can relay, and by which rule:
+  0.0.0.0/1                   "all others"
+  128.0.0.0/2                 "all others"
+  192.0.0.0/6                 "all others"
+  196.0.0.0/7                 "all others"
+  198.0.0.0/11                "all others"
+  198.32.0.0/12               "all others"
+  198.48.0.0/15               "all others"
+  198.50.0.0/16               "all others"
+  198.51.0.0/18               "all others"
+  198.51.64.0/19              "all others"
+  and 42 more; postlatch surface lists them all
+
+Not looked at: the facts of the host were not asked for (--no-host).
+
+This was assumed:
+  - nothing before postlatch in Postfix's restrictions permits
+  - after a DUNNO Postfix comes to reject_unauth_destination (after_dunno), wherever it asks us
+  - Postfix accepts mail for each domain in accepted_domains
+  - a client_address is the client's own: no NAT, proxy, tunnel or container bridge stands before
+    Postfix (masking is empty)
+  - Postfix permits no client without our word (permitted_elsewhere is empty)
+  - a recipient without a domain is ours: myorigin is an accepted domain (bare_recipient)
+  - the files are as they were read just now
+[1]

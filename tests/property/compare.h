@@ -16,6 +16,7 @@ enum comparison {
     COMPARE_PROOF,
     COMPARE_WAIVERS,
     COMPARE_SURFACE,
+    COMPARE_REACH,
     COMPARE_LINT,
     COMPARE_DIFF,
     COMPARE_COUNT
@@ -29,6 +30,8 @@ struct seen {
     size_t unreachable, redundant, domains;
     size_t pairs, pairs_too_large, same, wider, changes[8];
     size_t random, combinations;
+    size_t credentials[4]; /* rules with lines of names, logins, certificates, places */
+    size_t logins, stolen; /* whose reach was compared; that open something */
     size_t waived, accepted, ended, granted, refused;
 };
 
@@ -46,6 +49,14 @@ bool compare_waivers(const struct oracle *o, const struct oracle_result *r, stru
 /* compare_surface - the addresses, together and by rule; what credentials add */
 bool compare_surface(const struct oracle *o, const struct oracle_result *r, struct pl_buf *out,
                      struct seen *seen);
+
+struct pl_surface;
+/* compare_credentials - what these add; by_address: by client, the rules that let it pass by that */
+bool compare_credentials(const struct oracle *o, const uint64_t *by_address,
+                         const struct pl_surface *s, struct pl_buf *out, struct seen *seen);
+
+/* compare_reach - what a stolen password of some logins opens */
+bool compare_reach(const struct oracle *o, struct pl_buf *out, struct seen *seen);
 
 /* compare_lint - rules that never decide, rules that change nothing, domains that nobody reaches */
 bool compare_lint(const struct oracle *o, const struct oracle_result *r, struct pl_buf *out,

@@ -187,6 +187,7 @@ static bool compare_surface_as(struct comparing *c, bool by_rule, struct seen *s
                     surface->lines[at].text.p);
         same = false;
     }
+    same = same && (by_rule || compare_credentials(c->o, c->rules, surface, c->out, seen));
     pl_surface_free(surface);
     return same;
 }

@@ -165,14 +165,15 @@ struct listing {
 static void list(struct listing *l, struct span x, unsigned len)
 {
     struct pl_str *more = pl_grow(l->texts, &l->cap, l->count, sizeof(*more));
-    char room[80], *text = room;
     struct pl_str at = span_text(l->arena, x.family, x.low, false);
+    char room[INET6_ADDRSTRLEN + 16];
 
     must(more != NULL, "out of memory");
     l->texts = more;
-    text += snprintf(room, sizeof(room), "%.*s", (int)at.n, at.p);
-    if (len < bits_of(x.family))
-        snprintf(text, 8, "/%u", len);
+    if (len == bits_of(x.family))
+        snprintf(room, sizeof(room), "%.*s", (int)at.n, at.p);
+    else
+        snprintf(room, sizeof(room), "%.*s/%u", (int)at.n, at.p, len);
     more[l->count] = pl_arena_copy(l->arena, pl_str_of(room));
     must(more[l->count++].p != NULL, "out of memory");
 }

@@ -44,8 +44,8 @@ int nanosleep(const struct timespec *time, struct timespec *left)
     return 0;
 }
 
-static const char *const comparison_names[COMPARE_COUNT] = {"proof", "waivers", "surface", "lint",
-                                                            "diff"};
+static const char *const comparison_names[COMPARE_COUNT] = {"proof", "waivers", "surface",
+                                                            "reach", "lint",    "diff"};
 
 static struct seen seen;
 static size_t random_requests;
@@ -133,6 +133,8 @@ static enum comparison compare_one(struct pl_policy *p, double most, struct pl_b
         differs = COMPARE_WAIVERS;
     else if (!compare_surface(o, &r, out, tally))
         differs = COMPARE_SURFACE;
+    else if (!compare_reach(o, out, tally))
+        differs = COMPARE_REACH;
     else if (!compare_lint(o, &r, out, tally))
         differs = COMPARE_LINT;
     oracle_result_fini(&r);
@@ -506,6 +508,10 @@ static void print_tally(void)
            seen.whys[WHY_CLASS], seen.masking);
     printf("  networks of openings %zu; of the surface to some recipients only %zu\n",
            seen.networks, seen.partial);
+    printf("  rules that let pass who shows a name %zu, a login %zu, a certificate %zu, by a place "
+           "%zu\n",
+           seen.credentials[0], seen.credentials[1], seen.credentials[2], seen.credentials[3]);
+    printf("  logins %zu, that open something %zu\n", seen.logins, seen.stolen);
     printf("  unreachable rules %zu, redundant %zu, unreachable domains %zu\n", seen.unreachable,
            seen.redundant, seen.domains);
     printf("  with waivers %zu: on a day, all accepted %zu, all accepted once %zu; answers granted "
@@ -529,6 +535,10 @@ static void check_tally(void)
         must(seen.whys[why] > 0, "a kind of opening that was not met");
     must(seen.masking > 0 && seen.networks > 0 && seen.partial > 0, "no masking, no networks");
     must(seen.unreachable > 0 && seen.redundant > 0 && seen.domains > 0, "a finding not met");
+    for (unsigned i = 0; i < 4; i++)
+        must(seen.credentials[i] > 0, "something to show that was not met");
+    must(seen.stolen * 10 > seen.logins && seen.stolen * 10 < seen.logins * 9,
+         "nearly no login opens anything, or nearly all do");
     must(seen.waived * 10 > seen.policies, "less than a tenth had waivers");
     must(seen.accepted > 0 && seen.ended > 0 && seen.granted > 0 && seen.refused > 0,
          "no waivers that count, or none that ended");

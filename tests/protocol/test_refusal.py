@@ -129,6 +129,11 @@ class Refusal(unittest.TestCase):
                          f"postlatchd: {APP_LINE}\n"
                          "postlatchd: the policy is open; not started; run: postlatch check -c postlatch.conf\n")
 
+    def test_open_for_masking_addresses_too(self):
+        self.assertEqual(self.refused(BOUNDARY + APP + "masking = {203.0.113.77}\n"),
+                         f"postlatchd: {APP_LINE}; masking: any client may appear as 203.0.113.77\n"
+                         "postlatchd: the policy is open; not started; run: postlatch check -c postlatch.conf\n")
+
     def test_unprovable(self):
         self.assertEqual(self.refused(BOUNDARY + HELO),
                          f"postlatchd: {HELO_LINE}\n"
@@ -285,9 +290,10 @@ class Refusal(unittest.TestCase):
         self.assertEqual(self.status(), ("unprovable", "yes", "no"))
 
     def test_accepted_in_part(self):
-        """Half of it is not accepted: the line has no waiver."""
+        """Half of it is not accepted: the line has no waiver, and an example from that half."""
+        line = APP_LINE.replace("203.0.113.9", "203.0.113.128")
         self.assertEqual(self.refused(BOUNDARY + APP + accept("surface = {203.0.113.0/25}", day(1))),
-                         f"postlatchd: {APP_LINE}\n"
+                         f"postlatchd: {line}\n"
                          "postlatchd: the policy is open; not started; run: postlatch check -c postlatch.conf\n")
 
     def test_the_last_day(self):

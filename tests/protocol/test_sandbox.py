@@ -106,6 +106,26 @@ class Sandbox(unittest.TestCase):
                 self.assertRegex(line, rf"^sandbox: forbidden system call [0-9]+ \({name}\); the daemon ends here$")
                 self.end(d, -signal.SIGABRT)
 
+    def test_broken_invariants(self):
+        """A daemon that finds one ends by SIGABRT, and its last line says which."""
+        if not INTRUDER:
+            return
+        for what, last in (("worker", r'bug: "w->magic == WORKER_MAGIC" does not hold \(\S*worker\.c:[0-9]+\)'),
+                           ("loop", r"event loop: \(libev\) epoll_wait: Bad file descriptor")):
+            with self.subTest(what):
+                d = self.start(extra="workers = 1")
+                self.assertEqual(self.intrude(d, what), 0)
+                if d.process.poll() is None:
+                    try:
+                        d.connect().close()  # wakes the worker
+                    except AssertionError:
+                        pass                 # it has ended meanwhile
+                self.assertEqual(d.process.wait(30), -signal.SIGABRT)
+                line = d.logged("the daemon ends here")[-1].split(": ", 1)[1]
+                self.assertRegex(line, f"^{last}; the daemon ends here$")
+                self.assertIn(line, d.errors())
+                self.end(d, -signal.SIGABRT)
+
     def test_off(self):
         d = self.start(extra="sandbox = off")
         self.assertEqual(confined(d), "not confined: sandbox = off")

@@ -411,6 +411,37 @@ static void the_worst_look_up(void **unused)
     pl_keys_fini(&keys);
 }
 
+/* So many that their buckets are filled by shares; each in one table of three, every seventh in another. */
+static void many_names(void **unused)
+{
+    enum { MANY = 300000 };
+    struct pl_name_index x = {0};
+    struct pl_keys keys = {0};
+    char name[80];
+
+    (void)unused;
+    for (unsigned table = 0; table < 5; table++) {
+        for (unsigned i = 0; i < MANY; i++) {
+            snprintf(name, sizeof(name), "n%u.of-some-provider.example", i);
+            if (table < 3 ? i % 3 == table : table == 3 && i % 7 == 0)
+                assert_true(pl_keys_add(&keys, pl_str_of(name), table));
+        }
+    }
+    assert_true(pl_keys_add(&keys, pl_str_lit(".example"), 4));
+    assert_true(keys.n > 4 << 20);
+    assert_true(pl_name_index_build(&x, &keys, PL_KEYS_DOMAINS));
+    assert_int_equal(x.count, MANY + 1);
+    for (unsigned i = 0; i <= MANY; i++) {
+        unsigned want = i == MANY ? 16 : 1U << i % 3 | (i % 7 == 0 ? 8 : 0) | 16;
+
+        snprintf(name, sizeof(name), "n%u.of-some-provider.example", i);
+        if (bits_of(&x.classes, pl_name_index_find(&x, pl_str_of(name))) != want)
+            fail_msg("%s: not in tables %#x", name, want);
+    }
+    pl_name_index_fini(&x);
+    pl_keys_fini(&keys);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -420,6 +451,7 @@ int main(void)
         cmocka_unit_test(the_deepest_name),
         cmocka_unit_test(long_and_odd_keys),
         cmocka_unit_test(the_worst_look_up),
+        cmocka_unit_test(many_names),
     };
 
     return cmocka_run_group_tests_name("index", tests, NULL, NULL);

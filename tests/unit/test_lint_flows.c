@@ -388,11 +388,12 @@ static void flows(void **state)
          "  action = \"OK\"\n"
          "}\n",
          NULL, NULL,
-         "postlatch.conf:4: login-beyond-boundary contractor: rule \"contractor\" lets a login "
-         "relay from anywhere that is not in relay_users, for instance "
-         "client_address=203.0.113.9 recipient=someone@foreign.example sasl_username=bob. Who "
-         "reads relay_users does not see it, and may think that its stolen password reaches "
-         "nobody. Add the login to relay_users, or take the rule out\n"},
+         "postlatch.conf:4: login-beyond-boundary contractor: rule \"contractor\" lets logins "
+         "relay that are not in relay_users, for instance client_address=203.0.113.9 "
+         "recipient=someone@foreign.example sasl_username=bob. Who reads relay_users does not see "
+         "that their stolen passwords reach others. If it is meant, write accept_warnings = "
+         "{\"login-beyond-boundary:contractor\"}; or add the logins to relay_users, by which they "
+         "may relay from anywhere; or take the rule out\n"},
         {"near: in relay_users",
          "accepted_domains = {example.org}\n"
          "relay_networks = {192.168.0.0/16}\n"

@@ -79,6 +79,16 @@ static const struct {
      "rule a { sasl_username = {alice} recipient = {partner.example} " OK
      "rule b { sasl_username = {alice} recipient = {p2.example} " OK,
      false, "login:alice \"a\", \"b\"  only to {partner.example} or {p2.example}\n"},
+    {"a login that is written like a group", "relay_users = {\"@a@mx.example\"}\n", false,
+     "login:@a@mx.example builtin:authenticated\n"},
+    {"one of a group, who is in another list",
+     "relay_client_names = {.partner.example}\n"
+     "rule no { client_name = {.partner.example, !mx.partner.example} action = REJECT }\n",
+     false, "name:.partner.example builtin:name\n"},
+    {"a certificate must be shown",
+     "rule a { ccert_fingerprint = {none} ccert_pubkey_fingerprint = "
+     "{\"00112233445566778899aabbccddeeff\"} " OK,
+     false, "certificate:00112233445566778899aabbccddeeff \"a\"\n"},
 };
 
 /* Without the blanks that make a column of the rules. */
