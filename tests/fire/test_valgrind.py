@@ -33,7 +33,9 @@ class Valgrind(unittest.TestCase):
                 done = subprocess.run([sys.executable, HERE.parent / "protocol" / script, *tests], capture_output=True, text=True,
                                       env=dict(os.environ, PL_BIN=folder), timeout=PATIENCE_S, check=False)
                 self.maxDiff = None
-                found = "".join(path.read_text() for path in Path(folder).glob("found-*"))
+                # Lines that begin with -- say that valgrind does not know landlock and seccomp; the daemon runs without.
+                found = "".join(line for path in Path(folder).glob("found-*") for line in path.read_text().splitlines(True)
+                                if line.startswith("=="))
                 self.assertEqual(found, "", found)
                 self.assertEqual(done.returncode, 0, done.stderr[-2000:])
 
