@@ -87,6 +87,8 @@ static bool may_be(const struct wider *v, enum pl_attr attr, size_t atom, unsign
     case PL_ATTR_CLIENT_ADDRESS: /* with a credential: who has not been told of already */
         return shown == 0 ||
                (!v->fresh[atom] && !v->freer[atom] && (a->labels & sorts[SORTS - 1]) == v->sort);
+    case PL_ATTR_ENCRYPTION_PROTOCOL: /* no certificate without; its axis comes first here */
+        return !absent || (shown & (SHOWS_CERTIFICATE | SHOWS_KEY)) == 0;
     case PL_ATTR_CLIENT_NAME:
         return anything || absent != ((shown & SHOWS_NAME) != 0);
     case PL_ATTR_SASL_USERNAME:

@@ -375,45 +375,46 @@ static struct pl_str to_lower(const struct oracle *o, struct pl_str text)
     return (struct pl_str){p, text.n};
 }
 
-/* A login, and what only looks like it: by case, whole or in part, and without its realm. */
-static void near_login(const struct oracle *o, struct oracle_axis *axis, struct pl_str name,
-                       struct pl_str realm)
+/* A part of a login, and what only looks like it by case. */
+static void near_part(const struct oracle *o, struct texts *out, struct pl_str part)
 {
-    const struct pl_str low = to_lower(o, name), realm_low = to_lower(o, realm);
-    const struct pl_str names[] = {name, low, other_case(o, low), other_case(o, name),
-                                   pl_str_lit(NOBODY)};
-    const struct pl_str no_realm = {NULL, 0}, nowhere = pl_str_lit("@" NOWHERE);
-    const struct pl_str realms[] = {
-        realm, realm_low, other_case(o, realm_low), other_case(o, realm), nowhere, no_realm};
+    const struct pl_str low = to_lower(o, part);
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        for (size_t j = 0; j < sizeof(realms) / sizeof(realms[0]); j++)
-            offer(o, axis, join(o, names[i], realms[j], no_realm));
-    }
+    texts_add(out, part);
+    texts_add(out, low);
+    texts_add(out, other_case(o, low));
+    texts_add(out, other_case(o, part));
 }
 
+/* Each name with each realm, of whatever entry: who is of a realm that is listed may be listed himself. */
 static void logins(const struct oracle *o, struct oracle_axis *axis)
 {
-    struct texts entries = {0};
+    const struct pl_str nothing = {NULL, 0}, at_sign = pl_str_lit("@");
+    struct texts entries = {0}, names = {0}, realms = {0};
 
     offer_text(o, axis, "");
-    offer_text(o, axis, NOBODY);
-    offer_text(o, axis, NOBODY "@" NOWHERE);
-    offer_text(o, axis, NOBODY "@");
-    offer_text(o, axis, "@" NOWHERE);
+    texts_add(&names, pl_str_lit(NOBODY));
+    texts_add(&names, nothing);
+    texts_add(&realms, nothing);
+    texts_add(&realms, at_sign);
+    texts_add(&realms, pl_str_lit("@" NOWHERE));
+    for (size_t part = 0; part < o->nparts; part++)
+        near_part(o, &realms, join(o, at_sign, o->policy[part]->users.default_realm, nothing));
     add_kind(o, &entries, PL_TABLE_USERS);
     for (size_t i = 0; i < entries.count; i++) {
-        struct pl_str text = entries.items[i], name = text;
+        struct pl_str text = entries.items[i];
         size_t at = pl_str_rfind(text, '@');
 
-        name.n = at;
-        near_login(o, axis, name, pl_str_from(text, at));
-        for (size_t part = 0; part < o->nparts; part++)
-            near_login(o, axis, name,
-                       join(o, pl_str_lit("@"), o->policy[part]->users.default_realm,
-                            (struct pl_str){NULL, 0}));
+        near_part(o, &names, (struct pl_str){text.p, at});
+        near_part(o, &realms, pl_str_from(text, at));
+    }
+    for (size_t i = 0; i < names.count; i++) {
+        for (size_t j = 0; j < realms.count; j++)
+            offer(o, axis, join(o, names.items[i], realms.items[j], nothing));
     }
     texts_fini(&entries);
+    texts_fini(&names);
+    texts_fini(&realms);
 }
 
 static void fingerprints(const struct oracle *o, struct oracle_axis *axis)

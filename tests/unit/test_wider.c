@@ -116,6 +116,10 @@ static const struct {
     {"a certificate", BASE, BASE "relay_clientcerts = {\"00112233445566778899aabbccddeeff\"}\n",
      MORE "certificates such as \"00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\", keys of "
           "certificates such as \"00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\""},
+    {"a certificate, but nothing with TLS passes", BASE,
+     BASE "relay_clientcerts = {\"00112233445566778899aabbccddeeff\"}\n"
+          "rule a { encryption_protocol = {any}  action = \"450 4.7.1 Later\" }\n",
+     ""},
     {"a login from a name only", BASE,
      BASE "rule a { sasl_username = {bob}  client_name = {mx.partner.example}  " OK,
      MORE "requests such as client_address=\"203.0.113.9\" client_name=\"mx.partner.example\" "
