@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Policies of any size in the shapes that large ones have, for proof_scale; the same at each call. As a program it
 writes one, to be looked at with postlatch:
