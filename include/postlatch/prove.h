@@ -85,6 +85,14 @@ void pl_proof_free(struct pl_proof *proof);
 bool pl_prove_region(const struct pl_space *s, struct pl_arena *arena, struct pl_region *region);
 
 /*
+ * pl_prove_passing - the rules of a part of the space that let some client's mail pass to a recipient
+ * elsewhere, as bits of the space: what a walk wants that asks who can
+ *
+ * returns  owned by arena; NULL when memory is short
+ */
+uint64_t *pl_prove_passing(const struct pl_space *s, size_t part, struct pl_arena *arena);
+
+/*
  * pl_prove_trust - the built-in rules that mean a client inside the boundary, as bits of a space
  *
  * builtin:network, builtin:name, builtin:listener, builtin:authenticated, builtin:certificate; NULL

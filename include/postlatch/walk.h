@@ -23,13 +23,15 @@ enum { PL_WALK_STEPS_MAX_MILLION = 2000, PL_WALK_MEMO_MAX_MIB = 512 };
  *
  * A rule that is forbidden must not hold, one that is required must; one that is ignored does not
  * decide, as if it did not exist. A rule may be both required and ignored, but not forbidden and
- * anything else.
+ * anything else. Where a part of the space has wanted rules, one of them decides in it: whoever asks
+ * about a few rules only should name them, as all that cannot lead to them is then passed over.
  */
 struct pl_region {
     const bool *allowed[PL_ATTR_COUNT]; /* natoms of the attribute's axis; NULL: all of them */
     const uint64_t *forbidden;          /* nwords, or NULL */
     const uint64_t *ignored;            /* nwords, or NULL */
     const uint64_t *required;           /* nwords, or NULL: all of these must hold */
+    const uint64_t *wanted;             /* nwords, or NULL: any rule may decide */
     bool no_login;    /* sasl_username is absent, also where no rule asks about it */
     bool no_tls;      /* encryption_protocol is absent, likewise */
     size_t steps_max; /* give up after as many; 0: PL_WALK_STEPS_MAX_MILLION */

@@ -36,6 +36,26 @@ bool pl_prove_lets_pass(const struct pl_policy *p, const struct pl_action *actio
     return p->after_dunno == PL_AFTER_PERMIT || (client_labels & PL_LABEL_ELSEWHERE) != 0;
 }
 
+uint64_t *pl_prove_passing(const struct pl_space *s, size_t part, struct pl_arena *arena)
+{
+    const struct pl_axis *clients = s->axis_of[PL_ATTR_CLIENT_ADDRESS];
+    const struct pl_policy *p = s->policy[part];
+    uint64_t *bits = pl_arena_array(arena, s->nwords, sizeof(*bits));
+    enum pl_opening_why why;
+    unsigned labels = 0; /* of any client */
+
+    for (size_t a = 0; a < clients->natoms; a++)
+        labels |= clients->atoms[a].labels;
+    labels = part == 0 ? labels : labels >> PL_LABEL_SECOND_SHIFT;
+    for (size_t r = 0; r < p->nrules && bits != NULL; r++) {
+        size_t bit = pl_space_bit(s, part, r);
+
+        if (pl_prove_lets_pass(p, p->rules[r].action, labels, &why))
+            bits[bit / 64] |= 1ULL << bit % 64;
+    }
+    return bits;
+}
+
 /* ---- outsiders ---- */
 
 uint64_t *pl_prove_trust(const struct pl_space *s, struct pl_arena *arena)
@@ -330,7 +350,8 @@ static void prove(struct proving *v)
     v->clients = v->s->axis_of[PL_ATTR_CLIENT_ADDRESS];
     for (unsigned i = 0; i < PL_ATTR_COUNT; i++)
         v->proof->atoms += v->s->axis_of[i] == NULL ? 0 : v->s->axis_of[i]->natoms;
-    if (!pl_prove_region(v->s, v->proof->arena, &v->region)) {
+    v->region.wanted = pl_prove_passing(v->s, 0, v->proof->arena);
+    if (v->region.wanted == NULL || !pl_prove_region(v->s, v->proof->arena, &v->region)) {
         v->failed = true;
         return;
     }

@@ -16,6 +16,7 @@ struct question {
     uint32_t login; /* PL_NO_ATOM: no rule asks about logins */
     uint32_t rcpt_state;
     uint64_t *needless; /* rules that let pass and do not ask about logins */
+    uint64_t *passing;  /* all that let pass */
     bool failed;
 };
 
@@ -25,7 +26,8 @@ static void find_needless(struct question *q)
     const struct pl_axis *logins = q->s->axis_of[PL_ATTR_SASL_USERNAME];
 
     q->needless = pl_arena_array(q->r->arena, q->s->nwords, sizeof(*q->needless));
-    if (q->needless == NULL) {
+    q->passing = pl_prove_passing(q->s, 0, q->r->arena);
+    if (q->needless == NULL || q->passing == NULL) {
         q->failed = true;
         return;
     }
@@ -62,7 +64,8 @@ static bool *allow(struct question *q, struct pl_region *region, enum pl_attr at
 static bool *passing(struct question *q, enum pl_attr attr, bool *any)
 {
     const struct pl_axis *axis = q->s->axis_of[attr], *rcpts = q->s->axis_of[PL_ATTR_RECIPIENT];
-    struct pl_region region = {.ignored = q->needless, .first = {attr}, .nfirst = 1};
+    struct pl_region region = {
+        .ignored = q->needless, .wanted = q->passing, .first = {attr}, .nfirst = 1};
     bool *allowed, *found;
     struct pl_walk *w;
 

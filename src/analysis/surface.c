@@ -55,6 +55,9 @@ bool surface_region(struct surface_build *b, unsigned shown, struct pl_region *r
 {
     memset(region, 0, sizeof(*region));
     region->no_login = (shown & SHOWS_LOGIN) == 0;
+    region->wanted = pl_prove_passing(b->s, 0, b->surface->arena);
+    if (region->wanted == NULL)
+        return false;
     region->first[region->nfirst++] = PL_ATTR_PROTOCOL_STATE;
     if (region->no_login)
         region->first[region->nfirst++] = PL_ATTR_SASL_USERNAME;
@@ -120,6 +123,13 @@ static void find_reach(struct surface_build *b, struct pl_walk *w, size_t client
     }
 }
 
+static int compare_grants(const void *va, const void *vb)
+{
+    const struct surface_grant *a = va, *b = vb;
+
+    return a->rule < b->rule ? -1 : a->rule > b->rule;
+}
+
 static void note_client(struct surface_build *b, struct pl_walk *w, size_t client)
 {
     struct surface_client *c = &b->by_client[client];
@@ -138,8 +148,10 @@ static void note_client(struct surface_build *b, struct pl_walk *w, size_t clien
             c->grants[c->count++] =
                 (struct surface_grant){outcomes[i].bit[0], true, why == PL_OPENS_ELSEWHERE};
     }
-    if (c->count > 0)
-        find_reach(b, w, client);
+    if (c->count == 0)
+        return;
+    qsort(c->grants, c->count, sizeof(*c->grants), compare_grants);
+    find_reach(b, w, client);
 }
 
 static void find_clients(struct surface_build *b)

@@ -17,7 +17,7 @@ struct surface_grant {
 
 /* What clients of an atom may do by their address alone. */
 struct surface_client {
-    struct surface_grant *grants;
+    struct surface_grant *grants; /* in the order of the rules */
     size_t count;
     bool all; /* to each foreign recipient, by one rule or another */
 };

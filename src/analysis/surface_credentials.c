@@ -70,10 +70,12 @@ static bool search(struct adding *a, size_t rule, bool elsewhere)
 {
     struct wanted x = {a->b, rule, elsewhere ? PL_LABEL_ELSEWHERE : 0};
     uint32_t atoms[PL_ATTR_COUNT];
+    enum pl_opening_why why;
     struct pl_walk *w;
     bool found;
 
-    if (!some_client(a->b, (bool *)a->region.allowed[PL_ATTR_CLIENT_ADDRESS], elsewhere))
+    if (!pl_prove_lets_pass(a->b->p, a->b->p->rules[rule].action, x.labels, &why) ||
+        !some_client(a->b, (bool *)a->region.allowed[PL_ATTR_CLIENT_ADDRESS], elsewhere))
         return false;
     w = pl_walk_new(a->b->s, &a->region);
     found = w != NULL && pl_walk_find(w, lets_pass, &x, atoms);
@@ -102,7 +104,7 @@ static bool grants(struct adding *a, size_t rule, size_t only)
     for (size_t i = 0; i < axis->natoms; i++)
         allowed[i] = allowed[i] && (axis->atoms[i].labels & PL_LABEL_ABSENT) == 0 &&
                      (only == SIZE_MAX || i == only);
-    a->required[rule / 64] = 1ULL << rule % 64; /* nothing is looked at where it does not hold */
+    a->required[rule / 64] = 1ULL << rule % 64; /* nothing is looked at where it cannot decide */
     found = search(a, rule, false) || search(a, rule, true);
     a->required[rule / 64] = 0;
     memcpy(allowed, all, axis->natoms * sizeof(*all));
@@ -243,10 +245,8 @@ static void add_credential(struct surface_build *b, const struct credential *c)
         b->failed = true;
         return;
     }
-    a.region.required = a.required;
+    a.region.required = a.region.wanted = a.required;
     for (size_t r = 0; r < b->p->nrules && !b->failed; r++) {
-        if (b->p->rules[r].action->effect == PL_EFFECT_REFUSE)
-            continue;
         for (size_t i = 0; i < b->p->rules[r].ncond && !b->failed; i++) {
             if (b->p->rules[r].cond[i].attr == c->attr && grants(&a, r, SIZE_MAX))
                 add_set(&a, r, b->p->rules[r].cond[i].set);

@@ -90,6 +90,8 @@ static bool find_kept(struct pl_walk *w)
         w->next_keep[i] = w->keep[i] != 0 ? i : last ? i + 1 : w->next_keep[i + 1];
         if (walk_bits(w->region.required, i) != 0)
             w->required[w->nrequired++] = i;
+        if (walk_bits(w->region.wanted, i) != 0)
+            w->wants[s->nparts == 2 && i >= s->first_word[1]] = true;
     }
     return true;
 }
@@ -286,7 +288,8 @@ static bool is_leaf(const struct pl_walk *w, size_t k, struct pl_outcome *out)
         out->bit[part] = (uint32_t)(64 * at + (size_t)__builtin_ctzll(first));
         decided[part] = true;
     }
-    pl_assert(decided[0] && decided[1]); /* the last rule of a policy always holds */
+    pl_assert(decided[0] &&
+              decided[1]); /* the last rule of a policy always holds, or a wanted one */
     return true;
 }
 

@@ -50,6 +50,7 @@ struct pl_walk {
     uint64_t *keep;     /* forbidden or required: not dropped */
     size_t
         *next_keep;   /* of each word: the next of its part that has such a rule, itself at first */
+    bool wants[2];    /* whether the part has wanted rules */
     size_t *required; /* the words of region.required that are not zero */
     size_t nrequired;
     size_t free_from; /* from here on axes can be passed over */

@@ -49,6 +49,47 @@ static size_t find_word(const struct frame *f, size_t i, size_t at)
     return i;
 }
 
+/* Cuts a word behind its last wanted rule, if it has one; else all of it goes. What is kept stays. */
+static uint64_t cut_word(const struct pl_walk *w, uint64_t word, size_t at)
+{
+    uint64_t wanted = word & w->region.wanted[at];
+
+    return word & ((wanted == 0 ? 0 : ~0ULL >> __builtin_clzll(wanted)) | w->keep[at]);
+}
+
+/*
+ * Where a wanted rule has to decide, those behind the last of them do not matter any more.
+ * Returns false if none is left.
+ */
+static bool cut_behind_wanted(const struct pl_walk *w, struct frame *f)
+{
+    size_t n = 0;
+
+    for (size_t part = 0, i = 0, end = 0; part < w->s->nparts; part++, i = end) {
+        size_t words = w->s->nparts == 2 && part == 0 ? w->s->first_word[1] : w->s->nwords;
+        size_t behind = i; /* the words up to the last that has one */
+
+        for (; end < f->n && f->index[end] < words; end++) {
+            if (w->wants[part] && (f->word[end] & w->region.wanted[f->index[end]]) != 0)
+                behind = end + 1;
+        }
+        if (w->wants[part] && behind == i)
+            return false;
+        for (; i < end; i++) {
+            uint64_t word = f->word[i];
+
+            if (w->wants[part] && i + 1 >= behind)
+                word = cut_word(w, word, f->index[i]);
+            if (word == 0)
+                continue;
+            f->index[n] = f->index[i];
+            f->word[n++] = word;
+        }
+    }
+    f->n = n;
+    return true;
+}
+
 /*
  * Drops the rules that cannot decide: those behind the first that holds for sure, but for those that
  * are forbidden or required. What comes after that one is hardly looked at.
@@ -93,7 +134,7 @@ bool walk_narrow(const struct pl_walk *w, const struct frame *from, const uint64
         to->word[n++] = word;
     }
     to->n = n;
-    return true;
+    return w->region.wanted == NULL || cut_behind_wanted(w, to);
 }
 
 /* Whether all that is required and was open before axis k is still possible behind the atom. */
@@ -135,6 +176,26 @@ bool walk_step(struct pl_walk *w, size_t k, size_t atom)
 }
 
 /* ---- the atoms that are worth a look ---- */
+
+/* The atoms in which a required rule holds, where they are few: any other leads to nothing. */
+static bool choose_required(const struct pl_walk *w, const struct pl_axis *axis, struct frame *f)
+{
+    for (size_t i = 0; i < w->nrequired; i++) {
+        size_t at = w->required[i];
+        uint64_t asking = w->region.required[at] & axis->asked[at] & ~axis->usual[at];
+
+        for (; asking != 0; asking &= asking - 1) {
+            uint32_t from = axis->odd_from[64 * at + (size_t)__builtin_ctzll(asking)];
+
+            if (from == PL_ODD_MANY)
+                continue;
+            for (; axis->odd[from] != PL_ODD_END; from++)
+                f->options[axis->odd[from] / 64] |= 1ULL << axis->odd[from] % 64;
+            return true;
+        }
+    }
+    return false;
+}
 
 /* The atoms that tell the rules of a frame apart; false if to find them takes longer than to try all. */
 static bool choose_odd(struct frame *f, const struct pl_axis *axis)
@@ -185,6 +246,8 @@ void walk_look(struct pl_walk *w, size_t k)
     bool apart = walk_needs(axis->attr) != 0 || walk_gives(axis->attr) != 0;
 
     memset(f->options, 0, (axis->natoms / 64 + 1) * sizeof(*f->options));
+    if (choose_required(w, axis, f))
+        return;
     if (!choose_odd(f, axis)) {
         memcpy(f->options, f->allowed, (axis->natoms / 64 + 1) * sizeof(*f->options));
         return;

@@ -120,19 +120,24 @@ static const uint64_t *listeners(struct wider *v)
     return bits;
 }
 
-/* A walk over the requests that show this, up to the axis of attr. NULL: none, or v->failed. */
-static struct pl_walk *walk_to(struct wider *v, struct pl_region *region, unsigned shown,
-                               enum pl_attr attr)
+/*
+ * A walk over the requests that show this and that a part may let pass, up to the axis of attr. NULL:
+ * none, or v->failed.
+ */
+static struct pl_walk *walk_to(struct wider *v, struct pl_region *region, size_t part,
+                               unsigned shown, enum pl_attr attr)
 {
     struct pl_walk *w;
     const struct pl_axis *axis;
 
     *region = (struct pl_region){
         .no_login = (shown & (SHOWS_LOGIN | SHOWS_ANYTHING)) == 0,
+        .wanted = pl_prove_passing(v->s, part, v->arena),
         .nfirst = 4,
         .first = {PL_ATTR_PROTOCOL_STATE, attr, PL_ATTR_CLIENT_ADDRESS, PL_ATTR_RECIPIENT}};
     if (attr == PL_ATTR_CLIENT_ADDRESS)
         region->first[--region->nfirst - 1] = PL_ATTR_RECIPIENT;
+    v->failed = v->failed || region->wanted == NULL;
     if ((shown & (SHOWS_PLACE | SHOWS_ANYTHING)) == 0) {
         region->forbidden = listeners(v);
         v->failed = v->failed || region->forbidden == NULL;
@@ -173,39 +178,60 @@ static bool passes(const struct wider *v, const struct pl_outcome *o, unsigned p
 
 /* ---- by address ---- */
 
-static void look_at_client(struct wider *v, struct pl_walk *w, size_t client)
+struct question {
+    const struct wider *v;
+    unsigned labels;
+};
+
+static bool passes_now(const struct pl_outcome *o, void *arg)
 {
-    unsigned labels = v->clients->atoms[client].labels;
-    const struct pl_outcome *outcomes;
-    bool before = false, more = false;
-    size_t n;
+    const struct question *q = arg;
 
-    pl_walk_collect(w, &outcomes, &n);
-    for (size_t i = 0; i < n; i++) {
-        bool old = passes(v, &outcomes[i], 0, labels);
-
-        before = before || old;
-        more = more || (!old && passes(v, &outcomes[i], 1, labels));
-    }
-    v->fresh[client] = more && !before;
-    v->freer[client] = more && before;
+    return !passes(q->v, o, 0, q->labels) && passes(q->v, o, 1, q->labels);
 }
 
-static void compare_addresses(struct wider *v)
+static bool passed_before(const struct pl_outcome *o, void *arg)
+{
+    const struct question *q = arg;
+
+    return passes(q->v, o, 0, q->labels);
+}
+
+/* Of the clients among which are found, those for whom there is such a request that a part lets pass. */
+static void keep_clients(struct wider *v, size_t part,
+                         bool (*wanted)(const struct pl_outcome *o, void *arg), bool *among)
 {
     struct pl_region region;
-    struct pl_walk *w = walk_to(v, &region, 0, PL_ATTR_CLIENT_ADDRESS);
+    struct pl_walk *w = walk_to(v, &region, part, 0, PL_ATTR_CLIENT_ADDRESS);
 
-    if (w == NULL)
-        return;
-    for (size_t a = 0; a < v->clients->natoms && pl_walk_gave_up(w) == NULL; a++) {
-        if (!pl_walk_choose(w, a))
+    for (size_t a = 0; a < v->clients->natoms; a++) {
+        struct question q = {v, v->clients->atoms[a].labels};
+        uint32_t atoms[PL_ATTR_COUNT];
+
+        if (!among[a])
             continue;
-        look_at_client(v, w, a);
+        among[a] = w != NULL && pl_walk_gave_up(w) == NULL && pl_walk_choose(w, a);
+        if (!among[a])
+            continue;
+        among[a] = pl_walk_find(w, wanted, &q, atoms);
         pl_walk_back(w);
     }
-    v->gave_up = pl_walk_gave_up(w);
+    if (w != NULL && v->gave_up == NULL)
+        v->gave_up = pl_walk_gave_up(w);
     pl_walk_free(w);
+}
+
+/* Who can pass in more ways than before; fresh: who could in none. */
+static void compare_addresses(struct wider *v)
+{
+    size_t n = v->clients->natoms;
+
+    memset(v->fresh, true, n * sizeof(*v->fresh));
+    keep_clients(v, 1, passes_now, v->fresh);
+    memcpy(v->freer, v->fresh, n * sizeof(*v->freer));
+    keep_clients(v, 0, passed_before, v->freer);
+    for (size_t a = 0; a < n; a++)
+        v->fresh[a] = v->fresh[a] && !v->freer[a];
     add_networks(v, v->fresh, "");
     if (!v->failed)
         add_networks(v, v->freer, " (to more recipients)");
@@ -233,7 +259,7 @@ static void find_values(struct wider *v, enum pl_attr attr, unsigned shown, bool
     struct wanted x = {v, SIZE_MAX};
     uint32_t atoms[PL_ATTR_COUNT];
     struct pl_region region;
-    struct pl_walk *w = walk_to(v, &region, shown, attr);
+    struct pl_walk *w = walk_to(v, &region, 1, shown, attr);
 
     if (w == NULL)
         return;
@@ -279,7 +305,7 @@ static bool find_any(struct wider *v, unsigned shown, size_t rule, uint32_t atom
         struct pl_walk *w;
 
         v->sort = sorts[i];
-        w = walk_to(v, &region, shown, PL_ATTR_CLIENT_ADDRESS);
+        w = walk_to(v, &region, 1, shown, PL_ATTR_CLIENT_ADDRESS);
         if (w == NULL)
             continue;
         found = pl_walk_find(w, is_new, &x, atoms);

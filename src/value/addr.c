@@ -395,7 +395,7 @@ size_t pl_prefix_take_line(const char *text, uint32_t *addr, unsigned *len)
         p++;
         *len = octet(&p);
     }
-    if (*p != '\n' || *len > 32 || (*addr & (uint32_t)(0xffffffffULL >> *len)) != 0)
+    if (*len > 32 || *p != '\n' || (*addr & (uint32_t)(0xffffffffULL >> *len)) != 0)
         return 0;
     return (size_t)(p + 1 - text);
 }

@@ -222,12 +222,15 @@ accept: one of the new policy has expired, so its clients get no OK; that is lef
 same answer for everything, but for clients of what has expired
 [1]
 $ postlatch diff diff/class.conf diff/class-expired.conf
-accept: one of the new policy has expired, so its clients get no OK; that is left out here. Renew it or take it out.
+accept: one of the new policy has expired, so its clients get no OK; that is left out here. Renew it
+    or take it out.
 same answer for everything, but for clients of what has expired
 [1]
 $ postlatch diff diff/class-expired.conf diff/class-expired.conf
-accept: one of the old policy has expired, so its clients get no OK; that is left out here. Renew it or take it out.
-accept: one of the new policy has expired, so its clients get no OK; that is left out here. Renew it or take it out.
+accept: one of the old policy has expired, so its clients get no OK; that is left out here. Renew it
+    or take it out.
+accept: one of the new policy has expired, so its clients get no OK; that is left out here. Renew it
+    or take it out.
 same answer for everything, but for clients of what has expired
 [0]
 $ postlatch diff diff/host.conf diff/listen.conf
