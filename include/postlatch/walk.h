@@ -24,7 +24,8 @@ enum { PL_WALK_STEPS_MAX_MILLION = 2000, PL_WALK_MEMO_MAX_MIB = 512 };
  * A rule that is forbidden must not hold, one that is required must; one that is ignored does not
  * decide, as if it did not exist. A rule may be both required and ignored, but not forbidden and
  * anything else. Where a part of the space has wanted rules, one of them decides in it: whoever asks
- * about a few rules only should name them, as all that cannot lead to them is then passed over.
+ * about a few rules only should name them, as all that cannot lead to them is then passed over. One
+ * that is wanted is not both required and ignored.
  */
 struct pl_region {
     const bool *allowed[PL_ATTR_COUNT]; /* natoms of the attribute's axis; NULL: all of them */

@@ -90,6 +90,8 @@ static bool find_kept(struct pl_walk *w)
         w->next_keep[i] = w->keep[i] != 0 ? i : last ? i + 1 : w->next_keep[i + 1];
         if (walk_bits(w->region.required, i) != 0)
             w->required[w->nrequired++] = i;
+        pl_assert((walk_bits(w->region.wanted, i) & walk_bits(w->region.ignored, i) & w->keep[i]) ==
+                  0);
         if (walk_bits(w->region.wanted, i) != 0)
             w->wants[s->nparts == 2 && i >= s->first_word[1]] = true;
     }

@@ -57,11 +57,8 @@ static uint64_t cut_word(const struct pl_walk *w, uint64_t word, size_t at)
     return word & ((wanted == 0 ? 0 : ~0ULL >> __builtin_clzll(wanted)) | w->keep[at]);
 }
 
-/*
- * Where a wanted rule has to decide, those behind the last of them do not matter any more.
- * Returns false if none is left.
- */
-static bool cut_behind_wanted(const struct pl_walk *w, struct frame *f)
+/* Where a wanted rule has to decide, those behind the last of them do not matter any more. */
+static void cut_behind_wanted(const struct pl_walk *w, struct frame *f)
 {
     size_t n = 0;
 
@@ -73,8 +70,6 @@ static bool cut_behind_wanted(const struct pl_walk *w, struct frame *f)
             if (w->wants[part] && (f->word[end] & w->region.wanted[f->index[end]]) != 0)
                 behind = end + 1;
         }
-        if (w->wants[part] && behind == i)
-            return false;
         for (; i < end; i++) {
             uint64_t word = f->word[i];
 
@@ -87,7 +82,6 @@ static bool cut_behind_wanted(const struct pl_walk *w, struct frame *f)
         }
     }
     f->n = n;
-    return true;
 }
 
 /*
@@ -99,7 +93,7 @@ bool walk_narrow(const struct pl_walk *w, const struct frame *from, const uint64
 {
     const uint64_t *definite = w->definite + k * w->s->nwords;
     size_t n = 0, part = 0;
-    bool decided = false;
+    bool decided = false, can[2] = {false, false}; /* can: a wanted rule of the part can decide */
 
     for (size_t i = 0; i < from->n; i++) {
         size_t at = from->index[i];
@@ -125,6 +119,8 @@ bool walk_narrow(const struct pl_walk *w, const struct frame *from, const uint64
             decided = sure != 0;
             if (decided)
                 word &= first | (first - 1) | w->keep[at];
+            can[part] |= (word & (decided ? first | (first - 1) : ~0ULL) &
+                          walk_bits(w->region.wanted, at)) != 0;
         }
         /* Required and sure: it has served, unless it may decide. */
         word &= ~(required & definite[at] & walk_bits(w->region.ignored, at));
@@ -134,7 +130,11 @@ bool walk_narrow(const struct pl_walk *w, const struct frame *from, const uint64
         to->word[n++] = word;
     }
     to->n = n;
-    return w->region.wanted == NULL || cut_behind_wanted(w, to);
+    if ((w->wants[0] && !can[0]) || (w->wants[1] && !can[1]))
+        return false;
+    if (w->region.wanted != NULL)
+        cut_behind_wanted(w, to);
+    return true;
 }
 
 /* Whether all that is required and was open before axis k is still possible behind the atom. */
