@@ -246,6 +246,7 @@ static void add_credential(struct surface_build *b, const struct credential *c)
         return;
     }
     a.region.required = a.region.wanted = a.required;
+    a.region.nfirst = 0; /* what the rule asks about comes first */
     for (size_t r = 0; r < b->p->nrules && !b->failed; r++) {
         for (size_t i = 0; i < b->p->rules[r].ncond && !b->failed; i++) {
             if (b->p->rules[r].cond[i].attr == c->attr && grants(&a, r, SIZE_MAX))

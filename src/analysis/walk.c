@@ -38,6 +38,33 @@ static void add_to_order(struct pl_walk *w, enum pl_attr attr)
     w->axes[w->naxes++] = w->s->axis_of[attr];
 }
 
+/* Whether a required rule asks about the axis, or another one may depend on it. */
+static bool is_asked_for(const struct pl_walk *w, enum pl_attr attr)
+{
+    const struct pl_axis *axis = w->s->axis_of[attr];
+    uint64_t asked = walk_gives(attr);
+
+    for (size_t i = 0; axis != NULL && i < w->s->nwords; i++)
+        asked |= axis->asked[i] & walk_bits(w->region.required, i);
+    return asked != 0;
+}
+
+/* Who has an order has said it. Else what decides whether a wanted rule that is required can hold comes first. */
+static void order_axes(struct pl_walk *w)
+{
+    size_t n = sizeof(usual_order) / sizeof(usual_order[0]);
+
+    for (size_t i = 0; i < w->region.nfirst; i++)
+        add_to_order(w, w->region.first[i]);
+    for (size_t i = 0; i < n && w->region.wanted != NULL && w->region.required != NULL; i++) {
+        if (is_asked_for(w, usual_order[i]))
+            add_to_order(w, usual_order[i]);
+    }
+    for (size_t i = 0; i < n; i++)
+        add_to_order(w, usual_order[i]);
+    pl_assert(w->naxes == w->s->naxes);
+}
+
 /* From where on each rule holds, if it is still possible: all axes that it asks about are behind. */
 static bool find_definite(struct pl_walk *w)
 {
@@ -147,11 +174,7 @@ struct pl_walk *pl_walk_new(const struct pl_space *s, const struct pl_region *re
     w->steps_max =
         region->steps_max > 0 ? region->steps_max : (size_t)PL_WALK_STEPS_MAX_MILLION * 1000000;
     w->arena = pl_arena_new();
-    for (size_t i = 0; i < region->nfirst; i++)
-        add_to_order(w, region->first[i]);
-    for (size_t i = 0; i < sizeof(usual_order) / sizeof(usual_order[0]); i++)
-        add_to_order(w, usual_order[i]);
-    pl_assert(w->naxes == s->naxes);
+    order_axes(w);
     if (w->arena == NULL || !find_kept(w) || !find_definite(w) || !make_frames(w)) {
         pl_walk_free(w);
         return NULL;
