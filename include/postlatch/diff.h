@@ -90,11 +90,12 @@ struct pl_diff {
 /*
  * pl_diff_new - what changes from one policy to the other
  *
- * in       both may be lean
+ * in       both may be lean; steps_max: atoms to look at before it is given up, 0: as many as a walk may
  * returns  NULL when memory is short; free with pl_diff_free. Both policies must outlive it
  * cost     logins × clients × recipients, as far as the policies tell them apart, where answers differ
  */
-struct pl_diff *pl_diff_new(const struct pl_policy *from, const struct pl_policy *to);
+struct pl_diff *pl_diff_new(const struct pl_policy *from, const struct pl_policy *to,
+                            size_t steps_max);
 void pl_diff_free(struct pl_diff *d);
 
 /* pl_diff_is_same - nothing changes, and that is certain */

@@ -11,6 +11,9 @@ enum pl_wider {
     PL_WIDER_UNKNOWN /* it could not be decided */
 };
 
+/* The most atoms that one walk looks at: some seconds. A reload waits for the answer. */
+enum { PL_WIDER_STEPS_MAX_MILLION = 10 };
+
 /*
  * pl_wider_tell - who may relay by one policy and could not by another
  *

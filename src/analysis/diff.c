@@ -311,9 +311,10 @@ void diff_find_pieces(struct diff_build *b)
 
 /* ---- all ---- */
 
-static void build(struct diff_build *b)
+static void build(struct diff_build *b, size_t steps_max)
 {
     struct pl_region region = {
+        .steps_max = steps_max,
         .nfirst = 4,
         .first = {PL_ATTR_PROTOCOL_STATE, PL_ATTR_SASL_USERNAME, PL_ATTR_CLIENT_ADDRESS,
                   PL_ATTR_RECIPIENT},
@@ -367,7 +368,8 @@ static bool same_waivers(const struct pl_policy *a, const struct pl_policy *b)
     return same;
 }
 
-struct pl_diff *pl_diff_new(const struct pl_policy *from, const struct pl_policy *to)
+struct pl_diff *pl_diff_new(const struct pl_policy *from, const struct pl_policy *to,
+                            size_t steps_max)
 {
     struct pl_diff *d = calloc(1, sizeof(*d));
     struct diff_build b = {.diff = d};
@@ -390,7 +392,7 @@ struct pl_diff *pl_diff_new(const struct pl_policy *from, const struct pl_policy
     else if (s == NULL)
         b.failed = true;
     else
-        build(&b);
+        build(&b, steps_max);
     pl_space_free(s);
     if (b.failed) {
         pl_diff_free(d);

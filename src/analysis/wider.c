@@ -133,6 +133,7 @@ static struct pl_walk *walk_to(struct wider *v, struct pl_region *region, size_t
     *region = (struct pl_region){
         .no_login = (shown & (SHOWS_LOGIN | SHOWS_ANYTHING)) == 0,
         .wanted = pl_prove_passing(v->s, part, v->arena),
+        .steps_max = (size_t)PL_WIDER_STEPS_MAX_MILLION * 1000000,
         .nfirst = 4,
         .first = {PL_ATTR_PROTOCOL_STATE, attr, PL_ATTR_CLIENT_ADDRESS, PL_ATTR_RECIPIENT}};
     if (attr == PL_ATTR_CLIENT_ADDRESS)

@@ -44,7 +44,7 @@ int cmd_diff(const struct arguments *a)
         status = EXIT_TROUBLE;
         goto out;
     }
-    d = pl_diff_new(config[0].policy, config[1].policy);
+    d = pl_diff_new(config[0].policy, config[1].policy, 0);
     if (d == NULL) {
         status = trouble("out of memory");
         goto out;

@@ -22,7 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { STOP_PATIENCE_S = 1, CHANGES_ENTRIES_MAX = 200000 };
+enum { STOP_PATIENCE_S = 1, CHANGES_ENTRIES_MAX = 200000, CHANGES_STEPS_MAX_MILLION = 10 };
 enum { CHANGES_TOLD = 10 };
 
 void reload_count(struct pl_buf *b, size_t n, const char *noun, const char *plural)
@@ -153,7 +153,8 @@ static void tell_changes(struct reload *r, const struct snapshot *next)
                                            "entries; postlatch diff OLD NEW compares them\n"));
         return;
     }
-    d = pl_diff_new(now->config.policy, next->config.policy);
+    d = pl_diff_new(now->config.policy, next->config.policy,
+                    (size_t)CHANGES_STEPS_MAX_MILLION * 1000000);
     if (d == NULL)
         pl_buf_add(&r->changes, pl_str_lit("what changes was not compared: out of memory\n"));
     else if (!pl_diff_is_same(d))

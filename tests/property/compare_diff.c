@@ -304,7 +304,7 @@ static bool compare_all(const struct comparing *c, struct seen *seen)
 
 bool compare_diff(const struct oracle *o, struct pl_buf *out, struct seen *seen)
 {
-    struct pl_diff *diff = pl_diff_new(o->policy[0], o->policy[1]);
+    struct pl_diff *diff = pl_diff_new(o->policy[0], o->policy[1], 0);
     struct oracle_boxes boxes;
     struct comparing c = {o, diff, &boxes, out};
     bool same;

@@ -471,7 +471,7 @@ static bool has_omitted(const struct pl_diff *diff)
 
 bool compare_words(const struct oracle *o, struct pl_buf *out, struct seen *seen)
 {
-    struct pl_diff *diff = pl_diff_new(o->policy[0], o->policy[1]);
+    struct pl_diff *diff = pl_diff_new(o->policy[0], o->policy[1], 0);
     struct comparing c = {.o = o, .out = out};
     bool same = true;
 

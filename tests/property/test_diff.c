@@ -257,7 +257,7 @@ static void check_request(const struct pl_diff *diff, struct request *r)
 
 static struct pl_diff *compare(const struct pl_config *a, const struct pl_config *b)
 {
-    struct pl_diff *d = pl_diff_new(a->policy, b->policy);
+    struct pl_diff *d = pl_diff_new(a->policy, b->policy, 0);
 
     must(d != NULL, "out of memory");
     return d;

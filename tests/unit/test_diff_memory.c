@@ -16,7 +16,7 @@ struct question {
 static void compare_once(void *arg, bool may_fail)
 {
     struct question *q = arg;
-    struct pl_diff *d = pl_diff_new(q->from, q->to);
+    struct pl_diff *d = pl_diff_new(q->from, q->to, 0);
 
     if (!may_fail) {
         assert_non_null(d);
