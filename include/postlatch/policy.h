@@ -179,6 +179,14 @@ struct pl_decision;
 /* pl_policy_set_today - the day that waivers are held to; at load it is the present one. Any thread */
 void pl_policy_set_today(struct pl_policy *p, int32_t days);
 
+/*
+ * pl_policy_lets_pass - an action lets mail to a recipient elsewhere pass, or may: a class of main.cf is not
+ * known
+ *
+ * in       elsewhere: the client is in permitted_elsewhere
+ */
+bool pl_policy_lets_pass(const struct pl_policy *p, const struct pl_action *action, bool elsewhere);
+
 /* pl_waiver_has_ended - today is past the last day on which the waiver counts */
 bool pl_waiver_has_ended(const struct pl_policy *p, const struct pl_waiver *w);
 

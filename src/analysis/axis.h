@@ -60,6 +60,14 @@ void axis_ports(struct axis_builder *b);
 /* axis_pair_find - the place of a pair of classes among pairs, which are never full */
 struct axis_pair *axis_pair_find(struct axis_pair *pairs, size_t cap, uint64_t classes);
 
+/*
+ * axis_pairs_grow - more room for pairs
+ *
+ * inout    *cap: places of pairs, a power of two or 0; those of what is returned
+ * returns  what replaces pairs, which is freed; NULL, with all as it was, when memory is short
+ */
+struct axis_pair *axis_pairs_grow(struct axis_pair *pairs, size_t *cap);
+
 /* A name that nobody has: what stands for all names that are in no list. */
 #define AXIS_NOBODY "x7q2zk9w"
 

@@ -83,22 +83,21 @@ struct axis_pair *axis_pair_find(struct axis_pair *pairs, size_t cap, uint64_t c
     return &pairs[i];
 }
 
-static bool grow_pairs(struct axis_builder *b)
+struct axis_pair *axis_pairs_grow(struct axis_pair *pairs, size_t *cap)
 {
-    size_t cap = b->pairs_cap == 0 ? 64 : 2 * b->pairs_cap;
-    struct axis_pair *pairs = malloc(cap * sizeof(*pairs));
+    size_t more = *cap == 0 ? 64 : 2 * *cap;
+    struct axis_pair *grown = malloc(more * sizeof(*grown));
 
-    if (pairs == NULL)
-        return false;
-    memset(pairs, 0xff, cap * sizeof(*pairs));
-    for (size_t i = 0; i < b->pairs_cap; i++) {
-        if (b->pairs[i].classes != UINT64_MAX)
-            *axis_pair_find(pairs, cap, b->pairs[i].classes) = b->pairs[i];
+    if (grown == NULL)
+        return NULL;
+    memset(grown, 0xff, more * sizeof(*grown));
+    for (size_t i = 0; i < *cap; i++) {
+        if (pairs[i].classes != UINT64_MAX)
+            *axis_pair_find(grown, more, pairs[i].classes) = pairs[i];
     }
-    free(b->pairs);
-    b->pairs = pairs;
-    b->pairs_cap = cap;
-    return true;
+    free(pairs);
+    *cap = more;
+    return grown;
 }
 
 /* What the boundary lists of the first policy say about a class of its addresses. */
@@ -132,9 +131,13 @@ static bool offer_pair(struct axis_builder *b, const struct pl_addr *example, ui
     struct axis_pair *pair;
     char text[PL_ADDR_TEXT];
 
-    if (2 * (b->npairs + 1) > b->pairs_cap && !grow_pairs(b)) {
-        b->failed = true;
-        return false;
+    if (2 * (b->npairs + 1) > b->pairs_cap) {
+        struct axis_pair *pairs = axis_pairs_grow(b->pairs, &b->pairs_cap);
+
+        b->failed = pairs == NULL;
+        if (b->failed)
+            return false;
+        b->pairs = pairs;
     }
     pair = axis_pair_find(b->pairs, b->pairs_cap, classes);
     if (pair->classes == classes)

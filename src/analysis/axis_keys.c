@@ -22,24 +22,6 @@ struct keeping {
     bool failed;
 };
 
-static bool grow_pairs(struct keeping *k)
-{
-    size_t cap = k->pairs_cap == 0 ? 64 : 2 * k->pairs_cap;
-    struct axis_pair *pairs = malloc(cap * sizeof(*pairs));
-
-    if (pairs == NULL)
-        return false;
-    memset(pairs, 0xff, cap * sizeof(*pairs));
-    for (size_t i = 0; i < k->pairs_cap; i++) {
-        if (k->pairs[i].classes != UINT64_MAX)
-            *axis_pair_find(pairs, cap, k->pairs[i].classes) = k->pairs[i];
-    }
-    free(k->pairs);
-    k->pairs = pairs;
-    k->pairs_cap = cap;
-    return true;
-}
-
 /* The keys that are kept of a pair; NULL when memory is short. */
 static struct pl_str *keys_of(struct keeping *k, uint64_t classes)
 {
@@ -47,8 +29,13 @@ static struct pl_str *keys_of(struct keeping *k, uint64_t classes)
     struct axis_pair *pair;
     struct pl_str *keys;
 
-    if (2 * (k->npairs + 1) > k->pairs_cap && !grow_pairs(k))
-        return NULL;
+    if (2 * (k->npairs + 1) > k->pairs_cap) {
+        struct axis_pair *pairs = axis_pairs_grow(k->pairs, &k->pairs_cap);
+
+        if (pairs == NULL)
+            return NULL;
+        k->pairs = pairs;
+    }
     pair = axis_pair_find(k->pairs, k->pairs_cap, classes);
     if (pair->classes == classes)
         return k->keys + pair->atom * most;

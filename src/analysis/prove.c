@@ -20,20 +20,11 @@ const char *pl_verdict_word(enum pl_verdict v)
 bool pl_prove_lets_pass(const struct pl_policy *p, const struct pl_action *action,
                         unsigned client_labels, enum pl_opening_why *why)
 {
-    switch (action->effect) {
-    case PL_EFFECT_REFUSE:
-        return false;
-    case PL_EFFECT_PASS:
-        *why = PL_OPENS_PASS;
-        return true;
-    case PL_EFFECT_UNKNOWN:
-        *why = PL_OPENS_CLASS;
-        return true;
-    case PL_EFFECT_LEAVE:
-        break;
-    }
-    *why = p->after_dunno == PL_AFTER_PERMIT ? PL_OPENS_PERMIT : PL_OPENS_ELSEWHERE;
-    return p->after_dunno == PL_AFTER_PERMIT || (client_labels & PL_LABEL_ELSEWHERE) != 0;
+    *why = action->effect == PL_EFFECT_PASS      ? PL_OPENS_PASS
+           : action->effect == PL_EFFECT_UNKNOWN ? PL_OPENS_CLASS
+           : p->after_dunno == PL_AFTER_PERMIT   ? PL_OPENS_PERMIT
+                                                 : PL_OPENS_ELSEWHERE;
+    return pl_policy_lets_pass(p, action, (client_labels & PL_LABEL_ELSEWHERE) != 0);
 }
 
 uint64_t *pl_prove_passing(const struct pl_space *s, size_t part, struct pl_arena *arena)

@@ -2,13 +2,7 @@
 /* Which openings are accepted: by waivers that count, or by those together with some that have ended. */
 #include "prove_build.h"
 
-#include <stdatomic.h>
 #include <string.h>
-
-static bool has_ended(const struct proving *v, const struct pl_waiver *w)
-{
-    return atomic_load_explicit(&v->p->today, memory_order_relaxed) > w->until;
-}
 
 static bool range_is_within(const struct pl_ranges *r, const struct pl_addr *first,
                             const struct pl_addr *last)
@@ -30,7 +24,8 @@ static bool merge_surfaces(const struct proving *v, bool ended, struct pl_ranges
     for (size_t w = 0; w < v->p->nwaivers; w++) {
         const struct pl_waiver *waiver = &v->p->waivers[w];
 
-        for (size_t i = 0; i < waiver->surface.count && (ended || !has_ended(v, waiver)); i++) {
+        for (size_t i = 0;
+             i < waiver->surface.count && (ended || !pl_waiver_has_ended(v->p, waiver)); i++) {
             struct pl_range range = waiver->surface.ranges[i];
             struct pl_prefix prefix;
 
@@ -139,7 +134,7 @@ static const struct pl_waiver *waiver_to_name(const struct proving *v, const str
         const struct pl_waiver *waiver = &v->p->waivers[w];
         unsigned rank = 1;
 
-        if (has_ended(v, waiver) != ended)
+        if (pl_waiver_has_ended(v->p, waiver) != ended)
             continue;
         if (h->why == PL_OPENS_CLASS && pl_str_eq(waiver->rule, h->rule->name))
             rank = 4;
@@ -159,7 +154,7 @@ static bool rule_is_waived(const struct proving *v, const struct hole *h, bool e
 {
     for (size_t w = 0; w < v->p->nwaivers && h->why == PL_OPENS_CLASS; w++) {
         if (pl_str_eq(v->p->waivers[w].rule, h->rule->name) &&
-            (ended || !has_ended(v, &v->p->waivers[w])))
+            (ended || !pl_waiver_has_ended(v->p, &v->p->waivers[w])))
             return true;
     }
     return false;
@@ -171,7 +166,7 @@ static const struct pl_waiver *partial_waiver(const struct proving *v, const str
     for (size_t w = 0; w < v->p->nwaivers; w++) {
         const struct pl_waiver *waiver = &v->p->waivers[w];
 
-        if (!has_ended(v, waiver) &&
+        if (!pl_waiver_has_ended(v->p, waiver) &&
             (pl_str_eq(waiver->rule, o->rule->name) || touches(&waiver->surface, o)))
             return waiver;
     }

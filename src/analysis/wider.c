@@ -230,7 +230,8 @@ static void compare_addresses(struct wider *v)
     memset(v->fresh, true, n * sizeof(*v->fresh));
     keep_clients(v, 1, passes_now, v->fresh);
     memcpy(v->freer, v->fresh, n * sizeof(*v->freer));
-    keep_clients(v, 0, passed_before, v->freer);
+    if (v->gave_up == NULL)
+        keep_clients(v, 0, passed_before, v->freer);
     for (size_t a = 0; a < n; a++)
         v->fresh[a] = v->fresh[a] && !v->freer[a];
     add_networks(v, v->fresh, "");

@@ -164,6 +164,13 @@ size_t pl_policy_entries(const struct pl_policy *p)
     return n;
 }
 
+bool pl_policy_lets_pass(const struct pl_policy *p, const struct pl_action *action, bool elsewhere)
+{
+    if (action->effect == PL_EFFECT_LEAVE)
+        return p->after_dunno == PL_AFTER_PERMIT || elsewhere;
+    return action->effect != PL_EFFECT_REFUSE;
+}
+
 struct pl_str pl_policy_sent_word(const struct pl_policy *p, const struct pl_decision *decision)
 {
     if (p->mode == PL_MODE_ENFORCE)

@@ -76,16 +76,6 @@ static bool is_listed(const struct pl_policy *p, const struct pl_addr *client,
                0;
 }
 
-/* Whether a rule's answer lets a client's mail to foreign recipients pass, or may: pl_prove_lets_pass. */
-static bool lets_pass(const struct pl_policy *p, const struct pl_rule *rule,
-                      const struct pl_addr *client)
-{
-    if (rule->action->effect == PL_EFFECT_LEAVE)
-        return p->after_dunno == PL_AFTER_PERMIT ||
-               is_listed(p, client, PL_BOUNDARY_PERMITTED_ELSEWHERE);
-    return rule->action->effect != PL_EFFECT_REFUSE;
-}
-
 /* Whether a rule, which is the first that holds, may let this client relay without any waiver. */
 static bool is_in_boundary(const struct pl_policy *p, struct pl_query *q,
                            const struct pl_rule *rule)
@@ -119,7 +109,9 @@ const struct pl_waiver *pl_policy_ended_waiver(const struct pl_policy *p, struct
     pl_query_need(q, PL_ATTR_RECIPIENT);
     client = pl_query_addr(q, PL_ATTR_CLIENT_ADDRESS);
     ended = ended_waiver(p, rule, client);
-    if (ended == NULL || !lets_pass(p, rule, client) || q->recipient.form == PL_MAIL_EMPTY ||
+    if (ended == NULL || q->recipient.form == PL_MAIL_EMPTY ||
+        !pl_policy_lets_pass(p, rule->action,
+                             is_listed(p, client, PL_BOUNDARY_PERMITTED_ELSEWHERE)) ||
         is_in_boundary(p, q, rule))
         return NULL;
     return ended;

@@ -94,11 +94,12 @@ int main(int argc, char **argv)
     struct pl_config configs[POLICIES_MAX];
     struct requests r = {0};
     struct pl_diag *d = pl_diag_new();
-    int rounds = argc > 2 ? atoi(argv[2]) : 0, count = argc - 3;
+    unsigned long rounds = 0;
+    int count = argc - 3;
     size_t decided = 0;
 
-    if (rounds < 1 || rounds > ROUNDS_MAX || count < 1 || count > POLICIES_MAX || d == NULL ||
-        !read_requests(&r, argv[1])) {
+    if (argc < 4 || !pl_str_to_number(pl_str_of(argv[2]), 1, ROUNDS_MAX, &rounds) ||
+        count > POLICIES_MAX || d == NULL || !read_requests(&r, argv[1])) {
         fputs("usage: bench_decide REQUESTS ROUNDS CONFIGURATION...\n", stderr);
         return 2;
     }
@@ -108,7 +109,7 @@ int main(int argc, char **argv)
             return 2;
         }
     }
-    for (int round = 0; round < rounds; round++) {
+    for (unsigned long round = 0; round < rounds; round++) {
         for (int i = 0; i < count; i++)
             ns[i][round] = measure(configs[i].policy, &r, &decided);
     }
