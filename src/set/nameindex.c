@@ -24,6 +24,7 @@
 enum { KEYS_A_BUCKET = 4, FULL = 256, TRIES = 8, LENGTH_BITS = 12, HEAD = 4, AHEAD = 12 };
 enum { SHARE = 4 << 20, SHARES = 2 }; /* bytes of keys, from which on there are so many shares */
 _Static_assert(PL_KEY_MAX <= 1 << LENGTH_BITS, "a key's head has its length less 1");
+_Static_assert(PL_CLASSES_MAX <= 1 << (8 * HEAD - LENGTH_BITS), "and its class");
 
 /* ---- collecting ---- */
 
@@ -239,7 +240,6 @@ static size_t lay_out(struct pl_name_index *x, const struct pl_keys *keys, struc
     memset(fill, 0, x->nbuckets * sizeof(*fill));
     while (at < keys->n) {
         struct pl_str key = key_at(keys->bytes, at, &at);
-
         struct filling *f = &fill[bucket_of(x, hash(x, key))];
 
         f->end += HEAD + (uint32_t)key.n;

@@ -6,7 +6,7 @@
  * to that of the innermost network still open, which has all the outer ones' tables in it. Equal
  * neighbours are one range. With many ranges a table on the leading bits leads to a short search among
  * the rest (as in DXR, Zec, Rizzo, Mikuc 2012): 3 bytes a range for up to 256 classes. ADRs 0006
- * and 0009 have the alternatives measured.
+ * and 0011 have the alternatives measured.
  */
 #include "networks.h"
 
