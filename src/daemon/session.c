@@ -351,13 +351,14 @@ static void take_turn(struct session *s, const char *buf, size_t len, struct pl_
         scan = (struct pl_request_scan){0};
     }
     more = count == WORKER_TURN && pos < len;
+    /* Before the answer is sent: who has it is not idle, however long this thread is held up then. */
+    if (count > 0)
+        worker_touch(w, s);
     if (!session_write(s, w->out, out)) {
         why = NULL;
         trouble(s, "cannot send an answer: %s", strerror(errno));
     }
     log_answered(w, count);
-    if (count > 0)
-        worker_touch(w, s);
     if (why != NULL)
         trouble(s, "%s", why);
     else if (too_long && !s->closing)
