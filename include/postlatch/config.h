@@ -40,6 +40,8 @@ struct pl_settings {
     int log_facility; /* LOG_MAIL, … of syslog.h */
     const char *log_tag;
     const char *log_socket; /* absolute path */
+    const char *shadow;     /* "": none; else the file to be opened: pl_config_load_shadow */
+    struct pl_pos shadow_at;
 };
 
 /* struct pl_config - a loaded configuration; both parts live and die with the policy */
@@ -70,6 +72,14 @@ bool pl_config_load(struct pl_config *config, const char *path, struct pl_diag *
  * load then, it has been changed meanwhile, and what there is now counts.
  */
 bool pl_config_load_lean(struct pl_config *config, const char *path, struct pl_diag *d);
+
+/*
+ * pl_config_load_shadow - the configuration that another one names as its shadow, lean
+ *
+ * in       of: its option shadow is not ""; what the shadow says of a shadow of its own is ignored
+ * returns  false after noting the place that names it, and what is wrong with it
+ */
+bool pl_config_load_shadow(struct pl_config *shadow, const struct pl_config *of, struct pl_diag *d);
 
 /*
  * pl_config_load_settings - of a configuration whose policy does not load: its settings, with a policy

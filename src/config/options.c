@@ -3,10 +3,12 @@
 #include "build.h"
 
 #include "postlatch/compiler.h"
+#include "postlatch/file.h"
 #include "postlatch/quote.h"
 #include "postlatch/suggest.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -288,14 +290,30 @@ static void build_log(struct builder *b)
     s->log_socket = socket_path(b, log, SECTION_LOG, "socket");
 }
 
+/* The path of the other policy; it is read by whoever compares. */
+static void build_shadow(struct builder *b)
+{
+    struct tree_value value;
+    char *path;
+
+    b->settings->shadow = text(b, tree_top(b->tree), SECTION_TOP, "shadow", &value);
+    if (value.bad || value.text.n == 0)
+        return;
+    b->settings->shadow_at = value.at;
+    path = pl_path_beside(pl_diag_file_name(b->d, value.at.file), value.text);
+    b->settings->shadow = path == NULL ? NULL : pl_arena_copy(b->policy->arena, pl_str_of(path)).p;
+    free(path);
+    if (b->settings->shadow == NULL) {
+        pl_diag_no_memory(b->d);
+        b->settings->shadow = "";
+    }
+}
+
 /* Options whose part of the program does not exist yet: only their defaults are true. */
 static void check_unavailable(struct builder *b)
 {
     struct tree_value given;
 
-    if (tree_scalar(tree_top(b->tree), "shadow", &given) && given.text.n > 0)
-        pl_diag_error(b->d, given.at,
-                      "shadow: another value than \"\" is not available in this version");
     if (tree_count(b->tree, SECTION_METRICS) > 0 &&
         tree_scalar(tree_section(b->tree, SECTION_METRICS, 0), "listen", &given) &&
         given.text.n > 0)
@@ -369,5 +387,6 @@ void build_options(struct builder *b)
     s->idle_timeout_s = number(b, "idle_timeout", 0, 86400, " seconds (0: never)");
     build_log(b);
     build_refusal(b);
+    build_shadow(b);
     check_unavailable(b);
 }

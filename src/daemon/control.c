@@ -98,7 +98,7 @@ static const char *outcome_word(enum reload_outcome outcome)
 
 static void add_counters(struct pl_buf *b, const struct pool *p)
 {
-    unsigned long requests = 0, troubles = 0, idlest = 0, idle = 0;
+    unsigned long requests = 0, troubles = 0, idlest = 0, idle = 0, differs = 0;
     unsigned long effects[PL_EFFECT_UNKNOWN + 1] = {0};
     long long longest_us = 0;
 
@@ -111,6 +111,7 @@ static void add_counters(struct pl_buf *b, const struct pool *p)
         troubles += atomic_load(&c->troubles);
         idlest += atomic_load(&c->closed_idlest);
         idle += atomic_load(&c->closed_idle);
+        differs += atomic_load(&c->shadow_differs);
         for (size_t e = 0; e <= PL_EFFECT_UNKNOWN; e++)
             effects[e] += atomic_load(&c->by_effect[e]);
     }
@@ -122,6 +123,7 @@ static void add_counters(struct pl_buf *b, const struct pool *p)
                 effects[PL_EFFECT_REFUSE]);
     pl_buf_addf(b, "decisions_leave=%lu\ndecisions_unknown=%lu\n", effects[PL_EFFECT_LEAVE],
                 effects[PL_EFFECT_UNKNOWN]);
+    pl_buf_addf(b, "shadow_differs_total=%lu\n", differs);
     pl_buf_addf(b, "longest_wakeup_us=%lld\n", longest_us);
 }
 
@@ -154,6 +156,9 @@ static void add_status(struct control *c, struct pl_buf *b)
     pl_buf_addf(b, "generation=%lu\nmode=%s\n", r->snapshot->generation,
                 p->mode == PL_MODE_OBSERVE ? "observe" : "enforce");
     add_verdict(b, r->snapshot);
+    pl_buf_addf(b, "shadow=%s\nshadow_verdict=%s\n",
+                r->snapshot->shadow != NULL ? r->snapshot->config.settings.shadow : "-",
+                r->snapshot->shadow != NULL ? r->snapshot->shadow->verdict.word : "-");
     pl_buf_addf(b, "rules=%zu\ntables=%zu\nentries=%zu\n", p->nwritten, p->ntables,
                 pl_policy_entries(p));
     pl_buf_addf(b, "uptime_s=%lld\n", (long long)((clock_ms() - c->started_ms) / 1000));

@@ -156,6 +156,23 @@ static struct snapshot *judge(const struct daemon *d, struct snapshot *s)
     return NULL;
 }
 
+/* A start goes on without a shadow: mail must not wait for a policy that answers nobody. */
+static void load_shadow(struct snapshot *s, struct pl_diag *diag)
+{
+    struct pl_buf text = {0};
+    const char *line;
+
+    if (!snapshot_load_shadow(s, diag)) {
+        for (size_t i = 0; (line = pl_diag_get(diag, i)) != NULL; i++)
+            log_error("%s", line);
+        log_error("started without the shadow: what it would answer is not compared");
+    } else if (s->shadow != NULL) {
+        shadow_tell(&text, s->shadow, s->config.settings.shadow);
+        reload_log_lines(log_info, "", pl_buf_str(&text));
+        pl_buf_fini(&text);
+    }
+}
+
 /* The first configuration; if it may not run there is no daemon, or a locked one. */
 static struct snapshot *load_first(const struct daemon *d)
 {
@@ -170,6 +187,8 @@ static struct snapshot *load_first(const struct daemon *d)
     s = s == NULL ? refuse_invalid(d, diag) : judge(d, s);
     if (s != NULL && s->locked)
         reminder_tell_locked(s, d->options.config);
+    else if (s != NULL)
+        load_shadow(s, diag);
     pl_diag_free(diag);
     return s;
 }

@@ -134,6 +134,8 @@ static void tell_success(struct reload *r, const struct snapshot *next)
     pl_buf_addf(&r->text, "generation %lu is in force: ", r->generation);
     reload_summary(&r->text, config->policy);
     pl_buf_addf(&r->text, "; verdict: %s\n", next->verdict.word);
+    if (next->shadow != NULL)
+        shadow_tell(&r->text, next->shadow, config->settings.shadow);
     while ((option = pl_config_restart_needed(r->started_with, &config->settings, &from)) != NULL)
         pl_buf_addf(&r->text, "%s: changed; takes effect at the next start\n", option);
 }
@@ -174,9 +176,10 @@ static void load(struct reload *r, struct pl_diag *d)
 {
     struct snapshot *next = snapshot_load(r->path, r->generation, d);
 
-    if (next == NULL) {
+    if (next == NULL || !snapshot_load_shadow(next, d)) {
         r->outcome = RELOAD_REFUSED;
         tell_errors(r, d);
+        snapshot_free(next);
         return;
     }
     if (!admit_verdict(r, next) || !admit_wider(r, next)) {
@@ -309,7 +312,7 @@ static void on_follow(struct ev_loop *loop, ev_async *a, int revents)
     pl_assert(r->magic == RELOAD_MAGIC);
     snapshot_follow(r->snapshots, &r->snapshot);
     /* It may have been loaded before midnight, and published after it. */
-    pl_policy_set_today(r->snapshot->config.policy, clock_today());
+    snapshot_set_today(r->snapshot, clock_today());
 }
 
 static void on_done(struct ev_loop *loop, ev_async *a, int revents)

@@ -319,6 +319,20 @@ static void log_answered(struct worker *w, size_t count)
     counter_add(&w->counters.requests, count);
 }
 
+/* What another policy would have answered. */
+static void compare_answered(struct worker *w, size_t count)
+{
+    const struct snapshot *now = w->snapshot;
+    struct pl_decision theirs;
+
+    for (struct answered *a = w->answered; a < w->answered + count; a++) {
+        if (!shadow_differs(now->shadow, &a->query, &a->decision, &theirs))
+            continue;
+        counter_add(&w->counters.shadow_differs, 1);
+        log_shadow(&now->config, now->generation, &a->query, &a->decision, &theirs);
+    }
+}
+
 /* One turn over buf[0..len), which begins with a request; scan is how far it was looked at. */
 static void take_turn(struct session *s, const char *buf, size_t len, struct pl_request_scan scan)
 {
@@ -359,6 +373,8 @@ static void take_turn(struct session *s, const char *buf, size_t len, struct pl_
         trouble(s, "cannot send an answer: %s", strerror(errno));
     }
     log_answered(w, count);
+    if (w->snapshot->shadow != NULL)
+        compare_answered(w, count);
     if (why != NULL)
         trouble(s, "%s", why);
     else if (too_long && !s->closing)

@@ -27,7 +27,7 @@ enum { WORKER_READ = 32 * 1024, WORKER_TURN = 64 };
 
 /* What a worker has counted; written by it alone, read by the main thread. */
 struct counters {
-    atomic_ulong requests, troubles, closed_idlest, closed_idle;
+    atomic_ulong requests, troubles, closed_idlest, closed_idle, shadow_differs;
     atomic_ulong by_effect[PL_EFFECT_UNKNOWN + 1];
 };
 
