@@ -99,7 +99,7 @@ static const char *outcome_word(enum reload_outcome outcome)
 static void add_counters(struct pl_buf *b, const struct pool *p)
 {
     unsigned long requests = 0, troubles = 0, idlest = 0, idle = 0, differs = 0;
-    unsigned long effects[PL_EFFECT_UNKNOWN + 1] = {0};
+    unsigned long effects[PL_EFFECT_UNKNOWN + 1];
     long long longest_us = 0;
 
     for (size_t i = 0; i < p->count; i++) {
@@ -112,9 +112,8 @@ static void add_counters(struct pl_buf *b, const struct pool *p)
         idlest += atomic_load(&c->closed_idlest);
         idle += atomic_load(&c->closed_idle);
         differs += atomic_load(&c->shadow_differs);
-        for (size_t e = 0; e <= PL_EFFECT_UNKNOWN; e++)
-            effects[e] += atomic_load(&c->by_effect[e]);
     }
+    tally_effects(&p->snapshots->tally, effects);
     pl_buf_addf(b, "connections=%zu\nconnections_total=%lu\n", atomic_load(&p->connections),
                 p->connections_total);
     pl_buf_addf(b, "connections_closed_idle=%lu\nconnections_closed_at_limit=%lu\n", idle, idlest);

@@ -265,7 +265,6 @@ static bool start_workers(struct daemon *d)
                    d->loop, &d->room))
         return false;
     d->pool.max_connections = d->max_connections;
-    d->snapshots.readers = d->pool.count + 1; /* each worker, and the main thread */
     crash_fill_mask(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     ok = log_start((unsigned)d->pool.count) && pool_start(&d->pool);

@@ -291,19 +291,20 @@ static PL_OWN_FRAME size_t format_answer(char out[PL_REPLY_MAX], const struct pl
 }
 
 /*
- * Answers the request whose attributes are in *a: the reply in out, what to log in *a. Returns the
- * length of the reply; 0 and *why if there is no sound answer.
+ * Answers the request whose attributes are in *a: the reply in out, what to log in *a, which rule it was
+ * in *number. Returns the length of the reply; 0 and *why if there is no sound answer.
  */
 static inline size_t answer(const struct snapshot *snapshot, char out[PL_REPLY_MAX],
-                            struct answered *a, const char **why)
+                            struct answered *a, size_t *number, const char **why)
 {
     struct pl_str reply;
 
     pl_query_begin(&a->query);
-    if (!snapshot_decide(snapshot, &a->query, &a->decision, &reply)) {
+    if (!snapshot_decide(snapshot, &a->query, &a->decision, number)) {
         *why = "the policy has no answer"; /* the place where a session will wait for a guard */
         return 0;
     }
+    reply = snapshot->replies[*number];
     if (reply.n == 0)
         return format_answer(out, snapshot->config.policy, a);
     memcpy(out, reply.p, reply.n);
@@ -312,11 +313,8 @@ static inline size_t answer(const struct snapshot *snapshot, char out[PL_REPLY_M
 
 static void log_answered(struct worker *w, size_t count)
 {
-    for (struct answered *a = w->answered; a < w->answered + count; a++) {
-        counter_add(&w->counters.by_effect[a->decision.action->effect], 1);
+    for (struct answered *a = w->answered; a < w->answered + count; a++)
         log_decision(&w->snapshot->config, w->snapshot->generation, &a->query, &a->decision, a->us);
-    }
-    counter_add(&w->counters.requests, count);
 }
 
 /* What another policy would have answered. */
@@ -344,7 +342,7 @@ static void take_turn(struct session *s, const char *buf, size_t len, struct pl_
     bool more = false, too_long = false;
 
     while (count < WORKER_TURN && why == NULL && pos < len) {
-        size_t seen = len - pos < limit ? len - pos : limit, end, n;
+        size_t seen = len - pos < limit ? len - pos : limit, end, n, number;
         struct answered *a = &w->answered[count];
         enum pl_request_status status =
             pl_request_take(a->query.attr, buf + pos, seen, &scan, &end, &why);
@@ -355,9 +353,10 @@ static void take_turn(struct session *s, const char *buf, size_t len, struct pl_
         }
         if (status == PL_REQUEST_TROUBLE)
             break;
-        n = answer(w->snapshot, w->out + out, a, &why);
+        n = answer(w->snapshot, w->out + out, a, &number, &why);
         if (n == 0)
             break;
+        counter_add(&w->decided[number], 1);
         a->us = logs ? clock_us() - start : 0;
         count++;
         out += n;
@@ -365,6 +364,8 @@ static void take_turn(struct session *s, const char *buf, size_t len, struct pl_
         scan = (struct pl_request_scan){0};
     }
     more = count == WORKER_TURN && pos < len;
+    /* What is counted is counted before anybody can know that he was answered. */
+    counter_add(&w->counters.requests, count);
     /* Before the answer is sent: who has it is not idle, however long this thread is held up then. */
     if (count > 0)
         worker_touch(w, s);

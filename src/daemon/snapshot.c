@@ -11,13 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Behind the replies of the rules there are two more. */
-static size_t reply_of_expired(const struct pl_policy *p)
+/* Behind the rules of the policy two more are numbered. */
+static size_t number_of_expired(const struct pl_policy *p)
 {
     return p->nrules;
 }
 
-static size_t reply_of_lock(const struct pl_policy *p)
+static size_t number_of_lock(const struct pl_policy *p)
 {
     return p->nrules + 1;
 }
@@ -57,8 +57,8 @@ static bool make_replies(struct snapshot *s)
         if (!make_reply(s, &p->rules[i], i))
             return false;
     }
-    return (p->expired == NULL || make_reply(s, p->expired, reply_of_expired(p))) &&
-           make_reply(s, &s->lock, reply_of_lock(p));
+    return (p->expired == NULL || make_reply(s, p->expired, number_of_expired(p))) &&
+           make_reply(s, &s->lock, number_of_lock(p));
 }
 
 struct snapshot *snapshot_load(const char *path, unsigned long generation, struct pl_diag *d)
@@ -118,7 +118,7 @@ struct snapshot *snapshot_load_locked(const char *path)
 }
 
 bool snapshot_decide(const struct snapshot *s, struct pl_query *q, struct pl_decision *d,
-                     struct pl_str *reply)
+                     size_t *number)
 {
     const struct pl_policy *p = s->config.policy;
     struct pl_cursor cursor = {s->locked ? p->nwritten : 0};
@@ -127,9 +127,9 @@ bool snapshot_decide(const struct snapshot *s, struct pl_query *q, struct pl_dec
         return false;
     if (s->locked && cursor.rule > p->nwritten + PL_BUILTIN_ACCEPTED) {
         *d = (struct pl_decision){&s->lock, s->lock.action};
-        *reply = s->replies[reply_of_lock(p)];
+        *number = number_of_lock(p);
     } else {
-        *reply = s->replies[d->rule == p->expired ? reply_of_expired(p) : cursor.rule];
+        *number = d->rule == p->expired ? number_of_expired(p) : cursor.rule;
     }
     return true;
 }
@@ -138,6 +138,7 @@ void snapshot_free(struct snapshot *s)
 {
     if (s == NULL)
         return;
+    tally_end(s->counts);
     pl_config_fini(&s->config);
     verdict_fini(&s->verdict);
     shadow_free(s->shadow);
@@ -151,12 +152,31 @@ void snapshot_holder_init(struct snapshot_holder *h, struct snapshot *first)
     atomic_init(&h->current, first);
     pthread_mutex_init(&h->lock, NULL);
     pthread_cond_init(&h->changed, NULL);
+    tally_init(&h->tally, 0);
+}
+
+/* From here on what is decided by s can be counted. */
+static bool begin_counts(struct snapshot_holder *h, struct snapshot *s)
+{
+    const struct pl_policy *p = s->config.policy;
+    const struct pl_rule *more[] = {p->expired, s->locked ? &s->lock : NULL};
+
+    s->counts = tally_begin(&h->tally, p, more, sizeof(more) / sizeof(more[0]));
+    return s->counts != NULL;
+}
+
+bool snapshot_holder_open(struct snapshot_holder *h, size_t workers)
+{
+    h->readers = workers + 1;
+    h->tally.workers = workers;
+    return begin_counts(h, atomic_load(&h->current));
 }
 
 void snapshot_holder_fini(struct snapshot_holder *h)
 {
     snapshot_free(atomic_load(&h->current));
     snapshot_free(h->retired);
+    tally_fini(&h->tally);
     pthread_cond_destroy(&h->changed);
     pthread_mutex_destroy(&h->lock);
 }
@@ -166,6 +186,8 @@ bool snapshot_replace(struct snapshot_holder *h, struct snapshot *next, void (*w
 {
     struct snapshot *old;
 
+    if (!begin_counts(h, next))
+        return false;
     pthread_mutex_lock(&h->lock);
     if (h->closing) {
         pthread_mutex_unlock(&h->lock);

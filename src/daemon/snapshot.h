@@ -6,6 +6,7 @@
 #include "postlatch/config.h"
 #include "postlatch/diag.h"
 #include "shadow.h"
+#include "tally.h"
 #include "verdict.h"
 
 #include <pthread.h>
@@ -28,6 +29,7 @@ struct snapshot {
     struct pl_rule lock;    /* builtin:locked */
     struct pl_str *replies; /* of each rule, of builtin:expired and of builtin:locked; empty: it has
                                placeholders */
+    struct tally_set *counts; /* of the same rules, by the same numbers; NULL until it is published */
 };
 
 /*
@@ -60,11 +62,12 @@ void snapshot_free(struct snapshot *s);
 /*
  * snapshot_decide - what to answer to a request
  *
- * out      *d, what decided; *reply, the whole answer, empty if it has to be made for this request
+ * out      *d, what decided; *number, of its rule: replies[*number] is the whole answer, empty if it has
+ *          to be made for this request
  * returns  false: there is no answer (it waits for a guard)
  */
 bool snapshot_decide(const struct snapshot *s, struct pl_query *q, struct pl_decision *d,
-                     struct pl_str *reply);
+                     size_t *number);
 
 /*
  * struct snapshot_holder - the running snapshot, and who has yet to let go of the one before
@@ -77,6 +80,7 @@ struct snapshot_holder {
     _Atomic(struct snapshot *) current;
     pthread_mutex_t lock;
     pthread_cond_t changed;
+    struct tally tally;       /* of all that there have been */
     size_t readers;           /* how many there are */
     size_t waiting;           /* how many still hold the one before */
     bool closing;             /* the daemon stops: nobody acknowledges any more */
@@ -87,11 +91,18 @@ void snapshot_holder_init(struct snapshot_holder *h, struct snapshot *first);
 void snapshot_holder_fini(struct snapshot_holder *h);
 
 /*
+ * snapshot_holder_open - for so many workers, and the main thread: the readers. Before any of them starts
+ *
+ * returns  false when memory is short
+ */
+bool snapshot_holder_open(struct snapshot_holder *h, size_t workers);
+
+/*
  * snapshot_replace - publish a snapshot, wake the readers, wait until all have let go of the old
  * one, free it. Blocks: not for a thread that runs a loop
  *
  * in       wake, arg: called once to wake every reader
- * returns  false, and next is the caller's still, if the daemon is stopping
+ * returns  false, and next is the caller's still, if the daemon is stopping or memory is short
  */
 bool snapshot_replace(struct snapshot_holder *h, struct snapshot *next, void (*wake)(void *),
                       void *arg);

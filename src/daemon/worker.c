@@ -269,6 +269,7 @@ static void on_wake(struct ev_loop *loop, ev_async *a, int revents)
     (void)revents;
     pl_assert(w->magic == WORKER_MAGIC);
     snapshot_follow(w->pool->snapshots, &w->snapshot);
+    w->decided = tally_slots(w->snapshot->counts, w->index);
     adopt(w);
     if (atomic_exchange(&w->evict, false))
         evict(w);
@@ -374,6 +375,7 @@ static bool worker_init(struct worker *w, struct pool *p, unsigned index)
     w->index = index;
     w->pool = p;
     w->snapshot = atomic_load(&p->snapshots->current);
+    w->decided = tally_slots(w->snapshot->counts, index);
     TAILQ_INIT(&w->turns);
     pthread_mutex_init(&w->lock, NULL);
     w->woke_us = clock_us();
@@ -415,8 +417,10 @@ bool pool_init(struct pool *p, unsigned count, const struct pl_settings *limits,
     p->room = room;
     p->count = pool_workers(count);
     p->workers = calloc(p->count, sizeof(*p->workers));
-    if (p->workers == NULL) {
+    if (p->workers == NULL || !snapshot_holder_open(snapshots, p->count)) {
         log_error("out of memory");
+        free(p->workers);
+        p->workers = NULL;
         p->count = 0;
         return false;
     }

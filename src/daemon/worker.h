@@ -2,6 +2,7 @@
 #ifndef DAEMON_WORKER_H
 #define DAEMON_WORKER_H
 
+#include "counter.h"
 #include "listener.h"
 #include "loop.h"
 #include "postlatch/policy.h"
@@ -25,18 +26,10 @@ enum { WORKER_MAGIC = 0x574f524b };
  */
 enum { WORKER_READ = 32 * 1024, WORKER_TURN = 64 };
 
-/* What a worker has counted; written by it alone, read by the main thread. */
+/* What a worker has counted beside its decisions (tally.h); written by it alone, read by the main thread. */
 struct counters {
     atomic_ulong requests, troubles, closed_idlest, closed_idle, shadow_differs;
-    atomic_ulong by_effect[PL_EFFECT_UNKNOWN + 1];
 };
-
-/* counter_add - for the counter's one writer: no locked instruction */
-static inline void counter_add(atomic_ulong *c, unsigned long n)
-{
-    atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n,
-                          memory_order_relaxed);
-}
 
 /* A connection on its way from the main thread to its worker. */
 struct handover {
@@ -67,6 +60,7 @@ struct worker {
     ev_timer deadline; /* of stopping: closes what is left */
 
     const struct snapshot *snapshot; /* changes between callbacks only */
+    atomic_ulong *decided;           /* this worker's numbers of the snapshot's rules */
     int64_t woke_us;                 /* when the loop last woke up */
     struct chunk_list turns;         /* of the sessions with more requests in hand */
     struct session **sessions;       /* [0..count), in no order; room for cap */
