@@ -17,6 +17,14 @@ enum pl_reload_wider { PL_RELOAD_WIDER_LOG, PL_RELOAD_WIDER_REFUSE };
 /* A start with a policy that is not safe: none, or one that serves our own recipients only. */
 enum pl_on_bad_policy { PL_BAD_POLICY_STOP, PL_BAD_POLICY_LOCKED };
 
+/* A trusted address that shows so many names, without a login, may hide others behind it. */
+struct pl_masking_alarm {
+    unsigned helo_names, senders; /* 0: they are not counted; at most PL_ALARM_…_MAX */
+    size_t nexcept;
+    const struct pl_prefix *except; /* whose addresses are known to */
+};
+enum { PL_ALARM_HELO_NAMES_MAX = 100, PL_ALARM_SENDERS_MAX = 500 };
+
 /*
  * What the daemon is told beside the policy. Strings are NUL-terminated and owned by the policy's
  * arena.
@@ -40,7 +48,8 @@ struct pl_settings {
     int log_facility; /* LOG_MAIL, … of syslog.h */
     const char *log_tag;
     const char *log_socket; /* absolute path */
-    const char *shadow;     /* "": none; else the file to be opened: pl_config_load_shadow */
+    struct pl_masking_alarm masking_alarm;
+    const char *shadow; /* "": none; else the file to be opened: pl_config_load_shadow */
     struct pl_pos shadow_at;
 };
 

@@ -66,18 +66,23 @@ static int choose(struct builder *b, struct tree_section *s, enum schema_section
 #define CHOOSE(b, s, section, name, choices)                                                       \
     choose(b, s, section, name, choices, sizeof(choices) / sizeof((choices)[0]))
 
-static unsigned number(struct builder *b, const char *name, unsigned long min, unsigned long max,
-                       const char *unit)
+static unsigned number_of(struct builder *b, struct tree_section *s, enum schema_section section,
+                          const char *name, unsigned long min, unsigned long max, const char *unit)
 {
     struct tree_value value;
     struct pl_quote q;
     unsigned long result = min;
 
-    if (get(tree_top(b->tree), SECTION_TOP, name, &value) &&
-        !pl_str_to_number(value.text, min, max, &result))
+    if (get(s, section, name, &value) && !pl_str_to_number(value.text, min, max, &result))
         pl_diag_error(b->d, value.at, "%s: %s; expected a number from %lu to %lu%s", name,
                       pl_quote(&q, value.text), min, max, unit);
     return (unsigned)result;
+}
+
+static unsigned number(struct builder *b, const char *name, unsigned long min, unsigned long max,
+                       const char *unit)
+{
+    return number_of(b, tree_top(b->tree), SECTION_TOP, name, min, max, unit);
 }
 
 /* The text of a scalar, copied; "" after an error. */
@@ -290,6 +295,37 @@ static void build_log(struct builder *b)
     s->log_socket = socket_path(b, log, SECTION_LOG, "socket");
 }
 
+static bool add_except(void *arg, const struct pl_prefix *prefix)
+{
+    struct builder *b = arg;
+    struct pl_masking_alarm *m = &b->settings->masking_alarm;
+    struct pl_prefix *all = pl_arena_array(b->policy->arena, m->nexcept + 1, sizeof(*all));
+
+    if (all == NULL)
+        return false;
+    if (m->nexcept > 0)
+        memcpy(all, m->except, m->nexcept * sizeof(*all));
+    all[m->nexcept++] = *prefix;
+    m->except = all;
+    return true;
+}
+
+static void build_masking_alarm(struct builder *b)
+{
+    struct pl_masking_alarm *m = &b->settings->masking_alarm;
+    const char *word = schema_section_word(SECTION_MASKING_ALARM);
+    struct tree_section *s = tree_count(b->tree, SECTION_MASKING_ALARM) > 0
+                                 ? tree_section(b->tree, SECTION_MASKING_ALARM, 0)
+                                 : NULL;
+
+    m->helo_names = number_of(b, s, SECTION_MASKING_ALARM, "helo_names", 0, PL_ALARM_HELO_NAMES_MAX,
+                              " (0: they are not counted)");
+    m->senders = number_of(b, s, SECTION_MASKING_ALARM, "senders", 0, PL_ALARM_SENDERS_MAX,
+                           " (0: they are not counted)");
+    if (s != NULL)
+        build_networks(b, s, "except", word, add_except, b);
+}
+
 /* The path of the other policy; it is read by whoever compares. */
 static void build_shadow(struct builder *b)
 {
@@ -387,6 +423,7 @@ void build_options(struct builder *b)
     s->idle_timeout_s = number(b, "idle_timeout", 0, 86400, " seconds (0: never)");
     build_log(b);
     build_refusal(b);
+    build_masking_alarm(b);
     build_shadow(b);
     check_unavailable(b);
 }

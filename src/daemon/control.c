@@ -96,7 +96,7 @@ static const char *outcome_word(enum reload_outcome outcome)
     return "none";
 }
 
-static void add_counters(struct pl_buf *b, const struct pool *p)
+static void add_counters(struct pl_buf *b, struct pool *p)
 {
     unsigned long requests = 0, troubles = 0, idlest = 0, idle = 0, differs = 0;
     unsigned long effects[PL_EFFECT_UNKNOWN + 1];
@@ -122,7 +122,10 @@ static void add_counters(struct pl_buf *b, const struct pool *p)
                 effects[PL_EFFECT_REFUSE]);
     pl_buf_addf(b, "decisions_leave=%lu\ndecisions_unknown=%lu\n", effects[PL_EFFECT_LEAVE],
                 effects[PL_EFFECT_UNKNOWN]);
-    pl_buf_addf(b, "shadow_differs_total=%lu\n", differs);
+    pl_buf_addf(b, "shadow_differs_total=%lu\nmasking_alarms_total=%lu\nmasking_suspects=", differs,
+                atomic_load(&p->alarm.total));
+    alarm_suspects(&p->alarm, clock_us(), b);
+    pl_buf_add_char(b, '\n');
     pl_buf_addf(b, "longest_wakeup_us=%lld\n", longest_us);
 }
 

@@ -313,8 +313,14 @@ static inline size_t answer(const struct snapshot *snapshot, char out[PL_REPLY_M
 
 static void log_answered(struct worker *w, size_t count)
 {
-    for (struct answered *a = w->answered; a < w->answered + count; a++)
-        log_decision(&w->snapshot->config, w->snapshot->generation, &a->query, &a->decision, a->us);
+    const struct pl_config *config = &w->snapshot->config;
+
+    for (struct answered *a = w->answered; a < w->answered + count; a++) {
+        log_decision(config, w->snapshot->generation, &a->query, &a->decision, a->us);
+        if (alarm_is_wanted(config->policy, &a->query))
+            alarm_note(&w->pool->alarm, &w->memo, &config->settings.masking_alarm, &a->query,
+                       w->woke_us);
+    }
 }
 
 /* What another policy would have answered. */

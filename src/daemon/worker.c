@@ -424,6 +424,7 @@ bool pool_init(struct pool *p, unsigned count, const struct pl_settings *limits,
         p->count = 0;
         return false;
     }
+    alarm_init(&p->alarm);
     for (size_t i = 0; i < p->count; i++) {
         if (!worker_init(&p->workers[i], p, (unsigned)i))
             return false;
@@ -477,6 +478,8 @@ void pool_fini(struct pool *p)
             ev_loop_destroy(w->loop);
         pthread_mutex_destroy(&w->lock);
     }
+    if (p->workers != NULL)
+        alarm_fini(&p->alarm);
     free(p->workers);
     p->workers = NULL;
     p->count = 0;

@@ -2,6 +2,7 @@
 #ifndef DAEMON_WORKER_H
 #define DAEMON_WORKER_H
 
+#include "alarm.h"
 #include "counter.h"
 #include "listener.h"
 #include "loop.h"
@@ -73,6 +74,7 @@ struct worker {
     char out[WORKER_TURN * PL_REPLY_MAX];  /* the answers of one turn */
     struct answered answered[WORKER_TURN]; /* and what to log of them */
     struct counters counters;
+    struct alarm_memo memo;
 
     /* Shared with the main thread. */
     pthread_mutex_t lock; /* of the inbox, and of the pointer active_us */
@@ -91,6 +93,7 @@ struct pool {
     size_t count, started; /* workers; threads that run */
     struct worker *workers;
     struct snapshot_holder *snapshots;
+    struct alarm alarm;
     unsigned max_connections;
     size_t max_request_size; /* bytes */
     int64_t idle_timeout_ms; /* 0: never */
