@@ -19,8 +19,8 @@
 #include "reminder.h"
 #include "sandbox.h"
 #include "snapshot.h"
+#include "vitals.h"
 #include "watchdog.h"
-#include "worker.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -54,6 +54,9 @@ struct daemon {
     struct reload reload;
     struct reminder reminder;
     struct watchdog watchdog;
+    struct process process;
+    struct rates rates;
+    struct vitals vitals;
     ev_signal term, interrupt, hangup;
     ev_async room;            /* a worker has room for a connection again */
     unsigned max_connections; /* that the limit of open files has room for */
@@ -289,6 +292,7 @@ static bool take_sockets(struct daemon *d)
         if (d->background < 0)
             return false;
     }
+    process_open(&d->process);
     return privilege_drop(s) && sandbox_enter(s, &d->listeners, &d->control.endpoint);
 }
 
@@ -311,8 +315,10 @@ static bool start(struct daemon *d)
     if (!start_workers(d))
         return false;
     d->control.reload = &d->reload;
-    d->control.pool = &d->pool;
-    d->control.listeners = &d->listeners;
+    rates_start(&d->rates, d->loop, &d->snapshots.tally);
+    d->vitals =
+        (struct vitals){&d->reload, &d->pool, &d->listeners, &d->process, &d->rates};
+    d->control.vitals = &d->vitals;
     control_start(&d->control, d->loop);
     listeners_start(&d->listeners, d->loop, &d->pool);
     reminder_start(&d->reminder, d->loop, &d->reload);
@@ -338,6 +344,7 @@ static bool stop(struct daemon *d)
     listeners_fini(&d->listeners);
     snapshot_holder_fini(&d->snapshots);
     settings_copy_fini(&d->started_with);
+    process_close(&d->process);
     if (d->loop != NULL)
         ev_loop_destroy(d->loop);
     return true;
@@ -382,6 +389,7 @@ int main(int argc, char **argv)
     /* What a load needed and an old policy had goes back to the system at once. */
     mallopt(M_MMAP_THRESHOLD, MAPPING_MIN);
     d->control.fd = -1;
+    d->process.statm = d->process.fds = -1;
     status = read_options(&d->options, argc, argv);
     if (status < 0 && d->options.test) {
         status = pl_check_report(d->options.config, &(struct pl_check_options){0}, stdout);

@@ -91,6 +91,7 @@ struct snapshot *snapshot_load_locked(const char *path)
     s->generation = 1;
     s->locked = true;
     s->verdict.word = "invalid";
+    s->verdict.surface.unknown = "the policy cannot be loaded";
     if (!pl_config_load_settings(&s->config, path)) {
         free(s);
         return NULL;

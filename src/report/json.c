@@ -42,6 +42,11 @@ struct pl_json *pl_json_number(long long value)
     return wrap(json_integer(value));
 }
 
+struct pl_json *pl_json_real(double value)
+{
+    return wrap(json_real(value));
+}
+
 struct pl_json *pl_json_string(struct pl_str s)
 {
     json_t *value = json_stringn(s.n == 0 ? "" : s.p, s.n);
