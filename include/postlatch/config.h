@@ -40,6 +40,8 @@ struct pl_settings {
     int log_facility; /* LOG_MAIL, … of syslog.h */
     const char *log_tag;
     const char *log_socket; /* absolute path */
+    size_t nmetrics;        /* where metrics are given over HTTP; 0: nowhere */
+    const struct pl_endpoint *metrics; /* never Unix */
 };
 
 /* struct pl_config - a loaded configuration; both parts live and die with the policy */

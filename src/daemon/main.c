@@ -8,6 +8,7 @@
 #include "background.h"
 #include "control.h"
 #include "crash.h"
+#include "http.h"
 #include "listener.h"
 #include "log.h"
 #include "loop.h"
@@ -57,6 +58,7 @@ struct daemon {
     struct process process;
     struct rates rates;
     struct vitals vitals;
+    struct http http;
     ev_signal term, interrupt, hangup;
     ev_async room;            /* a worker has room for a connection again */
     unsigned max_connections; /* that the limit of open files has room for */
@@ -282,7 +284,8 @@ static bool take_sockets(struct daemon *d)
     d->max_connections = privilege_raise_files(s->max_connections, pool_workers(s->workers));
     /* From here on there are sockets to remove: a signal waits until it is watched. */
     mask_signals(SIG_BLOCK);
-    if (!listeners_bind(&d->listeners, s, &d->handed_over) ||
+    if (!http_bind(&d->http, s, &d->handed_over) ||
+        !listeners_bind(&d->listeners, s, &d->handed_over) ||
         !control_bind(&d->control, s->control))
         return false;
     d->background = -1;
@@ -320,6 +323,8 @@ static bool start(struct daemon *d)
         (struct vitals){&d->reload, &d->pool, &d->listeners, &d->process, &d->rates};
     d->control.vitals = &d->vitals;
     control_start(&d->control, d->loop);
+    if (!http_start(&d->http, d->loop, &d->vitals))
+        return false;
     listeners_start(&d->listeners, d->loop, &d->pool);
     reminder_start(&d->reminder, d->loop, &d->reload);
     watchdog_start(&d->watchdog, d->loop, &d->pool);
@@ -337,6 +342,7 @@ static bool stop(struct daemon *d)
     listeners_drain(&d->listeners);
     listeners_close(&d->listeners);
     control_close(&d->control);
+    http_close(&d->http);
     pool_stop(&d->pool);
     if (d->loop != NULL && !reload_stop(&d->reload))
         return false;
