@@ -47,7 +47,9 @@ struct pl_settings {
     enum pl_log_format log_format;
     int log_facility; /* LOG_MAIL, … of syslog.h */
     const char *log_tag;
-    const char *log_socket; /* absolute path */
+    const char *log_socket;            /* absolute path */
+    size_t nmetrics;                   /* where metrics are given over HTTP; 0: nowhere */
+    const struct pl_endpoint *metrics; /* never Unix */
     struct pl_masking_alarm masking_alarm;
     const char *shadow; /* "": none; else the file to be opened: pl_config_load_shadow */
     struct pl_pos shadow_at;

@@ -268,19 +268,6 @@ enum pl_step pl_policy_decide(const struct pl_policy *p, struct pl_query *q,
                               struct pl_cursor *cursor, struct pl_decision *out);
 
 /*
- * pl_policy_client_lists - the boundary lists that hold the client of a request that p has decided
- *
- * returns  bit b: enum pl_boundary b, of those that hold addresses; 0 also if no rule that was in play
- *          asked for the address
- */
-static inline unsigned pl_policy_client_lists(const struct pl_policy *p, const struct pl_query *q)
-{
-    return q->client_class < PL_CLASS_INDEXED
-               ? 0
-               : p->compiled->addr_lists[q->client_class - PL_CLASS_INDEXED];
-}
-
-/*
  * pl_policy_row - the rules whose condition on an attribute holds for q's value, or that have none
  *
  * By the very code that decides: what the analysis reads.

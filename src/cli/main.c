@@ -66,7 +66,8 @@ static const struct command {
      "configuration has reload_wider = refuse; with --accept-wider it is not.\n"
      "Exit status: 0 the new policy is in force, 1 it was refused, 2 no daemon answers."},
     {"status", cmd_status, TAKES_CONTROL, "[--control PATH]", "what the daemon is doing",
-     "Print what the daemon is doing: policy, generation, connections, counters.\n"
+     "Print what the daemon is doing: which policy is in force since when, its verdict, who may\n"
+     "relay, the last reload and what was wrong with it, connections, requests a second.\n"
      "Exit status: 0, or 2 when no daemon answers."},
     {"bench", cmd_bench, TAKES_SOCKET | TAKES_WORDS | TAKES_LOAD,
      "[--socket ADDR] [--connections N]\n"
@@ -117,7 +118,12 @@ static const struct command {
      "List the recipients that CLIENT, an address (or \"unknown\"), may send to without login, or\n"
      "that LOGIN may send to, each with the rule that decides; then those that it may not.\n"
      "Exit status: 0, or 2 when the question or the configuration cannot be read."},
-    {"metrics", NULL, 0, NULL, NULL, NULL},
+    {"metrics", cmd_metrics, TAKES_CONTROL, "[--control PATH]",
+     "what the daemon counts, for Prometheus",
+     "Print what the daemon counts, in the text format of Prometheus: decisions by rule, how long\n"
+     "requests took, connections, the policy in force. For a file of node_exporter's textfile\n"
+     "collector, or to look at; the option metrics { listen } gives the same over HTTP.\n"
+     "Exit status: 0, or 2 when no daemon answers."},
     {"top", NULL, 0, NULL, NULL, NULL},
     {"replay", NULL, 0, NULL, NULL, NULL},
     {"init", NULL, 0, NULL, NULL, NULL},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The options that are one value each, listen, and the log section. */
+/* The options that are one value each, listen, and the sections log and metrics. */
 #include "build.h"
 
 #include "postlatch/compiler.h"
@@ -133,47 +133,101 @@ static const char *account(struct builder *b, const char *name)
     return result;
 }
 
-static void build_listen(struct builder *b)
+static bool is_listed(const struct pl_endpoint *list, size_t n, const struct pl_endpoint *e)
 {
-    struct tree_section *top = tree_top(b->tree);
-    struct pl_endpoint *listen;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(list[i].text, e->text) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The addresses of a list, each once; what: names it in messages. Room for one more. */
+static struct pl_endpoint *places(struct builder *b, struct tree_section *s, const char *what,
+                                  size_t *count)
+{
+    struct pl_endpoint *list;
     struct tree_value value;
     struct pl_quote q;
-    struct pl_pos at;
     unsigned from = 0;
     size_t n = 0;
     const char *why;
 
-    while (tree_list_next(top, "listen", &from, &value))
+    while (tree_list_next(s, "listen", &from, &value))
         n++;
-    listen = pl_arena_array(b->policy->arena, n + 1, sizeof(*listen));
-    if (listen == NULL) {
+    list = pl_arena_array(b->policy->arena, n + 1, sizeof(*list));
+    if (list == NULL) {
         pl_diag_no_memory(b->d);
-        return;
-    }
-    b->settings->listen = listen;
-    if (!tree_list_at(top, "listen", &at)) {
-        pl_assert(pl_endpoint_parse(&listen[0], pl_str_lit("inet:127.0.0.1:10071"), &why));
-        b->settings->nlisten = 1;
-        return;
+        return NULL;
     }
     from = 0;
     n = 0;
-    while (tree_list_next(top, "listen", &from, &value)) {
+    while (tree_list_next(s, "listen", &from, &value)) {
         if (value.bad)
             continue;
-        if (!pl_endpoint_parse(&listen[n], value.text, &why)) {
-            pl_diag_error(b->d, value.at, "listen: %s: %s", pl_quote(&q, value.text), why);
+        if (!pl_endpoint_parse(&list[n], value.text, &why)) {
+            pl_diag_error(b->d, value.at, "%s: %s: %s", what, pl_quote(&q, value.text), why);
             continue;
         }
-        for (size_t i = 0; i < n; i++) {
-            if (strcmp(listen[i].text, listen[n].text) == 0)
-                pl_diag_error(b->d, value.at, "listen: %s is given twice",
-                              pl_quote(&q, value.text));
-        }
+        if (is_listed(list, n, &list[n]))
+            pl_diag_error(b->d, value.at, "%s: %s is given twice", what, pl_quote(&q, value.text));
         n++;
     }
-    b->settings->nlisten = n;
+    *count = n;
+    return list;
+}
+
+static void build_listen(struct builder *b)
+{
+    struct tree_section *top = tree_top(b->tree);
+    struct pl_endpoint *listen = places(b, top, "listen", &b->settings->nlisten);
+    const char *why;
+    struct pl_pos at;
+
+    b->settings->listen = listen;
+    if (listen != NULL && !tree_list_at(top, "listen", &at)) {
+        pl_assert(pl_endpoint_parse(&listen[0], pl_str_lit("inet:127.0.0.1:10071"), &why));
+        b->settings->nlisten = 1;
+    }
+}
+
+#ifdef PL_METRICS_HTTP
+enum { METRICS_HTTP = 1 };
+#else
+enum { METRICS_HTTP = 0 };
+#endif
+
+static void build_metrics(struct builder *b)
+{
+    struct pl_settings *s = b->settings;
+    struct tree_section *section;
+    struct pl_pos at;
+
+    if (tree_count(b->tree, SECTION_METRICS) == 0)
+        return;
+    section = tree_section(b->tree, SECTION_METRICS, 0);
+    s->metrics = places(b, section, "metrics: listen", &s->nmetrics);
+    if (s->nmetrics == 0 || !tree_list_at(section, "listen", &at))
+        return;
+    if (!METRICS_HTTP) {
+        pl_diag_error(b->d, at,
+                      "metrics: listen: this postlatch was built without HTTP (PL_METRICS_HTTP); "
+                      "expected none: \"postlatch metrics\" prints the same");
+        return;
+    }
+    for (size_t i = 0; i < s->nmetrics; i++) {
+        if (pl_endpoint_is_unix(&s->metrics[i]))
+            pl_diag_error(b->d, at,
+                          "metrics: listen: \"%s\" is a Unix socket, which no Prometheus asks; "
+                          "expected \"inet:address:port\"",
+                          s->metrics[i].text);
+        else if (is_listed(s->listen, s->nlisten, &s->metrics[i]))
+            pl_diag_error(
+                b->d, at,
+                "metrics: listen: \"%s\" is where Postfix asks (listen); expected another "
+                "port",
+                s->metrics[i].text);
+    }
 }
 
 static void build_socket_mode(struct builder *b)
@@ -345,18 +399,6 @@ static void build_shadow(struct builder *b)
     }
 }
 
-/* Options whose part of the program does not exist yet: only their defaults are true. */
-static void check_unavailable(struct builder *b)
-{
-    struct tree_value given;
-
-    if (tree_count(b->tree, SECTION_METRICS) > 0 &&
-        tree_scalar(tree_section(b->tree, SECTION_METRICS, 0), "listen", &given) &&
-        given.text.n > 0)
-        pl_diag_error(b->d, given.at,
-                      "metrics: listen is not available in this version; expected \"\"");
-}
-
 /* What the daemon may do, and what becomes of it when a policy is not what it should be. */
 static void build_refusal(struct builder *b)
 {
@@ -422,8 +464,8 @@ void build_options(struct builder *b)
     s->max_request_size = number(b, "max_request_size", 4096, 1048576, " bytes");
     s->idle_timeout_s = number(b, "idle_timeout", 0, 86400, " seconds (0: never)");
     build_log(b);
+    build_metrics(b);
     build_refusal(b);
     build_masking_alarm(b);
     build_shadow(b);
-    check_unavailable(b);
 }

@@ -14,8 +14,9 @@
 
 enum schema_shape {
     SHAPE_SCALAR,
-    SHAPE_LIST,     /* {} is allowed */
-    SHAPE_LIST_SOME /* {} is an error: a condition that nothing can meet is a mistake */
+    SHAPE_LIST,       /* {} is allowed */
+    SHAPE_LIST_SOME,  /* {} is an error: a condition that nothing can meet is a mistake */
+    SHAPE_LIST_OR_ONE /* as LIST, and one value may stand without braces */
 };
 
 /* Sections: enum, word, whether it has a title, whether it may stand more than once. */
@@ -87,7 +88,7 @@ enum schema_section {
     X("tag", SHAPE_SCALAR, "postlatchd")                                                           \
     X("socket", SHAPE_SCALAR, "\"/dev/log\"")
 
-#define SCHEMA_METRICS_TABLE(X) X("listen", SHAPE_SCALAR, "\"\"")
+#define SCHEMA_METRICS_TABLE(X) X("listen", SHAPE_LIST_OR_ONE, "{}")
 
 #define SCHEMA_MASKING_ALARM_TABLE(X)                                                              \
     X("helo_names", SHAPE_SCALAR, "10")                                                            \

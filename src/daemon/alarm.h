@@ -53,17 +53,16 @@ struct alarm_memo {
 void alarm_init(struct alarm *a);
 void alarm_fini(struct alarm *a);
 
-/* alarm_is_wanted - whether a request that p has decided is from a trusted address without a login */
-static inline bool alarm_is_wanted(const struct pl_policy *p, const struct pl_query *q)
+/* alarm_is_wanted - whether a request that was decided is from a trusted address without a login */
+static inline bool alarm_is_wanted(const struct pl_query *q)
 {
     enum {
         MASKING = 1U << PL_BOUNDARY_MASKING,
         TRUSTED = 1U << PL_BOUNDARY_RELAY_NETWORKS | 1U << PL_BOUNDARY_RELAY_BY_RULE |
                   1U << PL_BOUNDARY_PERMITTED_ELSEWHERE
     };
-    unsigned lists = pl_policy_client_lists(p, q);
 
-    return (lists & TRUSTED) != 0 && (lists & MASKING) == 0 &&
+    return (q->client_lists & TRUSTED) != 0 && (q->client_lists & MASKING) == 0 &&
            q->attr[PL_ATTR_SASL_USERNAME].n == 0;
 }
 

@@ -8,6 +8,7 @@
 #include "background.h"
 #include "control.h"
 #include "crash.h"
+#include "http.h"
 #include "listener.h"
 #include "log.h"
 #include "loop.h"
@@ -19,8 +20,8 @@
 #include "reminder.h"
 #include "sandbox.h"
 #include "snapshot.h"
+#include "vitals.h"
 #include "watchdog.h"
-#include "worker.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -54,6 +55,10 @@ struct daemon {
     struct reload reload;
     struct reminder reminder;
     struct watchdog watchdog;
+    struct process process;
+    struct rates rates;
+    struct vitals vitals;
+    struct http http;
     ev_signal term, interrupt, hangup;
     ev_async room;            /* a worker has room for a connection again */
     unsigned max_connections; /* that the limit of open files has room for */
@@ -298,7 +303,8 @@ static bool take_sockets(struct daemon *d)
     d->max_connections = privilege_raise_files(s->max_connections, pool_workers(s->workers));
     /* From here on there are sockets to remove: a signal waits until it is watched. */
     mask_signals(SIG_BLOCK);
-    if (!listeners_bind(&d->listeners, s, &d->handed_over) ||
+    if (!http_bind(&d->http, s, &d->handed_over) ||
+        !listeners_bind(&d->listeners, s, &d->handed_over) ||
         !control_bind(&d->control, s->control))
         return false;
     d->background = -1;
@@ -308,6 +314,7 @@ static bool take_sockets(struct daemon *d)
         if (d->background < 0)
             return false;
     }
+    process_open(&d->process);
     return privilege_drop(s) && sandbox_enter(s, &d->listeners, &d->control.endpoint);
 }
 
@@ -330,9 +337,12 @@ static bool start(struct daemon *d)
     if (!start_workers(d))
         return false;
     d->control.reload = &d->reload;
-    d->control.pool = &d->pool;
-    d->control.listeners = &d->listeners;
+    rates_start(&d->rates, d->loop, &d->snapshots.tally);
+    d->vitals = (struct vitals){&d->reload, &d->pool, &d->listeners, &d->process, &d->rates};
+    d->control.vitals = &d->vitals;
     control_start(&d->control, d->loop);
+    if (!http_start(&d->http, d->loop, &d->vitals))
+        return false;
     listeners_start(&d->listeners, d->loop, &d->pool);
     reminder_start(&d->reminder, d->loop, &d->reload);
     watchdog_start(&d->watchdog, d->loop, &d->pool);
@@ -350,6 +360,7 @@ static bool stop(struct daemon *d)
     listeners_drain(&d->listeners);
     listeners_close(&d->listeners);
     control_close(&d->control);
+    http_close(&d->http);
     pool_stop(&d->pool);
     if (d->loop != NULL && !reload_stop(&d->reload))
         return false;
@@ -357,6 +368,7 @@ static bool stop(struct daemon *d)
     listeners_fini(&d->listeners);
     snapshot_holder_fini(&d->snapshots);
     settings_copy_fini(&d->started_with);
+    process_close(&d->process);
     if (d->loop != NULL)
         ev_loop_destroy(d->loop);
     return true;
@@ -401,6 +413,7 @@ int main(int argc, char **argv)
     /* What a load needed and an old policy had goes back to the system at once. */
     mallopt(M_MMAP_THRESHOLD, MAPPING_MIN);
     d->control.fd = -1;
+    d->process.statm = d->process.fds = -1;
     status = read_options(&d->options, argc, argv);
     if (status < 0 && d->options.test) {
         status = pl_check_report(d->options.config, &(struct pl_check_options){0}, stdout);

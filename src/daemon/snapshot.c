@@ -106,6 +106,7 @@ struct snapshot *snapshot_load_locked(const char *path)
     s->generation = 1;
     s->locked = true;
     s->verdict.word = "invalid";
+    s->verdict.surface.unknown = "the policy cannot be loaded";
     if (!pl_config_load_settings(&s->config, path)) {
         free(s);
         return NULL;
@@ -236,17 +237,21 @@ bool settings_copy_init(struct settings_copy *copy, const struct pl_settings *fr
     const char **strings[] = {&copy->s.socket_owner, &copy->s.socket_group, &copy->s.control,
                               &copy->s.user,         &copy->s.group,        &copy->s.log_tag,
                               &copy->s.log_socket,   &copy->s.shadow};
-    struct pl_endpoint *listen;
+    struct pl_endpoint *listen, *metrics;
 
     copy->s = *from;
     copy->arena = pl_arena_new();
     if (copy->arena == NULL)
         return false;
     listen = pl_arena_array(copy->arena, from->nlisten, sizeof(*listen));
-    if (listen == NULL)
+    metrics = pl_arena_array(copy->arena, from->nmetrics + 1, sizeof(*metrics));
+    if (listen == NULL || metrics == NULL)
         return false;
     memcpy(listen, from->listen, from->nlisten * sizeof(*listen));
+    if (from->nmetrics > 0)
+        memcpy(metrics, from->metrics, from->nmetrics * sizeof(*metrics));
     copy->s.listen = listen;
+    copy->s.metrics = metrics;
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
         *strings[i] = pl_arena_copy(copy->arena, pl_str_of(*strings[i])).p;
         if (*strings[i] == NULL)

@@ -43,8 +43,10 @@ void daemon_start(struct daemon *d, const char *path)
     reload_init(&d->reload);
     d->control.fd = -1;
     d->control.reload = &d->reload;
-    d->control.pool = &d->pool;
-    d->control.listeners = &d->listeners;
+    process_open(&d->process);
+    rates_start(&d->rates, d->loop, &d->snapshots.tally);
+    d->vitals = (struct vitals){&d->reload, &d->pool, &d->listeners, &d->process, &d->rates};
+    d->control.vitals = &d->vitals;
 }
 
 void daemon_turn(struct daemon *d)

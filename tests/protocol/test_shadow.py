@@ -44,14 +44,9 @@ class Shadow(unittest.TestCase):
         return read_answers(self.client, 1)
 
     def status(self):
-        return dict(line.split("=", 1) for line in subprocess.run(
-            [BIN / "postlatch", "status", "--json", "--control", self.d.dir / "control"], capture_output=True, text=True, timeout=60,
-            check=True).stdout and self.text().splitlines())
-
-    def text(self):
-        done = subprocess.run([BIN / "postlatch", "status", "--control", self.d.dir / "control"], capture_output=True, text=True,
-                              timeout=60, check=True)
-        return re.sub(r"(?m)^(\S+) +", r"\1=", done.stdout)
+        done = subprocess.run([BIN / "postlatch", "status", "--json", "--control", self.d.dir / "control"], capture_output=True,
+                              text=True, timeout=60, check=True)
+        return {key: str(value) for key, value in json.loads(done.stdout).items()}
 
     def shadowed(self):
         """The lines of differences, without what syslog puts in front."""
