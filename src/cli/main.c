@@ -17,7 +17,8 @@ enum {
     TAKES_CHECK = 16,
     TAKES_BY_RULE = 32,
     TAKES_WIDER = 64,
-    TAKES_HTML = 128
+    TAKES_HTML = 128,
+    TAKES_TOP = 256
 };
 
 static const struct command {
@@ -124,7 +125,14 @@ static const struct command {
      "requests took, connections, the policy in force. For a file of node_exporter's textfile\n"
      "collector, or to look at; the option metrics { listen } gives the same over HTTP.\n"
      "Exit status: 0, or 2 when no daemon answers."},
-    {"top", NULL, 0, NULL, NULL, NULL},
+    {"top", cmd_top, TAKES_CONTROL | TAKES_TOP, "[--control PATH] [--interval S] [--reports N]",
+     "what the daemon is doing just now",
+     "Show what the daemon is doing: requests a second by rule and action, the busiest clients\n"
+     "and logins, how long answers take, connections. On a terminal over and over, until q is\n"
+     "pressed; else one report. Clients and logins are counted only while somebody looks.\n"
+     "    --interval S  seconds between two reports, 1 to 10 (2)\n"
+     "    --reports N   so many reports, one below the other, then end\n"
+     "Exit status: 0, or 2 when no daemon answers."},
     {"replay", NULL, 0, NULL, NULL, NULL},
     {"init", NULL, 0, NULL, NULL, NULL},
     {"snippet", NULL, 0, NULL, NULL, NULL},
@@ -151,6 +159,8 @@ static const struct option {
     {"--seed", TAKES_LOAD, offsetof(struct arguments, seed)},
     {"--requests", TAKES_LOAD, offsetof(struct arguments, requests)},
     {"--pid", TAKES_LOAD, offsetof(struct arguments, pid)},
+    {"--interval", TAKES_TOP, offsetof(struct arguments, interval)},
+    {"--reports", TAKES_TOP, offsetof(struct arguments, reports)},
     {"--html", TAKES_HTML, offsetof(struct arguments, html)},
 };
 

@@ -327,14 +327,17 @@ static void log_answered(struct worker *w, size_t count)
     }
 }
 
-/* What another policy would have answered. */
-static void compare_answered(struct worker *w, size_t count)
+/* What another policy would have answered, and who asks, while somebody watches. */
+static PL_OWN_FRAME void look_back(struct worker *w, size_t count)
 {
     const struct snapshot *now = w->snapshot;
+    bool watched = busiest_is_watched(&w->pool->watch, w->woke_us);
     struct pl_decision theirs;
 
     for (struct answered *a = w->answered; a < w->answered + count; a++) {
-        if (!shadow_differs(now->shadow, &a->query, &a->decision, &theirs))
+        if (watched)
+            busiest_note(&w->busiest, &w->pool->watch, &a->query, &a->decision);
+        if (now->shadow == NULL || !shadow_differs(now->shadow, &a->query, &a->decision, &theirs))
             continue;
         counter_add(&w->counters.shadow_differs, 1);
         log_shadow(&now->config, now->generation, &a->query, &a->decision, &theirs);
@@ -387,8 +390,8 @@ static void take_turn(struct session *s, const char *buf, size_t len, struct pl_
         trouble(s, TROUBLE_SEND, "cannot send an answer: %s", strerror(errno));
     }
     log_answered(w, count);
-    if (w->snapshot->shadow != NULL)
-        compare_answered(w, count);
+    if (w->looks_back)
+        look_back(w, count);
     if (why != NULL)
         trouble(s, kind, "%s", why);
     else if (too_long && !s->closing)

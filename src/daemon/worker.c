@@ -249,6 +249,11 @@ static void finish_until(struct worker *w, int64_t us)
         ev_break(w->loop, EVBREAK_ALL);
 }
 
+static void decide_to_look_back(struct worker *w)
+{
+    w->looks_back = w->snapshot->shadow != NULL || busiest_is_watched(&w->pool->watch, w->woke_us);
+}
+
 /*
  * Who has just connected has not asked yet, but will; he would have to come again. The others are asked
  * for what they have sent, and closed.
@@ -269,6 +274,7 @@ static void on_wake(struct ev_loop *loop, ev_async *a, int revents)
     (void)revents;
     pl_assert(w->magic == WORKER_MAGIC);
     snapshot_follow(w->pool->snapshots, &w->snapshot);
+    decide_to_look_back(w);
     w->decided = tally_slots(w->snapshot->counts, w->index);
     adopt(w);
     if (atomic_exchange(&w->evict, false))
@@ -335,26 +341,6 @@ static void on_deadline(struct ev_loop *loop, ev_timer *t, int revents)
         session_close(w->sessions[count - 1]);
 }
 
-/* The requests that were answered since the loop woke up took no longer than this. */
-static void note_duration(struct worker *w, int64_t took)
-{
-    static const int64_t bounds[DURATION_BOUNDS] = {
-#define X(us, text) (us),
-        DURATION_TABLE(X)
-#undef X
-    };
-    unsigned long n = counter_get(&w->counters.requests) - w->timed;
-    size_t bucket = 0;
-
-    if (n == 0)
-        return;
-    while (bucket < DURATION_BOUNDS && took > bounds[bucket])
-        bucket++;
-    counter_add(&w->counters.duration[bucket], n);
-    counter_add(&w->counters.duration_us, n * (unsigned long)took);
-    w->timed += n;
-}
-
 /* Around each wait: when did the loop wake up, and how long did it take to come back? */
 static void on_wait(struct ev_loop *loop) EV_THROW
 {
@@ -363,7 +349,7 @@ static void on_wait(struct ev_loop *loop) EV_THROW
 
     if (took > atomic_load_explicit(&w->longest_us, memory_order_relaxed))
         atomic_store_explicit(&w->longest_us, took, memory_order_relaxed);
-    note_duration(w, took);
+    duration_note(&w->counters.duration, counter_get(&w->counters.requests), took);
     loop_stay_awake(loop, &w->wake);
 }
 
@@ -372,6 +358,7 @@ static void on_woken(struct ev_loop *loop) EV_THROW
     struct worker *w = ev_userdata(loop);
 
     w->woke_us = clock_us();
+    decide_to_look_back(w);
 }
 
 /* ---- making and ending them ---- */
@@ -399,6 +386,7 @@ static bool worker_init(struct worker *w, struct pool *p, unsigned index)
     w->decided = tally_slots(w->snapshot->counts, index);
     TAILQ_INIT(&w->turns);
     pthread_mutex_init(&w->lock, NULL);
+    busiest_init(&w->busiest);
     w->woke_us = clock_us();
     w->loop = ev_loop_new(LOOP_FLAGS);
     if (w->loop == NULL) {
@@ -498,6 +486,7 @@ void pool_fini(struct pool *p)
         if (w->loop != NULL)
             ev_loop_destroy(w->loop);
         pthread_mutex_destroy(&w->lock);
+        busiest_fini(&w->busiest);
     }
     if (p->workers != NULL)
         alarm_fini(&p->alarm);

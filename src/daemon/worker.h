@@ -3,7 +3,9 @@
 #define DAEMON_WORKER_H
 
 #include "alarm.h"
+#include "busiest.h"
 #include "counter.h"
+#include "duration.h"
 #include "listener.h"
 #include "loop.h"
 #include "postlatch/policy.h"
@@ -43,44 +45,11 @@ enum trouble {
         TROUBLE_COUNT
 };
 
-/*
- * The histogram of how long requests took: upper bounds in microseconds, and in seconds as metrics write
- * them. Behind the last one there is one more bucket for what took longer.
- */
-#define DURATION_TABLE(X)                                                                          \
-    X(5, "5e-06")                                                                                  \
-    X(10, "1e-05")                                                                                 \
-    X(25, "2.5e-05")                                                                               \
-    X(50, "5e-05")                                                                                 \
-    X(100, "0.0001")                                                                               \
-    X(250, "0.00025")                                                                              \
-    X(500, "0.0005")                                                                               \
-    X(1000, "0.001")                                                                               \
-    X(2500, "0.0025")                                                                              \
-    X(5000, "0.005")                                                                               \
-    X(10000, "0.01")                                                                               \
-    X(25000, "0.025")                                                                              \
-    X(50000, "0.05")                                                                               \
-    X(100000, "0.1")                                                                               \
-    X(250000, "0.25")                                                                              \
-    X(500000, "0.5")                                                                               \
-    X(1000000, "1.0")
-
-enum {
-#define X(us, text) +1
-    DURATION_BOUNDS = 0 DURATION_TABLE(X)
-#undef X
-};
-
 /* What a worker has counted beside its decisions (tally.h); written by it alone, read by the main thread. */
 struct counters {
     atomic_ulong requests, closed_idlest, closed_idle, shadow_differs;
     atomic_ulong troubles[TROUBLE_COUNT];
-    /*
-     * How long requests took: each is charged with the whole time from the worker's waking up, when it lay
-     * there at the latest, to its waiting again, when it was answered. Costs a request nothing.
-     */
-    atomic_ulong duration[DURATION_BOUNDS + 1], duration_us;
+    struct duration duration;
 };
 
 /* A connection on its way from the main thread to its worker. */
@@ -114,7 +83,6 @@ struct worker {
     const struct snapshot *snapshot; /* changes between callbacks only */
     atomic_ulong *decided;           /* this worker's numbers of the snapshot's rules */
     int64_t woke_us;                 /* when the loop last woke up */
-    unsigned long timed;             /* requests that are in counters.duration */
     struct chunk_list turns;         /* of the sessions with more requests in hand */
     struct session **sessions;       /* [0..count), in no order; room for cap */
     size_t cap;
@@ -127,6 +95,8 @@ struct worker {
     struct answered answered[WORKER_TURN]; /* and what to log of them */
     struct counters counters;
     struct alarm_memo memo;
+    struct busiest busiest;
+    bool looks_back; /* requests that were answered are noted, or compared, once more */
 
     /* Shared with the main thread. */
     pthread_mutex_t lock; /* of the inbox, and of the pointer active_us */
@@ -146,6 +116,7 @@ struct pool {
     struct worker *workers;
     struct snapshot_holder *snapshots;
     struct alarm alarm;
+    struct busiest_watch watch;
     unsigned max_connections;
     size_t max_request_size; /* bytes */
     int64_t idle_timeout_ms; /* 0: never */
