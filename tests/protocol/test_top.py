@@ -113,8 +113,9 @@ class Top(unittest.TestCase):
         self.assertEqual(list(rules), [("builtin:network", "OK", "RCPT"), ("builtin:reject", "REJECT", "RCPT"),
                                        ('the "blocked"', "REJECT", "RCPT")])
         rates = got["requests_per_s"]
-        self.assertAlmostEqual(sum(rules.values()), rates["all"], places=6)
-        self.assertAlmostEqual(rates["pass"], rules[("builtin:network", "OK", "RCPT")], places=6)
+        # Counted one after the other, while requests come.
+        self.assertAlmostEqual(sum(rules.values()), rates["all"], delta=rates["all"] / 100)
+        self.assertAlmostEqual(rates["pass"], rules[("builtin:network", "OK", "RCPT")], delta=rates["all"] / 100)
         self.assertEqual([c["client"] for c in got["clients"]], ["192.0.2.1", "203.0.113.9", "198.51.100.7"])
         self.assertEqual([(c["login"], c["per_s"] == c["refused_per_s"]) for c in got["logins"]], [("mallory", True)])
         self.assertGreater(got["p99_us"], 0)
