@@ -89,6 +89,14 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
     return reply(c, MHD_HTTP_OK, openmetrics ? OPENMETRICS : CLASSIC, &body);
 }
 
+/* A path is compared as it was sent: /%6detrics is another one, and no NUL can be in it. */
+static size_t leave_as_it_is(void *arg, struct MHD_Connection *c, char *text)
+{
+    (void)arg;
+    (void)c;
+    return strlen(text);
+}
+
 /* ---- clients: none stays for ever, not even one that sends a byte now and then ---- */
 
 static void on_client(void *arg, struct MHD_Connection *c, void **state,
@@ -223,7 +231,8 @@ static bool start(struct http_place *place)
         MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, place->fd,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CLIENTS, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)HTTP_SILENT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_REQUEST_BYTES,
-        MHD_OPTION_NOTIFY_CONNECTION, on_client, place, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_as_it_is, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_client,
+        place, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
         MHD_OPTION_END);
     if (place->server == NULL) {
         log_error(OPTION " \"%s\": cannot start: %s", place->endpoint.text, strerror(errno));
