@@ -15,6 +15,7 @@ Asks a relay policy, offline or of the running daemon.
   diff     what changes in meaning from one policy to another
   who      who may send to a recipient
   where    where a client or a login may send
+  metrics  what the daemon counts, for Prometheus
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
@@ -40,6 +41,7 @@ Asks a relay policy, offline or of the running daemon.
   diff     what changes in meaning from one policy to another
   who      who may send to a recipient
   where    where a client or a login may send
+  metrics  what the daemon counts, for Prometheus
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
@@ -127,12 +129,18 @@ Exit status: 0 the new policy is in force, 1 it was refused, 2 no daemon answers
 $ postlatch status --help
 usage: postlatch status [-c FILE] [--json] [--control PATH]
 
-Print what the daemon is doing: policy, generation, connections, counters.
+Print what the daemon is doing: which policy is in force since when, its verdict, who may
+relay, the last reload and what was wrong with it, connections, requests a second.
 Exit status: 0, or 2 when no daemon answers.
 [0]
-$ postlatch check --jsn
-postlatch: check: unknown option "--jsn"; did you mean "--json"?; see postlatch check --help
-[2]
+$ postlatch metrics --help
+usage: postlatch metrics [-c FILE] [--json] [--control PATH]
+
+Print what the daemon counts, in the text format of Prometheus: decisions by rule, how long
+requests took, connections, the policy in force. For a file of node_exporter's textfile
+collector, or to look at; the option metrics { listen } gives the same over HTTP.
+Exit status: 0, or 2 when no daemon answers.
+[0]
 $ postlatch check --socket x
 postlatch: check: unknown option "--socket"; see postlatch check --help
 [2]
