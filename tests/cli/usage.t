@@ -141,6 +141,9 @@ requests took, connections, the policy in force. For a file of node_exporter's t
 collector, or to look at; the option metrics { listen } gives the same over HTTP.
 Exit status: 0, or 2 when no daemon answers.
 [0]
+$ postlatch check --jsn
+postlatch: check: unknown option "--jsn"; did you mean "--json"?; see postlatch check --help
+[2]
 $ postlatch check --socket x
 postlatch: check: unknown option "--socket"; see postlatch check --help
 [2]
@@ -151,6 +154,9 @@ $ postlatch check -c
 postlatch: check: nothing follows "-c"; see postlatch check --help
 [2]
 # No daemon.
+$ postlatch metrics --control /nonexistent/control
+postlatch: cannot ask the daemon at /nonexistent/control: No such file or directory
+[2]
 $ postlatch query --socket unix:/nonexistent/policy recipient=a@b
 postlatch: no answer from unix:/nonexistent/policy: No such file or directory
 [2]
