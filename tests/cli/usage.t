@@ -135,6 +135,14 @@ Print what the daemon is doing: which policy is in force since when, its verdict
 relay, the last reload and what was wrong with it, connections, requests a second.
 Exit status: 0, or 2 when no daemon answers.
 [0]
+$ postlatch metrics --help
+usage: postlatch metrics [-c FILE] [--json] [--control PATH]
+
+Print what the daemon counts, in the text format of Prometheus: decisions by rule, how long
+requests took, connections, the policy in force. For a file of node_exporter's textfile
+collector, or to look at; the option metrics { listen } gives the same over HTTP.
+Exit status: 0, or 2 when no daemon answers.
+[0]
 $ postlatch top --help
 usage: postlatch top [-c FILE] [--json] [--control PATH] [--interval S] [--reports N]
 
