@@ -21,6 +21,9 @@ struct arguments {
     const char *host;        /* --host FILE, or NULL */
     const char *compromised; /* --compromised LOGIN, or NULL */
     const char *html;        /* --html FILE, or NULL */
+    /* Of probe, as written; NULL: not given. */
+    const char *from, *to, *ours, *bind, *as, *timeout;
+    bool i_own_this_host;
     bool json, strict, no_host, by_rule, accept_wider, overlaps;
     int count; /* what is left: words[0..count) */
     const char *const *words;
@@ -32,6 +35,7 @@ int cmd_check(const struct arguments *a);
 int cmd_diff(const struct arguments *a);
 int cmd_explain(const struct arguments *a);
 int cmd_matrix(const struct arguments *a);
+int cmd_probe(const struct arguments *a);
 int cmd_query(const struct arguments *a);
 int cmd_reload(const struct arguments *a);
 int cmd_status(const struct arguments *a);

@@ -17,7 +17,8 @@ enum {
     TAKES_CHECK = 16,
     TAKES_BY_RULE = 32,
     TAKES_WIDER = 64,
-    TAKES_HTML = 128
+    TAKES_HTML = 128,
+    TAKES_PROBE = 256
 };
 
 static const struct command {
@@ -117,13 +118,28 @@ static const struct command {
      "List the recipients that CLIENT, an address (or \"unknown\"), may send to without login, or\n"
      "that LOGIN may send to, each with the rule that decides; then those that it may not.\n"
      "Exit status: 0, or 2 when the question or the configuration cannot be read."},
+    {"probe", cmd_probe, TAKES_PROBE | TAKES_WORDS,
+     "HOST[:PORT] [--from ADDR] [--to ADDR]\n"
+     "       [--ours ADDR] [--as IP] [--bind IP] [--timeout S] [--i-own-this-host]",
+     "relay test of one's own server, over SMTP",
+     "Try over SMTP whether a server relays: 108 forms of a recipient, and forged senders. No\n"
+     "message is sent. Only loopback and this host's own addresses are asked; all that HOST has.\n"
+     "    --from ADDR   the sender (default relay-test@example.net)\n"
+     "    --to ADDR     a recipient elsewhere (default relay-test@example.com)\n"
+     "    --ours ADDR   a recipient that the server takes, asked first; its domain goes into "
+     "forms,\n"
+     "                  as do the first of accepted_domains if there is a policy\n"
+     "    --as IP       be a client at IP, by XCLIENT: most servers trust their own host\n"
+     "    --bind IP     come from IP, an address of this host\n"
+     "    --timeout S   patience with each reply, 1 to 600 seconds (default 30)\n"
+     "    --i-own-this-host  ask a server on another host\n"
+     "Exit status: 0 closed, 1 open, 2 when nothing is shown."},
     {"metrics", NULL, 0, NULL, NULL, NULL},
     {"top", NULL, 0, NULL, NULL, NULL},
     {"replay", NULL, 0, NULL, NULL, NULL},
     {"init", NULL, 0, NULL, NULL, NULL},
     {"snippet", NULL, 0, NULL, NULL, NULL},
     {"doctor", NULL, 0, NULL, NULL, NULL},
-    {"probe", NULL, 0, NULL, NULL, NULL},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -146,6 +162,12 @@ static const struct option {
     {"--requests", TAKES_LOAD, offsetof(struct arguments, requests)},
     {"--pid", TAKES_LOAD, offsetof(struct arguments, pid)},
     {"--html", TAKES_HTML, offsetof(struct arguments, html)},
+    {"--from", TAKES_PROBE, offsetof(struct arguments, from)},
+    {"--to", TAKES_PROBE, offsetof(struct arguments, to)},
+    {"--ours", TAKES_PROBE, offsetof(struct arguments, ours)},
+    {"--as", TAKES_PROBE, offsetof(struct arguments, as)},
+    {"--bind", TAKES_PROBE, offsetof(struct arguments, bind)},
+    {"--timeout", TAKES_PROBE, offsetof(struct arguments, timeout)},
 };
 
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
@@ -158,6 +180,7 @@ static const struct option flags[] = {
     {"--overlaps", TAKES_CHECK, offsetof(struct arguments, overlaps)},
     {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
     {"--by-rule", TAKES_BY_RULE, offsetof(struct arguments, by_rule)},
+    {"--i-own-this-host", TAKES_PROBE, offsetof(struct arguments, i_own_this_host)},
     {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
 };
 
