@@ -204,6 +204,8 @@ static int probe_all(const struct question *q, const struct probe_target *target
         trouble("out of memory");
     else if (json && asked > 0)
         probe_tell_json(results, asked, verdict, &q->plan);
+    else if (asked > 1)
+        printf("\nall addresses: %s\n", probe_verdict_word(verdict));
     for (size_t i = 0; i < asked; i++)
         probe_result_fini(&results[i]);
     return ok ? statuses[verdict] : EXIT_TROUBLE;

@@ -17,7 +17,7 @@
 
 /* ---- where ---- */
 
-enum { PROBE_TARGETS = 16, PROBE_TARGET_TEXT = PL_ADDR_TEXT + 10, PROBE_WHY = 240 };
+enum { PROBE_TARGETS = 16, PROBE_TARGET_TEXT = PL_ADDR_TEXT + 10, PROBE_WHY = 600 };
 
 /* struct probe_target - one address of the server; plain value */
 struct probe_target {
@@ -41,6 +41,9 @@ size_t probe_find_targets(struct probe_target out[PROBE_TARGETS], const char *te
 
 /* probe_addr - the address of a socket */
 struct pl_addr probe_addr(const struct sockaddr_storage *addr);
+
+/* probe_is_loopback - an address that only this host can come from */
+bool probe_is_loopback(const struct pl_addr *a);
 
 /* ---- what ---- */
 
@@ -122,6 +125,9 @@ size_t probe_count(const struct probe_result *r, bool ours, enum probe_outcome o
 
 /* probe_tell - print the result of one address, and what to do next, for people */
 void probe_tell(const struct probe_result *r, const struct probe_plan *plan);
+
+/* probe_verdict_word - closed, open, unknown */
+const char *probe_verdict_word(enum probe_verdict verdict);
 
 /* probe_tell_json - print all results */
 void probe_tell_json(const struct probe_result *results, size_t count, enum probe_verdict verdict,

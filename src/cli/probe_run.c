@@ -19,7 +19,8 @@
 
 enum {
     ERRORS_MAX = 8, /* Postfix is slow after 10 errors in a session, and ends it after 20 */
-    DEAD_MAX = 6    /* connections in a row in which nothing was answered */
+    DEAD_MAX = 6,   /* connections in a row in which nothing was answered */
+    DEAD_FIRST = 2  /* the same, as long as nothing ever was */
 };
 
 /* Seconds to wait after each 421 in a row: together more than the minute that Postfix counts by. */
@@ -65,7 +66,7 @@ static void lost(struct run *run)
         say_why(run, "%s", run->s.why);
     smtp_close(&run->s);
     if (!busy) {
-        run->given_up = ++run->dead >= DEAD_MAX;
+        run->given_up = ++run->dead >= (run->r->asked ? DEAD_MAX : DEAD_FIRST);
         return;
     }
     if (run->errors > 0 && run->errors < run->errors_max)
@@ -227,7 +228,7 @@ static void judge(struct run *run, struct probe_try *t, bool at_mail)
     unsigned code = run->s.reply.code;
 
     run->errors += code >= 400;
-    if (at_mail && !(t->own_sender && code >= 500))
+    if (at_mail && !(t->own_sender && code >= 500 && code != 530))
         settle(run, t, PROBE_TROUBLE, "MAIL FROM: ");
     else if (code / 100 == 2)
         settle(run, t, PROBE_ACCEPTED, "");
@@ -329,10 +330,31 @@ static const char *find_trust(const struct probe_plan *plan, const struct pl_add
     return NULL;
 }
 
+/* Whether a form was tried in vain; the first of them is told. */
+static bool tell_trouble(struct probe_result *r)
+{
+    struct pl_quote q;
+
+    for (size_t i = 0; i < r->ntries; i++) {
+        const struct probe_try *t = &r->tries[i];
+
+        if (t->kind == FORM_OURS || t->outcome != PROBE_TROUBLE)
+            continue;
+        if (t->code == 530)
+            snprintf(
+                r->why, sizeof(r->why),
+                "the server wants STARTTLS or a login first, which this command does not speak");
+        else
+            snprintf(r->why, sizeof(r->why), "%zu answered with nothing that counts, %s first: %s",
+                     probe_count(r, false, PROBE_TROUBLE), t->id, pl_quote(&q, t->text));
+        return true;
+    }
+    return false;
+}
+
 static void conclude(struct probe_result *r, const struct probe_plan *plan, const char *why)
 {
     size_t open = probe_count(r, false, PROBE_ACCEPTED);
-    size_t trouble = probe_count(r, false, PROBE_TROUBLE);
     enum probe_outcome control = r->control.id[0] != '\0' ? r->control.outcome : PROBE_NOT_KNOWN;
 
     r->verdict = PROBE_UNKNOWN;
@@ -344,9 +366,8 @@ static void conclude(struct probe_result *r, const struct probe_plan *plan, cons
                  plan->policy_path);
     else if (open > 0)
         r->verdict = PROBE_OPEN;
-    else if (trouble > 0)
-        snprintf(r->why, sizeof(r->why), "%zu form%s %s no answer that shows anything", trouble,
-                 trouble == 1 ? "" : "s", trouble == 1 ? "has" : "have");
+    else if (tell_trouble(r))
+        return;
     else if (control == PROBE_REFUSED && plan->control_named)
         snprintf(r->why, sizeof(r->why),
                  "the server refuses its own recipient, too: it may refuse everything");

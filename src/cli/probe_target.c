@@ -54,7 +54,7 @@ static bool split(const char *text, char host[PL_DOMAIN_MAX + 1], char port[6])
     return true;
 }
 
-static bool is_loopback(const struct pl_addr *a)
+bool probe_is_loopback(const struct pl_addr *a)
 {
     static const struct pl_addr one = {.family = 6, .bytes = {[15] = 1}};
 
@@ -67,7 +67,7 @@ static bool is_of_this_host(const struct pl_addr *a, const struct pl_host_facts 
         if (host->facts[i].kind != PL_HOST_GATEWAY && pl_addr_eq(&host->facts[i].addr, a))
             return true;
     }
-    return is_loopback(a);
+    return probe_is_loopback(a);
 }
 
 size_t probe_find_targets(struct probe_target out[PROBE_TARGETS], const char *text, bool all,

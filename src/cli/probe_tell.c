@@ -5,11 +5,17 @@
 #include "postlatch/json.h"
 
 #include <stdio.h>
+#include <string.h>
 
-enum { REPLY_SHOWN = 100 };
+enum { REPLY_SHOWN = 100, OPEN_SHOWN = 12 };
 
 static const char *const outcomes[] = {"accepted", "refused", "not tried", "unclear"};
 static const char *const verdicts[] = {"closed", "open", "unknown"};
+
+const char *probe_verdict_word(enum probe_verdict verdict)
+{
+    return verdicts[verdict];
+}
 
 /* What an outcome means for a form. */
 static const char *word_of(const struct probe_try *t)
@@ -59,15 +65,11 @@ static void add_try(struct pl_buf *out, const struct probe_try *t)
     pl_buf_add_char(out, '\n');
 }
 
-static bool is_loopback(const struct pl_addr *a)
+/* Plain relaying works, for a client whom most servers trust for its address alone. */
+static bool may_be_trusted(const struct probe_result *r, const struct probe_plan *plan)
 {
-    return (a->family == 4 && a->bytes[0] == 127) || (a->family == 6 && a->bytes[15] == 1);
-}
-
-/* Whether many servers trust this client for its address alone. */
-static bool is_insider(const struct probe_result *r, const struct probe_plan *plan)
-{
-    return plan->as == NULL && (is_loopback(&r->client) || pl_addr_eq(&r->client, &r->target->ip));
+    return plan->as == NULL && r->ntries > 0 && r->tries[0].outcome == PROBE_ACCEPTED &&
+           (probe_is_loopback(&r->client) || pl_addr_eq(&r->client, &r->target->ip));
 }
 
 static void add_as_outsider(struct pl_buf *out, const struct probe_result *r)
@@ -79,11 +81,22 @@ static void add_as_outsider(struct pl_buf *out, const struct probe_result *r)
                                   : "XCLIENT, once smtpd_authorized_xclient_hosts allows it");
 }
 
+/* A recipient that the policy server gets as it was typed, and that a shell takes in quotes. */
+static bool is_plain(struct pl_str to)
+{
+    bool plain = to.n > 2 && to.p[0] == '<' && to.p[1] != '@' && to.p[to.n - 1] == '>';
+
+    for (size_t i = 1; plain && i + 1 < to.n; i++)
+        plain = pl_ascii_is_alnum(to.p[i]) || memchr("@%!._+-=[]", to.p[i], 10) != NULL;
+    return plain;
+}
+
 static void add_open(struct pl_buf *out, const struct probe_result *r,
                      const struct probe_plan *plan)
 {
     const struct probe_try *first = NULL;
     char addr[PL_ADDR_TEXT];
+    size_t n = 0;
 
     pl_buf_add(out, pl_str_lit("    Accepted:"));
     for (size_t i = 0; i < r->ntries; i++) {
@@ -93,30 +106,37 @@ static void add_open(struct pl_buf *out, const struct probe_result *r,
             continue;
         if (first == NULL)
             first = t;
-        pl_buf_addf(out, " %s", t->id);
+        if (n++ < OPEN_SHOWN)
+            pl_buf_addf(out, " %s", t->id);
     }
+    if (n > OPEN_SHOWN)
+        pl_buf_addf(out, " and %zu more", n - OPEN_SHOWN);
     pl_buf_add_char(out, '\n');
     if (first != NULL && first->kind == FORM_ROUTED)
         pl_buf_add(out,
                    pl_str_lit("    Such a recipient names a route. Postfix takes it only after an "
                               "OK or permit, or\n"
                               "    with allow_untrusted_routing, and then follows the route.\n"));
-    if (is_insider(r, plan)) {
-        pl_buf_addf(
-            out,
-            "    The server sees %s, its own host, which mynetworks trusts on most servers: "
-            "then this is\n"
-            "    no open relay for others, and the test shows nothing.\n",
-            pl_addr_format(addr, &r->client));
+    if (may_be_trusted(r, plan)) {
+        pl_buf_addf(out,
+                    "    The server sees %s, its own host, which most servers trust (mynetworks). "
+                    "Whether others\n"
+                    "    can relay is not shown.\n",
+                    pl_addr_format(addr, &r->client));
         add_as_outsider(out, r);
         return;
     }
-    pl_buf_addf(out,
-                "    Next: postlatch explain client_address=%s recipient=%s@%s\n"
-                "    and if that refuses: postconf -n smtpd_relay_restrictions "
-                "smtpd_recipient_restrictions mynetworks;\n"
-                "    some permit, or an OK, stands before reject_unauth_destination.\n",
-                pl_addr_format(addr, &r->client), plan->words.victim, plan->words.foreign);
+    pl_buf_addf(out, "    Next: postlatch explain client_address=%s 'recipient=",
+                pl_addr_format(addr, &r->client));
+    if (first != NULL && is_plain(first->to))
+        pl_buf_add(out, (struct pl_str){first->to.p + 1, first->to.n - 2});
+    else
+        pl_buf_addf(out, "%s@%s", plan->words.victim, plan->words.foreign);
+    pl_buf_add(out, pl_str_lit("'\n"
+                               "    If that refuses, some permit or OK stands before "
+                               "reject_unauth_destination in\n"
+                               "    postconf -n smtpd_relay_restrictions "
+                               "smtpd_recipient_restrictions mynetworks\n"));
 }
 
 static void add_verdict(struct pl_buf *out, const struct probe_result *r,
@@ -130,10 +150,11 @@ static void add_verdict(struct pl_buf *out, const struct probe_result *r,
 
     pl_buf_addf(
         out,
-        "\n%s: %s: of %zu forms that lead elsewhere, %zu accepted, %zu refused, %zu unclear, "
+        "\n%s: %s%s: of %zu forms that lead elsewhere, %zu accepted, %zu refused, %zu unclear, "
         "%zu not tried\n",
-        r->target->text, verdicts[r->verdict], open + refused + unclear + left, open, refused,
-        unclear, left);
+        r->target->text, verdicts[r->verdict],
+        r->verdict == PROBE_OPEN && may_be_trusted(r, plan) ? ", to its own host" : "",
+        open + refused + unclear + left, open, refused, unclear, left);
     if (r->verdict == PROBE_UNKNOWN) {
         pl_buf_add(out, pl_str_lit("    Nothing is shown: "));
         show(out, pl_str_of(r->why), sizeof(r->why));
@@ -145,6 +166,10 @@ static void add_verdict(struct pl_buf *out, const struct probe_result *r,
         add_as_outsider(out, r);
     else if (r->verdict == PROBE_UNKNOWN && r->asked && plan->control == NULL)
         pl_buf_add(out, pl_str_lit("    Name a recipient that the server takes: --ours ADDRESS\n"));
+    if (r->verdict == PROBE_CLOSED)
+        pl_buf_add(out,
+                   pl_str_lit("    Next: the other ports that smtpd listens at; and again after "
+                              "each change of Postfix or policy.\n"));
     if (plan->ndomains == 0 && left > 0)
         pl_buf_add(out, pl_str_lit("    Forms that go by way of a domain of the server's were not "
                                    "tried: --ours ADDRESS names one.\n"));
