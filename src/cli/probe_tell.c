@@ -62,6 +62,8 @@ static void add_try(struct pl_buf *out, const struct probe_try *t)
     show(out, t->to, t->to.n);
     pl_buf_add(out, t->outcome == PROBE_NOT_KNOWN ? pl_str_lit(": needs ") : pl_str_lit(": "));
     show_reply(out, t->text);
+    if (t->outcome == PROBE_ACCEPTED && t->kind != FORM_OURS)
+        pl_buf_addf(out, " (%s)", t->note);
     pl_buf_add_char(out, '\n');
 }
 

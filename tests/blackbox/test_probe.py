@@ -228,7 +228,7 @@ HOST:PORT: unknown: of 106 forms that lead elsewhere, 0 accepted, 106 refused, 0
     def test_refusals_that_show_nothing(self):
         for place, refused, why in (
                 ("grey", 3, '103 answered with nothing that counts, P01 first: "450 4.3.2 <victim@foreign.example.com>: '
-                            'Recipient address rejected: Try again la"...'),
+                            'Recipient address rejected: Try again la..."'),
                 ("early", 60, '46 answered with nothing that counts, P01 first: "MAIL FROM: 554 5.7.1 <a@sender.example.net>: '
                               'Sender address rejected: Access denied"'),
                 ("tls", 0, "the server wants STARTTLS or a login first, which this command does not speak")):
@@ -274,6 +274,17 @@ HOST:PORT: unknown: of 106 forms that lead elsewhere, 0 accepted, %d refused, %d
             "[::1]:PORT: open: of 106 forms that lead elsewhere, 103 accepted, 3 refused, 0 unclear, 0 not tried",
             "all addresses: open"])
         self.assertEqual(done.returncode, 1)
+
+    def test_examples_of_the_documents(self):
+        """Each example, at a server of this test instead of localhost:25."""
+        found = []
+        for name in ("README.md", "docs/man/postlatch.1"):
+            found += re.findall(r"(?m)^ *postlatch probe (.*localhost:25)$", read(os.path.join(os.environ["PL_SRC"], name)))
+        self.assertEqual(len(found), 3)
+        for line in found:
+            argv = line.replace("localhost:25", self.place("relay" if "--as" in line else "twin")).split()
+            with self.subTest(line):
+                self.assertIn(probe(*argv)[0], (0,) if "--as" in line else (1,))
 
     def test_json(self):
         status, out = self.ask("hack", "--json", *OUTSIDER)
