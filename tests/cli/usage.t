@@ -15,6 +15,7 @@ Asks a relay policy, offline or of the running daemon.
   diff     what changes in meaning from one policy to another
   who      who may send to a recipient
   where    where a client or a login may send
+  probe    relay test of one's own server, over SMTP
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
@@ -40,6 +41,7 @@ Asks a relay policy, offline or of the running daemon.
   diff     what changes in meaning from one policy to another
   who      who may send to a recipient
   where    where a client or a login may send
+  probe    relay test of one's own server, over SMTP
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
@@ -115,6 +117,22 @@ by action, and how long they took, in microseconds. ADDR as in query.
     --requests FILE  recorded requests, an empty line behind each, over and over
     ATTR=VALUE…      this request, as in query
 Exit status: 0, or 2 when it could not be measured or an answer was missing or malformed.
+[0]
+$ postlatch probe --help
+usage: postlatch probe [-c FILE] [--json] HOST[:PORT] [--from ADDR] [--to ADDR]
+       [--ours ADDR] [--as IP] [--bind IP] [--timeout S] [--i-own-this-host]
+
+Try over SMTP whether a server relays: 108 forms of a recipient, and forged senders. No
+message is sent. Only loopback and this host's own addresses are asked; all that HOST has.
+    --from ADDR   the sender (default relay-test@example.net)
+    --to ADDR     a recipient elsewhere (default relay-test@example.com)
+    --ours ADDR   a recipient that the server takes, asked first; its domain goes into forms,
+                  as do the first of accepted_domains if there is a policy
+    --as IP       be a client at IP, by XCLIENT: most servers trust their own host
+    --bind IP     come from IP, an address of this host
+    --timeout S   patience with each reply, 1 to 600 seconds (default 30)
+    --i-own-this-host  ask a server on another host
+Exit status: 0 closed, 1 open, 2 when nothing is shown.
 [0]
 $ postlatch reload --help
 usage: postlatch reload [-c FILE] [--json] [--control PATH] [--accept-wider]
