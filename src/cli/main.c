@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* postlatch: the administrator's command. One subcommand a file; this one finds it. */
 #include "cli.h"
+#include "commands.h"
 
 #include "postlatch/suggest.h"
 
@@ -21,12 +22,7 @@ enum {
     TAKES_PROBE = 256
 };
 
-static const struct command {
-    const char *name;
-    int (*run)(const struct arguments *a); /* NULL: of a later version */
-    unsigned takes;
-    const char *usage, *summary, *help;
-} commands[] = {
+static const struct command commands[] = {
     {"check", cmd_check, TAKES_CHECK,
      "[--strict] [--host FILE | --no-host]\n"
      "       [--compromised LOGIN] [--overlaps]",
@@ -134,6 +130,15 @@ static const struct command {
      "    --timeout S   patience with each reply, 1 to 600 seconds (default 30)\n"
      "    --i-own-this-host  ask a server on another host\n"
      "Exit status: 0 closed, 1 open, 2 when nothing is shown."},
+    {"completion", cmd_completion, TAKES_WORDS, "bash | zsh | fish",
+     "completion of commands and options for a shell",
+     "Print a script that makes a shell complete commands, options and attributes. An "
+     "installation\n"
+     "brings the three along; by hand:\n"
+     "    bash  postlatch completion bash > /etc/bash_completion.d/postlatch\n"
+     "    zsh   postlatch completion zsh > /usr/local/share/zsh/site-functions/_postlatch\n"
+     "    fish  postlatch completion fish > ~/.config/fish/completions/postlatch.fish\n"
+     "Exit status: 0, or 2 when the shell is none of these."},
     {"metrics", NULL, 0, NULL, NULL, NULL},
     {"top", NULL, 0, NULL, NULL, NULL},
     {"replay", NULL, 0, NULL, NULL, NULL},
@@ -145,11 +150,7 @@ static const struct command {
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 /* Options that a value follows, who takes them (0: everybody), and where the value goes. */
-static const struct option {
-    const char *name;
-    unsigned taken_by;
-    size_t at; /* in struct arguments */
-} options[] = {
+static const struct option options[] = {
     {"-c", 0, offsetof(struct arguments, config)},
     {"--host", TAKES_CHECK, offsetof(struct arguments, host)},
     {"--compromised", TAKES_CHECK, offsetof(struct arguments, compromised)},
@@ -181,7 +182,6 @@ static const struct option flags[] = {
     {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
     {"--by-rule", TAKES_BY_RULE, offsetof(struct arguments, by_rule)},
     {"--i-own-this-host", TAKES_PROBE, offsetof(struct arguments, i_own_this_host)},
-    {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
 };
 
 enum { FLAGS = sizeof(flags) / sizeof(flags[0]) };
@@ -189,6 +189,27 @@ enum { FLAGS = sizeof(flags) / sizeof(flags[0]) };
 static bool takes(const struct command *c, const struct option *o)
 {
     return o->taken_by == 0 || (c->takes & o->taken_by) != 0;
+}
+
+const struct command *command_at(size_t i)
+{
+    for (size_t k = 0; k < COMMANDS; k++) {
+        if (commands[k].run != NULL && i-- == 0)
+            return &commands[k];
+    }
+    return NULL;
+}
+
+const struct option *option_at(const struct command *c, size_t i, bool *has_value)
+{
+    for (size_t k = 0; k < OPTIONS + FLAGS; k++) {
+        const struct option *o = k < OPTIONS ? &options[k] : &flags[k - OPTIONS];
+
+        *has_value = k < OPTIONS;
+        if (takes(c, o) && i-- == 0)
+            return o;
+    }
+    return NULL;
 }
 
 int trouble(const char *fmt, ...)
@@ -206,28 +227,14 @@ int trouble(const char *fmt, ...)
 
 static void print_usage(FILE *out)
 {
-    fputs("usage: postlatch COMMAND [-c FILE] [--json] …\n"
-          "\n"
-          "Asks a relay policy, offline or of the running daemon.\n\n",
-          out);
+    fputs("usage: postlatch COMMAND [-c FILE] [--json] …; COMMAND --help says more\n\n", out);
     for (size_t i = 0; i < COMMANDS; i++) {
         if (commands[i].run != NULL)
-            fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+            fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
     }
-    fputs("\n"
-          "  -c FILE    the configuration (default " PL_CONFIG_DEFAULT ")\n"
-          "  --json     print JSON\n"
-          "  --help     of a command: what it does, its options and exit status\n"
-          "  --version  print the version\n"
-          "\n"
-          "The manual: postlatch(1), postlatch.conf(5), postlatchd(8).\n",
+    fputs("options: -c FILE (default " PL_CONFIG_DEFAULT "), --json, --help, --version\n"
+          "manual: postlatch(1), postlatch.conf(5), postlatchd(8)\n",
           out);
-}
-
-static void print_help(const struct command *c)
-{
-    printf("usage: postlatch %s [-c FILE] [--json]%s%s\n\n%s\n", c->name,
-           c->usage[0] != '\0' ? " " : "", c->usage, c->help);
 }
 
 static const struct command *find_command(const char *name)
@@ -318,7 +325,7 @@ static int run(const struct command *c, int argc, char **argv)
         } else if (flag != NULL) {
             *flag = true;
         } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            print_help(c);
+            help_print(c, stdout);
             status = EXIT_FINE;
             goto out;
         } else if (argv[i][0] == '-' && argv[i][1] != '\0') {
