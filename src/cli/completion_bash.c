@@ -14,7 +14,7 @@ static const char begin[] =
 static const char end[] = "    esac\n"
                           "    if ((COMP_CWORD == 1)); then\n"
                           "        options='--help --version'\n"
-                          "        words=$commands\n"
+                          "        words=$commands names=''\n"
                           "    elif [[ $cur == = || $prev == = ]]; then\n"
                           "        return # the value of an attribute\n"
                           "    elif [[ $files == *\" $prev \"* ]]; then\n"

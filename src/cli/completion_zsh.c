@@ -25,12 +25,13 @@ static void print_option(const struct command *c, const struct option *o, bool h
     struct pl_buf text = {0};
 
     completion_describe(c, o, &text);
-    fprintf(out, " \\\n            '%s[", o->name);
-    print_quoted(out, pl_buf_str(&text));
-    fprintf(out, "]%s'",
-            kind == VALUE_NONE   ? ""
-            : kind == VALUE_FILE ? ":file:_files"
-                                 : ":value: ");
+    fprintf(out, " \\\n            '%s", o->name);
+    if (text.n > 0) {
+        fputc('[', out);
+        print_quoted(out, pl_buf_str(&text));
+        fputc(']', out);
+    }
+    fprintf(out, "%s'", kind == VALUE_NONE ? "" : kind == VALUE_FILE ? ":file:_files" : ":value: ");
     pl_buf_fini(&text);
 }
 

@@ -26,7 +26,7 @@ static const struct command commands[] = {
     {"check", cmd_check, TAKES_CHECK,
      "[--strict] [--host FILE | --no-host]\n"
      "       [--compromised LOGIN] [--overlaps]",
-     "prove that the policy is no open relay, and print all that is wrong with it",
+     "prove that the policy is no open relay; say what is wrong with it",
      "Load the configuration and everything it names, and prove for all requests at once that no\n"
      "client outside the relay boundary can send to a recipient that is not ours. Prints the\n"
      "verdict (safe, open, unprovable, invalid) with a counterexample, who can relay, warnings,\n"
@@ -47,30 +47,34 @@ static const struct command commands[] = {
      "Exit status: 0, or 2 when the question or the configuration cannot be read."},
     {"query", cmd_query, TAKES_SOCKET | TAKES_WORDS, "[--socket ADDR] ATTR=VALUE…",
      "ask a running daemon, as Postfix would",
-     "Ask a running daemon over its policy socket, as Postfix would. ADDR is written as in\n"
-     "the option listen; the default is the first listen of the configuration.\n"
+     "Ask a running daemon over its policy socket, as Postfix would.\n"
+     "    --socket ADDR  where, as in the option listen; else the first listen there\n"
      "Exit status: 0 answered, 2 no answer."},
     {"test", cmd_test, TAKES_WORDS, "FILE", "put scenarios from a file to the policy",
      "Put the scenarios of FILE to the policy, one a line:\n"
      "    client_address=203.0.113.9 recipient=v@foreign.example -> REJECT\n"
-     "    sasl_username=bob recipient=\"a b@c.example\" -> REJECT rule=\"blocked accounts\"\n"
+     "    sasl_username=bob recipient=\"a b@c.example\" -> REJECT rule=\"blocked users\"\n"
      "A word behind -> is the action's word; more than a word is the whole action.\n"
      "Exit status: 0 all pass, 1 some fail, 2 FILE or the configuration cannot be read."},
     {"reload", cmd_reload, TAKES_CONTROL | TAKES_WIDER, "[--control PATH] [--accept-wider]",
      "make the daemon load its configuration anew",
      "Tell the daemon to load its configuration anew, and print what became of it.\n"
      "A policy that is not proved safe is refused. So is one that lets more relay, if the\n"
-     "configuration has reload_wider = refuse; with --accept-wider it is not.\n"
+     "configuration has reload_wider = refuse.\n"
+     "    --control PATH  the control socket; else as the configuration says\n"
+     "    --accept-wider  let more relay than before, in spite of reload_wider\n"
      "Exit status: 0 the new policy is in force, 1 it was refused, 2 no daemon answers."},
     {"status", cmd_status, TAKES_CONTROL, "[--control PATH]", "what the daemon is doing",
      "Print what the daemon is doing: policy, generation, connections, counters.\n"
+     "    --control PATH  the control socket; else as the configuration says\n"
      "Exit status: 0, or 2 when no daemon answers."},
     {"bench", cmd_bench, TAKES_SOCKET | TAKES_WORDS | TAKES_LOAD,
      "[--socket ADDR] [--connections N]\n"
      "       [--seconds S] [--rate R] [--pid PID] [--seed N | --requests FILE | ATTR=VALUE…]",
      "put load on a running daemon and measure it",
      "Put load on a running daemon over its policy socket, and print requests a second, answers\n"
-     "by action, and how long they took, in microseconds. ADDR as in query.\n"
+     "by action, and how long they took, in microseconds.\n"
+     "    --socket ADDR    where, as in query\n"
      "    --connections N  connections, 1 to 10000 (default 64)\n"
      "    --seconds S      how long, 1 to 3600 (default 5)\n"
      "    --rate R         R requests a second at fixed times, 1 to 1000000; a request that has\n"
@@ -131,7 +135,7 @@ static const struct command commands[] = {
      "    --i-own-this-host  ask a server on another host\n"
      "Exit status: 0 closed, 1 open, 2 when nothing is shown."},
     {"completion", cmd_completion, TAKES_WORDS, "bash | zsh | fish",
-     "completion of commands and options for a shell",
+     "a script that lets bash, zsh or fish complete commands",
      "Print a script that makes a shell complete commands, options and attributes. An "
      "installation\n"
      "brings the three along; by hand:\n"
@@ -232,7 +236,7 @@ static void print_usage(FILE *out)
         if (commands[i].run != NULL)
             fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
     }
-    fputs("options: -c FILE (default " PL_CONFIG_DEFAULT "), --json, --help, --version\n"
+    fputs("options: -c FILE (default " PL_CONFIG_DEFAULT ") --json --help --version\n"
           "manual: postlatch(1), postlatch.conf(5), postlatchd(8)\n",
           out);
 }
