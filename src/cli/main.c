@@ -2,6 +2,7 @@
 /* postlatch: the administrator's command. One subcommand a file; this one finds it. */
 #include "cli.h"
 #include "commands.h"
+#include "progress.h"
 
 #include "postlatch/suggest.h"
 
@@ -220,6 +221,7 @@ int trouble(const char *fmt, ...)
 {
     va_list ap;
 
+    progress_end();
     fflush(stdout);
     fputs("postlatch: ", stderr);
     va_start(ap, fmt);

@@ -62,6 +62,31 @@ class Screen(unittest.TestCase):
                     self.assertNotIn("\x1b", t.read_all())
 
 
+class Progress(unittest.TestCase):
+    def test_long_check(self):
+        """What takes longer than a second says so on a terminal, and takes it back; in a pipe it says nothing."""
+        with tempfile.TemporaryDirectory() as temp:
+            networks, conf = Path(temp) / "networks", Path(temp) / "p.conf"
+            conf.write_text('networks big { file = "networks" }\n'
+                            'rule "big" { client_address = {<big>}  action = "REJECT" }\n')
+            entries, told = 1 << 17, None
+            while told is None and entries <= 1 << 24:    # more of them, until this machine needs a second
+                with networks.open("w") as f:
+                    f.writelines(f"{16 + (i >> 20)}.{(i >> 12) & 255}.{(i >> 4) & 255}.{(i & 15) << 4}/29\n"
+                                 for i in range(entries))
+                with Terminal([str(BIN / "postlatch"), "check", "--no-host", "-c", str(conf)]) as t:
+                    told = re.match(r"(\rpostlatch: .*)\r( +)\r(/.*)\r\nverdict: safe\r\n", t.read_all())
+                entries *= 2
+            self.assertIsNotNone(told)
+            times = re.findall(r"\rpostlatch: check: (\d+) s", told[1])
+            self.assertEqual(times, [str(i + 1) for i in range(len(times))])
+            self.assertEqual(told[2], " " * len("postlatch: check: %s s" % times[-1]))
+            done = subprocess.run([BIN / "postlatch", "check", "--no-host", "-c", conf], capture_output=True, text=True,
+                                  timeout=300, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual(done.stdout.splitlines()[:2], [told[3], "verdict: safe"])
+
+
 class Terminal:
     """A program at a terminal of its own."""
 
