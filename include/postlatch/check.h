@@ -26,6 +26,7 @@ struct pl_check_options {
     const char *host_file;   /* take them from a file; NULL: from this host */
     bool overlaps;           /* list rules whose order decides, too */
     const char *compromised; /* a login: tell what its password opens, too; NULL: none */
+    void (*before_output)(void); /* called once, before anything is written; NULL: nothing is */
 };
 
 /*
