@@ -14,15 +14,23 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <syslog.h>
 #include <time.h>
 
 void log_open(void)
 {
+    /* Until the configuration is read: its defaults. */
+    static const struct pl_settings before = {.log_tag = "postlatchd",
+                                              .log_facility = LOG_MAIL,
+                                              .log_socket = "/dev/log",
+                                              .log_journal = PL_LOG_JOURNAL_AUTO,
+                                              .log_journal_socket = "/run/systemd/journal/socket"};
+
     tzset();
-    log_syslog_configure("/dev/log", "postlatchd", LOG_MAIL);
-    log_syslog_open();
     log_stderr_open();
+    log_configure(&before);
+    log_syslog_open();
 }
 
 bool log_start(unsigned workers)
@@ -42,7 +50,14 @@ void log_close(void)
 
 void log_configure(const struct pl_settings *settings)
 {
-    log_syslog_configure(settings->log_socket, settings->log_tag, settings->log_facility);
+    bool journal = settings->log_journal == PL_LOG_JOURNAL_YES ||
+                   (settings->log_journal == PL_LOG_JOURNAL_AUTO && log_stderr_is_journal());
+
+    log_syslog_configure(journal ? settings->log_journal_socket : settings->log_socket, journal,
+                         settings->log_tag, settings->log_facility);
+    /* Where a service manager keeps the journal, syslog's own socket is the journal's as well. */
+    log_stderr_set_twice(log_stderr_is_journal() &&
+                         (journal || strcmp(settings->log_socket, "/dev/log") == 0));
 }
 
 static struct pl_str format(char text[LOG_TEXT_MAX], const char *fmt, va_list ap) PL_PRINTF(2, 0);
