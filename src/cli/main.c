@@ -17,7 +17,8 @@ enum {
     TAKES_CHECK = 16,
     TAKES_BY_RULE = 32,
     TAKES_WIDER = 64,
-    TAKES_HTML = 128
+    TAKES_HTML = 128,
+    TAKES_AGAINST = 256
 };
 
 static const struct command {
@@ -117,9 +118,24 @@ static const struct command {
      "List the recipients that CLIENT, an address (or \"unknown\"), may send to without login, or\n"
      "that LOGIN may send to, each with the rule that decides; then those that it may not.\n"
      "Exit status: 0, or 2 when the question or the configuration cannot be read."},
+    {"replay", cmd_replay, TAKES_WORDS | TAKES_AGAINST, "LOG --against FILE",
+     "what another policy would have answered to the requests of a log",
+     "Put the requests of LOG, a log of the daemon, to the policy of FILE, and print which would "
+     "have\n"
+     "been answered differently, counted by rule and action, the most dangerous first; the words\n"
+     "+RELAY, -MAIL, … are those of diff. LOG is a file of syslog's, or what journalctl prints "
+     "(also\n"
+     "with -o cat or -o json); - is standard input. In observe mode the answer that would have "
+     "been\n"
+     "given counts. A log does not hold all that a rule may ask for: where that decides, the "
+     "answer\n"
+     "cannot be told, and is counted apart. So are lines that cannot be read.\n"
+     "    --against FILE  the policy to put them to\n"
+     "Exit status: 0 all answers are the same; 1 some differ, or cannot be told, or a line cannot "
+     "be\n"
+     "read; 2 FILE does not load or LOG holds no decision."},
     {"metrics", NULL, 0, NULL, NULL, NULL},
     {"top", NULL, 0, NULL, NULL, NULL},
-    {"replay", NULL, 0, NULL, NULL, NULL},
     {"init", NULL, 0, NULL, NULL, NULL},
     {"snippet", NULL, 0, NULL, NULL, NULL},
     {"doctor", NULL, 0, NULL, NULL, NULL},
@@ -146,6 +162,7 @@ static const struct option {
     {"--requests", TAKES_LOAD, offsetof(struct arguments, requests)},
     {"--pid", TAKES_LOAD, offsetof(struct arguments, pid)},
     {"--html", TAKES_HTML, offsetof(struct arguments, html)},
+    {"--against", TAKES_AGAINST, offsetof(struct arguments, against)},
 };
 
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
