@@ -60,10 +60,9 @@ static void add_group(struct pl_buf *out, const struct pl_policy *p, const struc
 {
     struct pl_quote q;
 
-    pl_buf_addf(
-        out, "%s  %zu %s%s\n    old       %s by ", g->certain ? pl_change_word(g->kind) : "?",
-        g->count, plural(g->count, "request", "requests"),
-        g->certain ? "" : ", whose answer cannot be told from the log", pl_quote(&q, g->was));
+    pl_buf_addf(out, "%s%s  %zu %s%s\n    old       %s by ", pl_change_word(g->kind),
+                g->certain ? "" : "?", g->count, plural(g->count, "request", "requests"),
+                g->certain ? "" : ", if at all: the log does not tell", pl_quote(&q, g->was));
     add_old_rule(out, g->rule);
     pl_buf_add(out, pl_str_lit("\n    new       "));
     add_new(out, p, g);
