@@ -84,6 +84,14 @@ void log_fatal(const char *fmt, ...) PL_PRINTF(1, 2);
 char *log_reserve(void);
 void log_commit(int priority, size_t n);
 
+/*
+ * log_form - a message in the form that log { format } wants: as it is, or one JSON object
+ *
+ * in       text: of at most LOG_TEXT_MAX bytes, without control characters
+ * returns  text, or a view into out
+ */
+struct pl_str log_form(char out[LOG_LINE_MAX], int priority, struct pl_str text);
+
 /* log_dropped, log_stderr_dropped - lines that syslog, that standard error did not take */
 unsigned long log_dropped(void);
 unsigned long log_stderr_dropped(void);

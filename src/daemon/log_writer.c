@@ -182,14 +182,14 @@ static void say_drops(void)
     int64_t now = clock_us();
     struct log_record r = {{NULL, 0}, time(NULL), LOG_WARNING, false};
     enum log_taken taken;
-    char text[64];
+    char text[64], form[LOG_LINE_MAX];
     int n;
 
     if (lost == 0 || now - writer.said_us < SAY_DROPS_MS * MS)
         return;
     n = snprintf(text, sizeof(text), "log: %lu line%s dropped", lost,
                  lost == 1 ? " was" : "s were");
-    r.text = (struct pl_str){text, (size_t)n};
+    r.text = log_form(form, r.priority, (struct pl_str){text, (size_t)n});
     if (log_syslog_send(&r, 1, &taken) == 1) {
         writer.said += lost;
         writer.said_us = now;

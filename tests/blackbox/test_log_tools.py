@@ -219,12 +219,12 @@ class LogTools(RigCase):
         ends = self.whole_life()
         return lines + iso + ends + self.in_json("")
 
-    def life(self, policy):
+    def life(self, policy, form="text"):
         """Every line of a daemon of its own, from its start to its end."""
         top = folder()
         log = LogSocket(os.path.join(top, "log"))
         conf = write(os.path.join(top, "postlatch.conf"), 'listen = {"unix:%s/policy"}\ncontrol = "%s/control"\nuser = nobody\n'
-                     'log { socket = "%s/log" }\n%s' % (top, top, top, policy))
+                     'log { socket = "%s/log" format = %s }\n%s' % (top, top, top, form, policy))
         os.chmod(top, 0o777)
         daemon = Process([pl_bin("postlatchd"), "-f", "-c", conf], os.path.join(top, "err"))
         log.find(lambda l: " started: " in l or "not started" in l, timeout=60)
@@ -236,9 +236,11 @@ class LogTools(RigCase):
         return log.lines
 
     def whole_life(self):
-        lines = self.life("accepted_domains = {example.org}\n")
+        lines = []
+        for form in "text", "json":
+            lines += self.life("accepted_domains = {example.org}\n", form)
         self.assertTrue(all(l.startswith("<22>") for l in lines), lines)
-        self.assertEqual(len(lines), 6, lines)
+        self.assertEqual(len(lines), 12, lines)
         return [re.sub(r"^<22>(\w+ +\d+ \S+) ", r"\1 mx ", l) for l in lines]
 
     def warnings(self):
