@@ -37,7 +37,8 @@ AT_RCPT = [
     ("denied", "REJECT Relay access denied; see https://example.org/relay?id=%{instance}", True),
 ]
 # And at DATA.
-AT_DATA = [("data450", "450 4.7.1 Later", True), ("datadefer", "DEFER Later", True), ("datapermit", "DEFER_IF_PERMIT Later", True), ("data451", "451 4.7.1 Later", False)]
+AT_DATA = [("data450", "450 4.7.1 Later", True),
+           ("datadefer", "DEFER Later", True), ("datapermit", "DEFER_IF_PERMIT Later", True), ("data451", "451 4.7.1 Later", False)]
 
 POLICY = ACCEPTED + "relay_networks = {198.51.100.0/24}\nrelay_users = {any}\n" + "".join(
     'rule "%s" { recipient = {%s@} action = "%s" }\n' % (name, name, action) for name, action, _ in AT_RCPT) + "".join(
