@@ -171,7 +171,10 @@ class Once(unittest.TestCase):
 
     def test_auto(self):
         """The way of the unit: JOURNAL_STREAM, the journal at its usual place."""
-        d = Journaled(stream=True, journal="auto", launch=in_run, args=())
+        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(manager.close)
+        manager.bind(f"\0postlatch-test-{os.getpid()}")
+        d = Journaled(stream=True, journal="auto", launch=in_run, args=(), env={"NOTIFY_SOCKET": f"@postlatch-test-{os.getpid()}"})
         try:
             with d.connect() as s:
                 s.sendall(OPEN)
@@ -235,6 +238,7 @@ class Trouble(unittest.TestCase):
     def test_restarted(self):
         d = Journaled(extra="workers = 1")
         try:
+            d.entry(" started: ")
             with d.connect() as s:
                 for first in range(0, 30, 10):
                     d.close_journal()

@@ -3,11 +3,15 @@
 """A daemon's log put to another policy, held to a daemon that has that policy and is asked the same. Runs alone, as test_daemon.py."""
 import collections
 import json
+import os
+import pty
 import random
 import re
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -186,6 +190,36 @@ class Replay(unittest.TestCase):
                                    self.dir / "new.conf"], capture_output=True, text=True, timeout=300)
             peaks.append(int(done.stdout))
         self.assertLess(peaks[1], 1.2 * peaks[0], peaks)
+
+    def test_progress(self):
+        """On a terminal standard error says how far it is, and standard output has nothing of it."""
+        line = "".join(answers(OLD, list(requests(1, 5)))) + "\n"
+        (self.dir / "new.conf").write_text(OLD)
+        ours, theirs = pty.openpty()
+        seen, stop = [], threading.Event()
+        p = subprocess.Popen([BIN / "postlatch", "replay", "-", "--against", self.dir / "new.conf"], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, stderr=theirs)
+        os.close(theirs)
+
+        def read():
+            try:
+                while data := os.read(ours, 4096):
+                    seen.append(data)
+                    stop.set()
+            except OSError:  # the other side was closed
+                pass
+        thread = threading.Thread(target=read)
+        thread.start()
+        end = time.monotonic() + 60
+        while not stop.is_set() and time.monotonic() < end:
+            p.stdin.write(line.encode() * 1000)
+        out, _ = p.communicate(timeout=60)
+        thread.join()
+        os.close(ours)
+        self.assertEqual(p.returncode, 0)
+        self.assertRegex(b"".join(seen), rb"^\r\d+ lines read, \d+ decisions")
+        self.assertTrue(b"".join(seen).endswith(b" \r"), seen)
+        self.assertRegex(out, rb"^standard input: \d+ lines, \d+ decisions\n")
 
 
 if __name__ == "__main__":
