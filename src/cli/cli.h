@@ -21,6 +21,7 @@ struct arguments {
     const char *host;        /* --host FILE, or NULL */
     const char *compromised; /* --compromised LOGIN, or NULL */
     const char *html;        /* --html FILE, or NULL */
+    const char *against;     /* --against FILE, or NULL */
     /* Of probe, as written; NULL: not given. */
     const char *from, *to, *ours, *bind, *as, *timeout;
     bool i_own_this_host;
@@ -41,6 +42,7 @@ int cmd_metrics(const struct arguments *a);
 int cmd_probe(const struct arguments *a);
 int cmd_query(const struct arguments *a);
 int cmd_reload(const struct arguments *a);
+int cmd_replay(const struct arguments *a);
 int cmd_status(const struct arguments *a);
 int cmd_surface(const struct arguments *a);
 int cmd_test(const struct arguments *a);

@@ -21,7 +21,8 @@ enum {
     TAKES_WIDER = 64,
     TAKES_HTML = 128,
     TAKES_TOP = 256,
-    TAKES_PROBE = 512
+    TAKES_PROBE = 512,
+    TAKES_AGAINST = 1024
 };
 
 static const struct command commands[] = {
@@ -162,7 +163,18 @@ static const struct command commands[] = {
      "    zsh   postlatch completion zsh > /usr/local/share/zsh/site-functions/_postlatch\n"
      "    fish  postlatch completion fish > ~/.config/fish/completions/postlatch.fish\n"
      "Exit status: 0, or 2 when the shell is none of these."},
-    {"replay", NULL, 0, NULL, NULL, NULL},
+    {"replay", cmd_replay, TAKES_WORDS | TAKES_AGAINST, "LOG --against FILE",
+     "what another policy would have answered to the requests of a log",
+     "Put the requests of LOG, a log of the daemon, to the policy of FILE, and print\n"
+     "which would have been answered differently, counted by rule and action, the\n"
+     "most dangerous first; the words +RELAY, -MAIL, … are those of diff. LOG is a\n"
+     "file of syslog's, or what journalctl prints (also with -o cat or -o json); - is\n"
+     "standard input. In observe mode the answer that would have been given counts. A\n"
+     "log does not hold all that a rule may ask for: where that decides, the answer\n"
+     "cannot be told, and is counted apart. So are lines that cannot be read.\n"
+     "    --against FILE  the policy to put them to\n"
+     "Exit status: 0 all answers are the same; 1 some differ, or cannot be told, or a\n"
+     "line cannot be read; 2 FILE does not load or LOG holds no decision."},
     {"init", NULL, 0, NULL, NULL, NULL},
     {"snippet", NULL, 0, NULL, NULL, NULL},
     {"doctor", NULL, 0, NULL, NULL, NULL},
@@ -192,6 +204,7 @@ static const struct option options[] = {
     {"--as", TAKES_PROBE, offsetof(struct arguments, as)},
     {"--bind", TAKES_PROBE, offsetof(struct arguments, bind)},
     {"--timeout", TAKES_PROBE, offsetof(struct arguments, timeout)},
+    {"--against", TAKES_AGAINST, offsetof(struct arguments, against)},
 };
 
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };

@@ -17,6 +17,7 @@ usage: postlatch COMMAND [-c FILE] [--json] …; COMMAND --help says more
   top        what the daemon is doing just now
   probe      relay test of one's own server, over SMTP
   completion a script that lets bash, zsh or fish complete commands
+  replay     what another policy would have answered to the requests of a log
 options: -c FILE (default /etc/postlatch/postlatch.conf) --json --help --version
 manual: postlatch(1), postlatch.conf(5), postlatchd(8)
 [2]
@@ -39,6 +40,7 @@ usage: postlatch COMMAND [-c FILE] [--json] …; COMMAND --help says more
   top        what the daemon is doing just now
   probe      relay test of one's own server, over SMTP
   completion a script that lets bash, zsh or fish complete commands
+  replay     what another policy would have answered to the requests of a log
 options: -c FILE (default /etc/postlatch/postlatch.conf) --json --help --version
 manual: postlatch(1), postlatch.conf(5), postlatchd(8)
 [0]
