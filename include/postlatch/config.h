@@ -39,8 +39,8 @@ struct pl_settings {
     enum pl_log_format log_format;
     int log_facility; /* LOG_MAIL, … of syslog.h */
     const char *log_tag;
-    const char *log_socket; /* absolute path */
-    size_t nmetrics;        /* where metrics are given over HTTP; 0: nowhere */
+    const char *log_socket;            /* absolute path */
+    size_t nmetrics;                   /* where metrics are given over HTTP; 0: nowhere */
     const struct pl_endpoint *metrics; /* never Unix */
 };
 

@@ -14,8 +14,8 @@
 
 enum schema_shape {
     SHAPE_SCALAR,
-    SHAPE_LIST,      /* {} is allowed */
-    SHAPE_LIST_SOME, /* {} is an error: a condition that nothing can meet is a mistake */
+    SHAPE_LIST,       /* {} is allowed */
+    SHAPE_LIST_SOME,  /* {} is an error: a condition that nothing can meet is a mistake */
     SHAPE_LIST_OR_ONE /* as LIST, and one value may stand without braces */
 };
 

@@ -8,7 +8,8 @@
 #include <string.h>
 
 static const struct {
-    const char *word, *openmetrics, *suffix; /* suffix: not part of the family's name in OpenMetrics */
+    const char *word, *openmetrics,
+        *suffix; /* suffix: not part of the family's name in OpenMetrics */
 } types[] = {[EXPOSITION_COUNTER] = {"counter", "counter", "_total"},
              [EXPOSITION_COUNTER_BESIDE] = {"counter", "unknown", ""},
              [EXPOSITION_GAUGE] = {"gauge", "gauge", ""},

@@ -272,7 +272,8 @@ static void announce(const struct daemon *d)
                      d->listeners.each[i].endpoint.text);
     }
     for (size_t i = 0; i < d->started_with.s.nmetrics; i++)
-        pl_buf_addf(&text, "%s %s", i == 0 ? "; metrics at" : "", d->started_with.s.metrics[i].text);
+        pl_buf_addf(&text, "%s %s", i == 0 ? "; metrics at" : "",
+                    d->started_with.s.metrics[i].text);
     log_info("postlatchd " PL_VERSION " started: %s, generation 1: %s", d->options.config,
              text.failed ? "" : text.p);
     pl_buf_fini(&text);
@@ -321,8 +322,7 @@ static bool start(struct daemon *d)
         return false;
     d->control.reload = &d->reload;
     rates_start(&d->rates, d->loop, &d->snapshots.tally);
-    d->vitals =
-        (struct vitals){&d->reload, &d->pool, &d->listeners, &d->process, &d->rates};
+    d->vitals = (struct vitals){&d->reload, &d->pool, &d->listeners, &d->process, &d->rates};
     d->control.vitals = &d->vitals;
     control_start(&d->control, d->loop);
     if (!http_start(&d->http, d->loop, &d->vitals))

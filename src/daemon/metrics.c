@@ -125,7 +125,7 @@ static void add_duration(struct exposition *e, const struct vitals_sums *sums)
 #define X(us, text) (text),
         DURATION_TABLE(X)
 #undef X
-        "+Inf"};
+            "+Inf"};
     const char *name = begin(e, FAMILY_DURATION);
     unsigned long so_far = 0;
     char part[80];
@@ -133,7 +133,8 @@ static void add_duration(struct exposition *e, const struct vitals_sums *sums)
     snprintf(part, sizeof(part), "%s_bucket", name);
     for (size_t i = 0; i <= DURATION_BOUNDS; i++) {
         so_far += sums->duration[i];
-        exposition_count(e, part, &(struct exposition_label){"le", pl_str_of(bounds[i])}, 1, so_far);
+        exposition_count(e, part, &(struct exposition_label){"le", pl_str_of(bounds[i])}, 1,
+                         so_far);
     }
     snprintf(part, sizeof(part), "%s_sum", name);
     exposition_value(e, part, NULL, 0, (double)sums->duration_us / 1e6);

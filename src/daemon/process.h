@@ -18,9 +18,9 @@ void process_close(struct process *p);
 
 /* struct process_figures - plain value; negative: not known */
 struct process_figures {
-    double cpu_s;                      /* of all threads, user and system */
+    double cpu_s; /* of all threads, user and system */
     double virtual_bytes, resident_bytes;
-    double open_fds, max_fds;          /* open_fds: from Linux 6.2 on */
+    double open_fds, max_fds; /* open_fds: from Linux 6.2 on */
 };
 
 void process_read(const struct process *p, struct process_figures *f);

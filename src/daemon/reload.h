@@ -55,9 +55,9 @@ struct reload {
 
     enum reload_outcome last; /* of those that ended */
     time_t last_at;
-    struct pl_buf last_error;             /* why it did not succeed: lines, at most RELOAD_TOLD */
+    struct pl_buf last_error;              /* why it did not succeed: lines, at most RELOAD_TOLD */
     unsigned long ended[RELOAD_ERROR + 1]; /* how many so, so far */
-    time_t in_force_at;                   /* since when the running policy is */
+    time_t in_force_at;                    /* since when the running policy is */
 };
 
 /* reload_outcome_word - none, ok, refused, error */

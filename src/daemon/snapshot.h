@@ -27,7 +27,8 @@ struct snapshot {
     struct pl_rule lock;    /* builtin:locked */
     struct pl_str *replies; /* of each rule, of builtin:expired and of builtin:locked; empty: it has
                                placeholders */
-    struct tally_set *counts; /* of the same rules, by the same numbers; NULL until it is published */
+    struct tally_set
+        *counts; /* of the same rules, by the same numbers; NULL until it is published */
 };
 
 /*

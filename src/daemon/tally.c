@@ -186,8 +186,8 @@ static bool forget_past(struct tally *t)
  * The series of a rule; NULL when memory is short. *forgotten: room was made for this policy, and there is
  * no more.
  */
-static struct tally_series *series_of(struct tally *t, const struct pl_rule *rule, const char *stage,
-                                      bool *forgotten)
+static struct tally_series *series_of(struct tally *t, const struct pl_rule *rule,
+                                      const char *stage, bool *forgotten)
 {
     struct tally_series wanted = {.rule = rule->name,
                                   .action = rule->action->word,
@@ -252,7 +252,8 @@ static bool find_series(struct tally *t, struct tally_set *set, const struct pl_
 
         if (rule == NULL)
             continue;
-        set->series[r] = series_of(t, rule, listed ? stage_of(p, r, holds[r]) : states[0], &forgotten);
+        set->series[r] =
+            series_of(t, rule, listed ? stage_of(p, r, holds[r]) : states[0], &forgotten);
         ok = set->series[r] != NULL;
     }
     free(holds);

@@ -5,7 +5,6 @@
 #include "counter.h"
 #include "postlatch/policy.h"
 
-
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>

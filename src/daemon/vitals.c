@@ -13,8 +13,8 @@ void vitals_add_up(const struct vitals *v, struct vitals_sums *sums)
         for (size_t k = 0; k < TROUBLE_COUNT; k++)
             sums->troubles[k] += counter_get(&c->troubles[k]);
         for (size_t k = 0; k <= DURATION_BOUNDS; k++)
-            sums->duration[k] += counter_get(&c->duration[k]);
-        sums->duration_us += counter_get(&c->duration_us);
+            sums->duration[k] += counter_get(&c->duration.buckets[k]);
+        sums->duration_us += counter_get(&c->duration.sum_us);
         sums->closed_idlest += counter_get(&c->closed_idlest);
         sums->closed_idle += counter_get(&c->closed_idle);
         if (atomic_load(&w->longest_us) > sums->longest_us)

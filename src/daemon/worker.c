@@ -335,35 +335,18 @@ static void on_deadline(struct ev_loop *loop, ev_timer *t, int revents)
         session_close(w->sessions[count - 1]);
 }
 
-/* The requests that were answered since the loop woke up took no longer than this. */
-static void note_duration(struct worker *w, int64_t took)
-{
-    static const int64_t bounds[DURATION_BOUNDS] = {
-#define X(us, text) (us),
-        DURATION_TABLE(X)
-#undef X
-    };
-    unsigned long n = counter_get(&w->counters.requests) - w->timed;
-    size_t bucket = 0;
-
-    if (n == 0)
-        return;
-    while (bucket < DURATION_BOUNDS && took > bounds[bucket])
-        bucket++;
-    counter_add(&w->counters.duration[bucket], n);
-    counter_add(&w->counters.duration_us, n * (unsigned long)took);
-    w->timed += n;
-}
-
 /* Around each wait: when did the loop wake up, and how long did it take to come back? */
 static void on_wait(struct ev_loop *loop) EV_THROW
 {
     struct worker *w = ev_userdata(loop);
     int64_t took = clock_us() - w->woke_us;
+    unsigned long answered = counter_get(&w->counters.requests) - w->timed;
 
     if (took > atomic_load_explicit(&w->longest_us, memory_order_relaxed))
         atomic_store_explicit(&w->longest_us, took, memory_order_relaxed);
-    note_duration(w, took);
+    if (answered > 0)
+        duration_add(&w->counters.duration, answered, took);
+    w->timed += answered;
     loop_stay_awake(loop, &w->wake);
 }
 

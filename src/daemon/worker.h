@@ -3,6 +3,7 @@
 #define DAEMON_WORKER_H
 
 #include "counter.h"
+#include "duration.h"
 #include "listener.h"
 #include "loop.h"
 #include "postlatch/policy.h"
@@ -28,10 +29,10 @@ enum { WORKER_READ = 32 * 1024, WORKER_TURN = 64 };
 
 /* Why a connection is closed without an answer: enum, label in metrics. */
 #define TROUBLE_TABLE(X)                                                                           \
-    X(MALFORMED, "malformed")     /* what was sent is no request */                                \
-    X(TOO_LARGE, "too_large")     /* max_request_size */                                           \
-    X(CUT_OFF, "cut_off")         /* the peer ended its stream in the middle of a request */       \
-    X(SEND, "send_failed")        /* the peer does not take its answer */                          \
+    X(MALFORMED, "malformed") /* what was sent is no request */                                    \
+    X(TOO_LARGE, "too_large") /* max_request_size */                                               \
+    X(CUT_OFF, "cut_off")     /* the peer ended its stream in the middle of a request */           \
+    X(SEND, "send_failed")    /* the peer does not take its answer */                              \
     X(MEMORY, "no_memory")                                                                         \
     X(NO_ANSWER, "no_sound_answer")
 
@@ -42,44 +43,11 @@ enum trouble {
         TROUBLE_COUNT
 };
 
-/*
- * The histogram of how long requests took: upper bounds in microseconds, and in seconds as metrics write
- * them. Behind the last one there is one more bucket for what took longer.
- */
-#define DURATION_TABLE(X)                                                                          \
-    X(5, "5e-06")                                                                                  \
-    X(10, "1e-05")                                                                                 \
-    X(25, "2.5e-05")                                                                               \
-    X(50, "5e-05")                                                                                 \
-    X(100, "0.0001")                                                                               \
-    X(250, "0.00025")                                                                              \
-    X(500, "0.0005")                                                                               \
-    X(1000, "0.001")                                                                               \
-    X(2500, "0.0025")                                                                              \
-    X(5000, "0.005")                                                                               \
-    X(10000, "0.01")                                                                               \
-    X(25000, "0.025")                                                                              \
-    X(50000, "0.05")                                                                               \
-    X(100000, "0.1")                                                                               \
-    X(250000, "0.25")                                                                              \
-    X(500000, "0.5")                                                                               \
-    X(1000000, "1.0")
-
-enum {
-#define X(us, text) +1
-    DURATION_BOUNDS = 0 DURATION_TABLE(X)
-#undef X
-};
-
 /* What a worker has counted beside its decisions (tally.h); written by it alone, read by the main thread. */
 struct counters {
     atomic_ulong requests, closed_idlest, closed_idle;
     atomic_ulong troubles[TROUBLE_COUNT];
-    /*
-     * How long requests took: each is charged with the whole time from the worker's waking up, when it lay
-     * there at the latest, to its waiting again, when it was answered. Costs a request nothing.
-     */
-    atomic_ulong duration[DURATION_BOUNDS + 1], duration_us;
+    struct duration duration; /* of requests */
 };
 
 /* A connection on its way from the main thread to its worker. */
