@@ -93,8 +93,10 @@ static void add_summary(struct pl_buf *out, const struct replay_counts *c, const
         pl_buf_addf(out,
                     "    observed     %zu, of which the answer that enforce would give counts\n",
                     c->observed);
-    pl_buf_addf(out, "    same         %zu, %zu of them by another rule\n", c->same + c->moved,
-                c->moved);
+    pl_buf_addf(out, "    same         %zu", c->same + c->moved);
+    if (c->moved > 0)
+        pl_buf_addf(out, ", %zu of them by another rule", c->moved);
+    pl_buf_add_char(out, '\n');
     pl_buf_addf(out, "    other        %zu\n", c->differ);
     if (c->doubtful > 0) {
         pl_buf_addf(out, "    uncertain    %zu: the log does not hold ", c->doubtful);
