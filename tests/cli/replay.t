@@ -390,6 +390,9 @@ standard input: 1 line, 1 decision
 $ postlatch replay replay/now.conf --against replay/now.conf
 postlatch: replay/now.conf: no decision of postlatchd is in it; expected its log, with decisions = all
 [2]
+$ postlatch replay replay/old.log.gz --against replay/now.conf
+postlatch: replay/old.log.gz: is compressed; expected text, as in: zcat FILE | postlatch replay - --against FILE
+[2]
 $ postlatch replay replay/none.log --against replay/now.conf
 postlatch: replay/none.log: cannot be read: No such file or directory
 [2]
