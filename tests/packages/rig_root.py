@@ -181,10 +181,10 @@ def build_deb(out, place="/build/postlatch", umask=0o022, **env):
 
 
 def deb():
-    """The package built from the tree as it is now: built once, then found in the build folder."""
+    """The package built from the tree as it is now: built once, then found in the build folder. (Nothing of tests/ is in it.)"""
     digest = hashlib.sha256()
     for path in sorted(SRC.rglob("*")):
-        if not NOT_SOURCE & set(path.relative_to(SRC).parts) and path.is_file():
+        if not (NOT_SOURCE | {"tests"}) & set(path.relative_to(SRC).parts) and path.is_file():
             digest.update(bytes(path.relative_to(SRC)) + b"\0" + path.read_bytes() + b"\0")
     store = BUILD / "packages"
     store.mkdir(parents=True, exist_ok=True)
@@ -232,8 +232,10 @@ def make_root(folder):
     os.makedirs(f"{new}/run/lock", exist_ok=True)
     os.mkdir(f"{new}/.changes")
     subprocess.run(["mount", "--bind", f"{folder}/up", f"{new}/.changes"], check=True)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(f"{new}/usr/sbin/policy-rc.d")
+    # The second tells man-db to read all manual pages of the machine again whenever a package is installed.
+    for name in ("usr/sbin/policy-rc.d", "var/lib/man-db/auto-update"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{new}/{name}")
     os.makedirs(f"{new}/old_root", exist_ok=True)
     subprocess.run(["pivot_root", new, f"{new}/old_root"], check=True)
     os.chdir("/")
