@@ -174,11 +174,9 @@ class Built(unittest.TestCase):
         """Each library that the programs need is in a package that is named there."""
         command = self.stages[-1].all("RUN")[0][3]
         named = set(re.search(r"--no-install-recommends (.*?) &&", command).group(1).split())
-        needed = set()
-        for program in ("usr/sbin/postlatchd", "usr/bin/postlatch"):
-            for library in re.findall(r"NEEDED\s+(\S+)", self.root.run("objdump", "-p", "/" + program).stdout):
-                owner = self.root.run("dpkg", "-S", f"*/{library}")
-                needed.add(re.match(r"[^:]+", owner.stdout).group(0))
+        needed = self.root.run("objdump", "-p", "/usr/sbin/postlatchd", "/usr/bin/postlatch").stdout
+        owners = self.root.run("dpkg", "-S", *{f"*/{library}" for library in re.findall(r"NEEDED\s+(\S+)", needed)}).stdout
+        needed = set(re.findall(r"(?m)^([^:,]+):", owners))
         self.assertEqual(needed - {"libc6"}, named)
 
     def test_they_work_together(self):

@@ -159,6 +159,18 @@ class Package(unittest.TestCase):
             # As Debian's users do, it stays: a number that is given to somebody else would inherit files.
             self.assertEqual(root.run("getent", "passwd", "_postlatch").stdout.split(":")[4], "Postfix policy server")
 
+    @unittest.skipIf(shutil.which("autopkgtest") is None, "no autopkgtest")
+    def test_autopkgtest(self):
+        """debian/tests, run by autopkgtest itself; the Root is its testbed, and has no archive to look into."""
+        with Root() as root:
+            root.fresh_postfix()
+            root.run("sh", "-c", "rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
+            root.put(self.deb, f"/tmp/{self.deb.name}")
+            rig_root.export(root.path / "tmp/tree")
+            said = root.run("autopkgtest", "-B", f"/tmp/{self.deb.name}", "/tmp/tree", "--", "null", check=False)
+            self.assertEqual(said.returncode, 0, said.stdout[-10000:])
+            self.assertRegex(said.stdout, r"(?m)^postfix +PASS$")
+
     def test_upgrade_keeps_what_the_administrator_wrote(self):
         new = next_version(self.deb, self.temp.name)
         with Root() as root:
