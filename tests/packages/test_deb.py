@@ -111,6 +111,18 @@ class Package(unittest.TestCase):
                                    LANG="C", DEB_BUILD_OPTIONS="parallel=1 nocheck")
         self.assertEqual(other.read_bytes(), self.deb.read_bytes(), "not reproducible")
 
+    def test_by_hand(self):
+        """The commands of docs/PACKAGING.md; only the compiler is told not to take its time."""
+        commands = re.search(r"(?ms)^```sh\n(.*?)^```", (SRC / "docs/PACKAGING.md").read_text()).group(1)
+        with Root() as root:
+            rig_root.export(root.path / "src")
+            root.write("/usr/local/bin/quick-cc", '#!/bin/sh\nexec gcc "$@" -O0 -fno-lto\n', 0o755)
+            root.run("sh", "-ec", commands, cwd="/src", env={"CC": "quick-cc", "CMAKE_BUILD_PARALLEL_LEVEL": "2"})
+            found = root.run("find", ".", "-type", "f", cwd="/tmp/postlatch-package").stdout.replace("\n.", "\n").splitlines()
+            found = {name.lstrip(".") for name in found}
+            wanted = {"/usr" + f if f.startswith("/lib/") else f.removesuffix(".gz") for f in FILES if "lintian" not in f}
+            self.assertEqual({f for f in found if not ALSO.match(f)}, wanted)
+
     # ---- a life without systemd, as in a container ----
 
     def install(self, root, deb, *options):

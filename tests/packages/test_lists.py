@@ -42,6 +42,14 @@ class Lists(unittest.TestCase):
         wanted = dict(re.findall(r"(?m)^BuildRequires:\s+(\S+-devel) >= (\S+)$", text("contrib/rpm/postlatch.spec")))
         self.assertEqual(wanted, {FEDORA.get(p, p + "el"): version for p, version in self.floor.items()})
 
+    def test_switches(self):
+        """Each switch of CMakeLists.txt is in docs/PACKAGING.md, with its default."""
+        cmake, table = text("CMakeLists.txt"), re.findall(r"(?m)^\| (`PL_.*?`) \| (.*?) \|", text("docs/PACKAGING.md"))
+        documented = {name: default.strip("`").replace("empty", "") for names, default in table for name in re.findall(r"PL_\w+", names)}
+        real = dict(re.findall(r'(?m)^option\((PL_\w+) ".*?" (ON|OFF)\)', cmake))
+        real.update(re.findall(r'(?m)^set\((PL_\w+) "(.*?)" CACHE ', cmake))
+        self.assertEqual(documented, real)
+
 
 if __name__ == "__main__":
     unittest.main()
