@@ -445,6 +445,10 @@ class Usage(unittest.TestCase):
                 "postlatch: probe: %s is no address of this host, and was not asked; if it is your server, add "
                 "--i-own-this-host\n" % shown)))
 
+    def test_bind_of_the_other_family(self):
+        self.assertEqual(probe("[::1]:25", "--bind", "127.0.0.1"), (2, "", (
+            "postlatch: probe: [::1]:25 was not asked: the address of --bind is of the other family\n")))
+
     def test_errors(self):
         for argv, message in (
                 ([], "expected one HOST:PORT; see postlatch probe --help"),
