@@ -20,7 +20,9 @@ enum {
     TAKES_BY_RULE = 32,
     TAKES_WIDER = 64,
     TAKES_HTML = 128,
-    TAKES_PROBE = 256
+    TAKES_TOP = 256,
+    TAKES_PROBE = 512,
+    TAKES_AGAINST = 1024
 };
 
 static const struct command commands[] = {
@@ -66,7 +68,8 @@ static const struct command commands[] = {
      "    --accept-wider  let more relay than before, in spite of reload_wider\n"
      "Exit status: 0 the new policy is in force, 1 it was refused, 2 no daemon answers."},
     {"status", cmd_status, TAKES_CONTROL, "[--control PATH]", "what the daemon is doing",
-     "Print what the daemon is doing: policy, generation, connections, counters.\n"
+     "Print what the daemon is doing: which policy is in force since when, its verdict, who may\n"
+     "relay, the last reload and what was wrong with it, connections, requests a second.\n"
      "    --control PATH  the control socket; else as the configuration says\n"
      "Exit status: 0, or 2 when no daemon answers."},
     {"bench", cmd_bench, TAKES_SOCKET | TAKES_WORDS | TAKES_LOAD,
@@ -119,6 +122,22 @@ static const struct command commands[] = {
      "List the recipients that CLIENT, an address (or \"unknown\"), may send to without login, or\n"
      "that LOGIN may send to, each with the rule that decides; then those that it may not.\n"
      "Exit status: 0, or 2 when the question or the configuration cannot be read."},
+    {"metrics", cmd_metrics, TAKES_CONTROL, "[--control PATH]",
+     "what the daemon counts, for Prometheus",
+     "Print what the daemon counts, in the text format of Prometheus: decisions by rule, how long\n"
+     "requests took, connections, the policy in force. For a file of node_exporter's textfile\n"
+     "collector, or to look at; the option metrics { listen } gives the same over HTTP.\n"
+     "    --control PATH  the control socket; else as the configuration says\n"
+     "Exit status: 0, or 2 when no daemon answers."},
+    {"top", cmd_top, TAKES_CONTROL | TAKES_TOP, "[--control PATH] [--interval S] [--reports N]",
+     "what the daemon is doing just now",
+     "Show what the daemon is doing: requests a second by rule and action, the busiest clients\n"
+     "and logins, how long answers take, connections. On a terminal over and over, until q is\n"
+     "pressed; else one report. Clients and logins are counted only while somebody looks.\n"
+     "    --control PATH  the control socket; else as the configuration says\n"
+     "    --interval S    seconds between two reports, 1 to 10 (2)\n"
+     "    --reports N     so many reports, one below the other, then end\n"
+     "Exit status: 0, or 2 when no daemon answers."},
     {"probe", cmd_probe, TAKES_PROBE | TAKES_WORDS,
      "HOST[:PORT] [--from ADDR] [--to ADDR]\n"
      "       [--ours ADDR] [--as IP] [--bind IP] [--timeout S] [--i-own-this-host]",
@@ -144,9 +163,18 @@ static const struct command commands[] = {
      "    zsh   postlatch completion zsh > /usr/local/share/zsh/site-functions/_postlatch\n"
      "    fish  postlatch completion fish > ~/.config/fish/completions/postlatch.fish\n"
      "Exit status: 0, or 2 when the shell is none of these."},
-    {"metrics", NULL, 0, NULL, NULL, NULL},
-    {"top", NULL, 0, NULL, NULL, NULL},
-    {"replay", NULL, 0, NULL, NULL, NULL},
+    {"replay", cmd_replay, TAKES_WORDS | TAKES_AGAINST, "LOG --against FILE",
+     "what another policy would have answered to the requests of a log",
+     "Put the requests of LOG, a log of the daemon, to the policy of FILE, and print\n"
+     "which would have been answered differently, counted by rule and action, the\n"
+     "most dangerous first; the words +RELAY, -MAIL, … are those of diff. LOG is a\n"
+     "file of syslog's, or what journalctl prints (also with -o cat or -o json); - is\n"
+     "standard input. In observe mode the answer that would have been given counts. A\n"
+     "log does not hold all that a rule may ask for: where that decides, the answer\n"
+     "cannot be told, and is counted apart. So are lines that cannot be read.\n"
+     "    --against FILE  the policy to put them to\n"
+     "Exit status: 0 all answers are the same; 1 some differ, or cannot be told, or a\n"
+     "line cannot be read; 2 FILE does not load or LOG holds no decision."},
     {"init", NULL, 0, NULL, NULL, NULL},
     {"snippet", NULL, 0, NULL, NULL, NULL},
     {"doctor", NULL, 0, NULL, NULL, NULL},
@@ -167,6 +195,8 @@ static const struct option options[] = {
     {"--seed", TAKES_LOAD, offsetof(struct arguments, seed)},
     {"--requests", TAKES_LOAD, offsetof(struct arguments, requests)},
     {"--pid", TAKES_LOAD, offsetof(struct arguments, pid)},
+    {"--interval", TAKES_TOP, offsetof(struct arguments, interval)},
+    {"--reports", TAKES_TOP, offsetof(struct arguments, reports)},
     {"--html", TAKES_HTML, offsetof(struct arguments, html)},
     {"--from", TAKES_PROBE, offsetof(struct arguments, from)},
     {"--to", TAKES_PROBE, offsetof(struct arguments, to)},
@@ -174,6 +204,7 @@ static const struct option options[] = {
     {"--as", TAKES_PROBE, offsetof(struct arguments, as)},
     {"--bind", TAKES_PROBE, offsetof(struct arguments, bind)},
     {"--timeout", TAKES_PROBE, offsetof(struct arguments, timeout)},
+    {"--against", TAKES_AGAINST, offsetof(struct arguments, against)},
 };
 
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };

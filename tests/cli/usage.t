@@ -13,8 +13,11 @@ usage: postlatch COMMAND [-c FILE] [--json] …; COMMAND --help says more
   diff       what changes in meaning from one policy to another
   who        who may send to a recipient
   where      where a client or a login may send
+  metrics    what the daemon counts, for Prometheus
+  top        what the daemon is doing just now
   probe      relay test of one's own server, over SMTP
   completion a script that lets bash, zsh or fish complete commands
+  replay     what another policy would have answered to the requests of a log
 options: -c FILE (default /etc/postlatch/postlatch.conf) --json --help --version
 manual: postlatch(1), postlatch.conf(5), postlatchd(8)
 [2]
@@ -33,8 +36,11 @@ usage: postlatch COMMAND [-c FILE] [--json] …; COMMAND --help says more
   diff       what changes in meaning from one policy to another
   who        who may send to a recipient
   where      where a client or a login may send
+  metrics    what the daemon counts, for Prometheus
+  top        what the daemon is doing just now
   probe      relay test of one's own server, over SMTP
   completion a script that lets bash, zsh or fish complete commands
+  replay     what another policy would have answered to the requests of a log
 options: -c FILE (default /etc/postlatch/postlatch.conf) --json --help --version
 manual: postlatch(1), postlatch.conf(5), postlatchd(8)
 [0]
@@ -147,8 +153,33 @@ answers.
 $ postlatch status --help
 usage: postlatch status [-c FILE] [--json] [--control PATH]
 
-Print what the daemon is doing: policy, generation, connections, counters.
+Print what the daemon is doing: which policy is in force since when, its
+verdict, who may relay, the last reload and what was wrong with it, connections,
+requests a second.
     --control PATH  the control socket; else as the configuration says
+Exit status: 0, or 2 when no daemon answers.
+[0]
+$ postlatch metrics --help
+usage: postlatch metrics [-c FILE] [--json] [--control PATH]
+
+Print what the daemon counts, in the text format of Prometheus: decisions by
+rule, how long requests took, connections, the policy in force. For a file of
+node_exporter's textfile collector, or to look at; the option metrics { listen }
+gives the same over HTTP.
+    --control PATH  the control socket; else as the configuration says
+Exit status: 0, or 2 when no daemon answers.
+[0]
+$ postlatch top --help
+usage: postlatch top [-c FILE] [--json] [--control PATH] [--interval S]
+       [--reports N]
+
+Show what the daemon is doing: requests a second by rule and action, the busiest
+clients and logins, how long answers take, connections. On a terminal over and
+over, until q is pressed; else one report. Clients and logins are counted only
+while somebody looks.
+    --control PATH  the control socket; else as the configuration says
+    --interval S    seconds between two reports, 1 to 10 (2)
+    --reports N     so many reports, one below the other, then end
 Exit status: 0, or 2 when no daemon answers.
 [0]
 $ postlatch check --jsn
