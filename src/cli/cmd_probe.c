@@ -121,7 +121,6 @@ static bool read_question(struct question *q, const struct arguments *a)
         return false;
     }
     plan->seconds = (int)seconds;
-    plan->progress = true;
     if (strcmp(from, "<>") != 0 && strcmp(from, "") != 0 && !take_address(&q->from, "--from", from))
         return false;
     if (!take_address(&q->to, "--to", a->to != NULL ? a->to : FOREIGN_DEFAULT) ||
