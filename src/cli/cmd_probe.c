@@ -5,6 +5,7 @@
 
 #include "postlatch/quote.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -92,8 +93,11 @@ static void take_domains(struct question *q)
 /* The policy, if there is one: without -c the default file need not be there. */
 static bool take_policy(struct question *q, const char *path)
 {
-    if (strcmp(path, PL_CONFIG_DEFAULT) == 0 && access(path, F_OK) != 0)
+    if (strcmp(path, PL_CONFIG_DEFAULT) == 0 && access(path, R_OK) != 0) {
+        if (errno != ENOENT && errno != ENOTDIR)
+            trouble("probe: without the policy: %s: %s", path, strerror(errno));
         return true;
+    }
     if (!load(&q->config, path))
         return false;
     q->plan.policy = q->config.policy;
@@ -117,7 +121,6 @@ static bool read_question(struct question *q, const struct arguments *a)
         return false;
     }
     plan->seconds = (int)seconds;
-    plan->progress = true;
     if (strcmp(from, "<>") != 0 && strcmp(from, "") != 0 && !take_address(&q->from, "--from", from))
         return false;
     if (!take_address(&q->to, "--to", a->to != NULL ? a->to : FOREIGN_DEFAULT) ||
@@ -173,6 +176,21 @@ static enum probe_verdict verdict_of(const struct probe_result *results, size_t 
     return of[PROBE_UNKNOWN] > 0 || of[PROBE_CLOSED] == 0 || left ? PROBE_UNKNOWN : PROBE_CLOSED;
 }
 
+/* Whether an address is asked; said if it is not. */
+static bool may_ask(const struct probe_plan *plan, const struct probe_target *target)
+{
+    bool same = plan->bind == NULL || plan->bind->family == target->ip.family;
+
+    if (!target->allowed)
+        trouble("probe: %s is no address of this host, and was not asked; if it is your server, "
+                "add --i-own-this-host",
+                target->text);
+    else if (!same)
+        trouble("probe: %s was not asked: the address of --bind is of the other family",
+                target->text);
+    return target->allowed && same;
+}
+
 /*
  * Each address that may be asked. Open: one of them is. Closed: all are that somebody listens at, and
  * none was left out.
@@ -187,12 +205,8 @@ static int probe_all(const struct question *q, const struct probe_target *target
     size_t asked = 0;
 
     for (size_t i = 0; ok && i < count; i++) {
-        if (!targets[i].allowed) {
+        if (!may_ask(&q->plan, &targets[i])) {
             left = true;
-            trouble(
-                "probe: %s is no address of this host, and was not asked; if it is your server, "
-                "add --i-own-this-host",
-                targets[i].text);
             continue;
         }
         ok = probe_run(&results[asked++], &q->plan, &targets[i]);

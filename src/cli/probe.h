@@ -61,7 +61,6 @@ struct probe_plan {
     int seconds;                        /* patience with each reply */
     const struct pl_policy *policy;     /* or NULL */
     const char *policy_path;
-    bool progress; /* on standard error */
 };
 
 enum probe_outcome {

@@ -285,11 +285,16 @@ static void try_form(struct run *run, struct probe_try *t)
     t->text = why.p != NULL ? why : pl_str_lit("out of memory");
 }
 
+/* A line on standard error, taken away at the end: it counts, and no control sequence is needed. */
 static void show_progress(const struct run *run, size_t done)
 {
-    if (run->plan->progress && isatty(STDERR_FILENO))
-        fprintf(stderr, "\r%s: %zu of %zu%s", run->r->target->text, done, run->r->ntries,
-                done == run->r->ntries ? "\r\033[K" : "");
+    int width;
+
+    if (!isatty(STDERR_FILENO))
+        return;
+    width = fprintf(stderr, "\r%s: %zu of %zu", run->r->target->text, done, run->r->ntries) - 1;
+    if (done == run->r->ntries)
+        fprintf(stderr, "\r%*s\r", width, "");
 }
 
 static void ask_control(struct run *run)

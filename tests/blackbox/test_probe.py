@@ -3,6 +3,7 @@
 """postlatch probe against a real Postfix: closed, open in several ways, impatient; and nothing is ever queued."""
 import json
 import os
+import pty
 import re
 import socket
 import subprocess
@@ -426,6 +427,22 @@ class Hostile(unittest.TestCase):
         self.assertEqual(set(seen), {b"EHLO", b"MAIL", b"RCPT", b"RSET", b"QUIT"})
         self.assertEqual([b for a, b in zip(seen, seen[1:]) if a == b"RCPT" and b != b"RSET"], [])
 
+    def test_progress(self):
+        """On a terminal standard error counts, and is clean in the end."""
+        server, (ours, theirs) = Server(talks({b"RCPT": b"550 no relaying\r\n"})), pty.openpty()
+        seen = []
+        reader = threading.Thread(target=lambda: seen.extend(iter(lambda: os.read(ours, 4096).decode(), "end")), daemon=True)
+        reader.start()
+        done = subprocess.run([pl_bin("postlatch"), "probe", "127.0.0.1:%d" % server.port], stdout=subprocess.PIPE,
+                              stderr=theirs, stdin=subprocess.DEVNULL, timeout=240, check=False)
+        os.write(theirs, b"end")
+        wait_until(lambda: "".join(seen).endswith("end") or not reader.is_alive(), "the end of the terminal's output")
+        shown = "".join(seen).split("\r")
+        last = "127.0.0.1:%d: 166 of 166" % server.port
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(last, shown)
+        self.assertEqual(shown[shown.index(last) + 1], " " * len(last))
+
     def test_xclient_is_not_offered(self):
         self.assertEqual(self.ask(talks({}), *OUTSIDER), (2, (
             "127.0.0.1:PORT: unknown: no session: --as needs XCLIENT, which the server does not offer to this client "
@@ -444,6 +461,23 @@ class Usage(unittest.TestCase):
             self.assertEqual((status, out, err), (2, "", (
                 "postlatch: probe: %s is no address of this host, and was not asked; if it is your server, add "
                 "--i-own-this-host\n" % shown)))
+
+    def test_bind_of_the_other_family(self):
+        self.assertEqual(probe("[::1]:25", "--bind", "127.0.0.1"), (2, "", (
+            "postlatch: probe: [::1]:25 was not asked: the address of --bind is of the other family\n")))
+
+    def test_own_address(self):
+        """An address of an interface is one's own; another host's is asked only if one says so."""
+        for more, argv, out, err in (
+                ("192.0.2.25/32", ["192.0.2.25:25"], "192.0.2.25:25: nobody listens there\n", ""),
+                ("192.0.2.26/32", ["192.0.2.25:25"], "", "postlatch: probe: 192.0.2.25:25 is no address of this host, and was "
+                                                         "not asked; if it is your server, add --i-own-this-host\n"),
+                ("192.0.2.26/32", ["192.0.2.25:25", "--i-own-this-host"],
+                 "192.0.2.25:25: unknown: no session: Network is unreachable\n", "")):
+            done = subprocess.run(
+                ["unshare", "-n", "sh", "-c", 'ip link set lo up && ip address add "$0" dev lo && exec "$@"', more,
+                 pl_bin("postlatch"), "probe", *argv], capture_output=True, text=True, timeout=240, check=False)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (2, out, err))
 
     def test_errors(self):
         for argv, message in (
