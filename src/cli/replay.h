@@ -71,7 +71,7 @@ struct replay_example {
 
 /* All requests with one old answer and one new one. */
 struct replay_group {
-    enum pl_change_kind kind; /* if it is not certain, the worst that may be */
+    unsigned kind; /* of struct replay_answer; PL_CHANGE_KINDS: by another rule only */
     bool certain;
     struct pl_str was, rule; /* the word that was sent, by which rule */
     const struct pl_rule *sure, *maybe;

@@ -130,24 +130,24 @@ void replay_count(struct replay_counts *c, struct replay_judge *j, const struct 
 
     c->decisions++;
     c->observed += l->observed;
-    if (a.certain && a.kind == PL_CHANGE_KINDS) {
-        if (a.maybe.rule == NULL && pl_str_eq(a.sure.rule->name, l->rule))
-            c->same++;
-        else
-            c->moved++;
+    if (a.certain && a.kind == PL_CHANGE_KINDS && a.maybe.rule == NULL &&
+        pl_str_eq(a.sure.rule->name, l->rule)) {
+        c->same++;
         return;
     }
-    g.kind = (enum pl_change_kind)a.kind;
+    g.kind = a.kind;
     g.certain = a.certain;
     g.sure = a.sure.rule;
     g.sure_action = a.sure.action;
     g.maybe = a.maybe.rule;
     g.maybe_action = a.maybe.action;
     g.asks = a.asks;
-    if (a.certain)
-        c->differ++;
-    else
+    if (!a.certain)
         c->doubtful++;
+    else if (a.kind == PL_CHANGE_KINDS)
+        c->moved++;
+    else
+        c->differ++;
     count_group(c, &g, l);
 }
 

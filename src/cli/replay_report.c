@@ -63,8 +63,9 @@ static void add_group(struct pl_buf *out, const struct pl_policy *p, const struc
 {
     struct pl_quote q;
 
-    pl_buf_addf(out, "%s%s  %zu %s%s\n    old       %s by ", pl_change_word(g->kind),
-                g->certain ? "" : "?", g->count, plural(g->count, "request", "requests"),
+    pl_buf_addf(out, "%s%s  %zu %s%s\n    old       %s by ",
+                pl_change_word((enum pl_change_kind)g->kind), g->certain ? "" : "?", g->count,
+                plural(g->count, "request", "requests"),
                 g->certain ? "" : ", if at all: the log does not tell", pl_quote(&q, g->was));
     add_old_rule(out, g->rule);
     pl_buf_add(out, pl_str_lit("\n    new       "));
@@ -81,7 +82,25 @@ static void add_group(struct pl_buf *out, const struct pl_policy *p, const struc
     pl_buf_add(out, pl_str_lit("\n\n"));
 }
 
-static void add_summary(struct pl_buf *out, const struct replay_counts *c, const char *name)
+/* The same answer, by another rule. */
+static bool is_moved(const struct replay_group *g)
+{
+    return g->certain && g->kind == PL_CHANGE_KINDS;
+}
+
+static void add_moved(struct pl_buf *out, const struct pl_policy *p, const struct replay_group *g)
+{
+    struct pl_quote q;
+
+    pl_buf_addf(out, "        %zu %s by ", g->count, pl_quote(&q, g->was));
+    add_old_rule(out, g->rule);
+    pl_buf_add(out, pl_str_lit(", now "));
+    add_new(out, p, g);
+    pl_buf_add_char(out, '\n');
+}
+
+static void add_summary(struct pl_buf *out, const struct replay_counts *c,
+                        const struct pl_policy *p, const char *name)
 {
     uint64_t asks = 0;
 
@@ -97,6 +116,10 @@ static void add_summary(struct pl_buf *out, const struct replay_counts *c, const
     if (c->moved > 0)
         pl_buf_addf(out, ", %zu of them by another rule", c->moved);
     pl_buf_add_char(out, '\n');
+    for (size_t i = 0; i < c->ngroups; i++) {
+        if (is_moved(c->groups[i]))
+            add_moved(out, p, c->groups[i]);
+    }
     pl_buf_addf(out, "    other        %zu\n", c->differ);
     if (c->doubtful > 0) {
         pl_buf_addf(out, "    uncertain    %zu: the log does not hold ", c->doubtful);
@@ -119,9 +142,11 @@ void replay_print_text(const struct replay_counts *c, const struct pl_policy *p,
 {
     struct pl_buf out = {0};
 
-    for (size_t i = 0; i < c->ngroups; i++)
-        add_group(&out, p, c->groups[i]);
-    add_summary(&out, c, name);
+    for (size_t i = 0; i < c->ngroups; i++) {
+        if (!is_moved(c->groups[i]))
+            add_group(&out, p, c->groups[i]);
+    }
+    add_summary(&out, c, p, name);
     pl_wrap_print(stdout, pl_buf_str(&out), pl_wrap_width(stdout));
     pl_buf_fini(&out);
 }
@@ -152,7 +177,9 @@ static struct pl_json *group_json(const struct replay_group *g)
 {
     struct pl_json *object = pl_json_object(), *examples = pl_json_array();
 
-    pl_json_set(object, "kind", pl_json_string(pl_str_of(pl_change_word(g->kind))));
+    if (!is_moved(g))
+        pl_json_set(object, "kind",
+                    pl_json_string(pl_str_of(pl_change_word((enum pl_change_kind)g->kind))));
     pl_json_set(object, "count", pl_json_number((long long)g->count));
     pl_json_set(object, "old", answer_json(g->was, g->rule));
     pl_json_set(object, "new", answer_json(g->sure_action->source, g->sure->name));
@@ -190,7 +217,7 @@ static struct pl_json *broken_json(const struct replay_counts *c)
 void replay_print_json(const struct replay_counts *c)
 {
     struct pl_json *object = pl_json_object(), *changes = pl_json_array(),
-                   *uncertain = pl_json_array();
+                   *uncertain = pl_json_array(), *moved = pl_json_array();
     const struct {
         const char *key;
         size_t n;
@@ -207,10 +234,14 @@ void replay_print_json(const struct replay_counts *c)
     pl_json_set(object, "same", pl_json_bool(replay_is_same(c)));
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         pl_json_set(object, numbers[i].key, pl_json_number((long long)numbers[i].n));
-    for (size_t i = 0; i < c->ngroups; i++)
-        pl_json_append(c->groups[i]->certain ? changes : uncertain, group_json(c->groups[i]));
+    for (size_t i = 0; i < c->ngroups; i++) {
+        const struct replay_group *g = c->groups[i];
+
+        pl_json_append(!g->certain ? uncertain : is_moved(g) ? moved : changes, group_json(g));
+    }
     pl_json_set(object, "changes", changes);
     pl_json_set(object, "uncertain", uncertain);
+    pl_json_set(object, "moved", moved);
     pl_json_set(object, "unreadable", broken_json(c));
     pl_json_print(object, stdout);
     pl_json_free(object);

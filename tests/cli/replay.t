@@ -280,6 +280,7 @@ $ postlatch replay replay/mixed.log --against replay/next.conf --json
       ]
     }
   ],
+  "moved": [],
   "unreadable": {
     "count": 1,
     "lines": [
@@ -296,6 +297,7 @@ $ postlatch replay replay/mixed.log --against replay/now.conf
 replay/mixed.log: 9 lines, 7 decisions
     observed     1, of which the answer that enforce would give counts
     same         7, 1 of them by another rule
+        1 "REJECT" by rule "app server", now "REJECT Relay access denied" by builtin:reject
     other        0
     not read     1
     line 7: to= is missing: the line was cut or changed
@@ -322,6 +324,7 @@ $ postlatch replay replay/observe.log --against replay/now.conf --json
   "other_lines": 0,
   "changes": [],
   "uncertain": [],
+  "moved": [],
   "unreadable": {
     "count": 0,
     "lines": []

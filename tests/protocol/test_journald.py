@@ -3,6 +3,7 @@
 """A real systemd-journald, in namespaces and a root of its own: what it keeps of the daemon's lines. Runs alone, as test_daemon.py."""
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from test_daemon import BIN  # noqa: E402
 
 JOURNALD = Path("/usr/lib/systemd/systemd-journald")
+DROP_IN = Path(__file__).resolve().parents[2] / "contrib/rsyslog/postlatch.conf"
 
 # A root of memory: nothing of this machine's but /usr and our programs, read-only. journald wants to know the cgroups.
 ROOT = r"""
@@ -29,7 +31,7 @@ mount -t proc none proc; mount -t sysfs none sys; mount --rbind -o ro /sys/fs/cg
 for d in null zero urandom random; do touch dev/$d; mount --bind /dev/$d dev/$d; done
 tr -d - </proc/sys/kernel/random/uuid >etc/machine-id
 cp /etc/passwd /etc/group /etc/ld.so.cache etc/
-cp "$3" root/inside
+cp "$3" "$4" root/
 exec chroot . /bin/sh /root/inside
 """
 
@@ -40,6 +42,15 @@ wait_for() { n=0; until "$@" >/dev/null 2>&1; do n=$((n + 1)); [ $n -lt 1200 ] |
 found() { journalctl --no-pager -q -o cat -g "$1" | grep -q .; }
 /usr/lib/systemd/systemd-journald & journald=$!
 wait_for [ -S /run/systemd/journal/socket ]
+cat >rsyslog.conf <<'END'
+global(workDirectory="/tmp")
+module(load="imuxsock" SysSock.Name="/run/systemd/journal/syslog" SysSock.Unlink="on")
+module(load="builtin:omfile" Template="RSYSLOG_FileFormat")
+include(file="/root/postlatch.conf")
+mail.* action(type="omfile" file="/var/log/mail.log")
+END
+rsyslogd -n -f /root/rsyslog.conf -i /tmp/rsyslog.pid & rsyslogd=$!
+wait_for [ -S /run/systemd/journal/syslog ]
 cat >conf <<'END'
 accepted_domains = {example.org}
 relay_networks = {192.0.2.0/24}
@@ -56,6 +67,10 @@ wait_for [ -S /tmp/policy ]
 wait_for /build/postlatch query -c conf client_address=192.0.2.9 recipient=v@foreign.example
 /build/postlatch query -c conf client_address=203.0.113.9 'helo_name=a b"c' recipient=v@foreign.example >/dev/null
 wait_for found 'rule=builtin:reject'
+cp conf good; cp bad conf
+/build/postlatch reload -c good >/dev/null
+cp good conf
+wait_for found 'keeping the running policy'
 kill $daemon; wait $daemon
 wait_for found 'postlatchd ended'
 (unit /build/postlatchd -c bad)
@@ -67,7 +82,10 @@ for form in short short-iso short-iso-precise short-precise short-unix short-ful
     echo "@ replay $form"
     journalctl --no-pager -q -o $form | /build/postlatch replay - --against conf
 done
-kill $journald; wait $journald
+wait_for grep -q 'keeping the running policy' /var/log/mail.log
+echo "@ decisions"; cat /var/log/postlatch.log
+echo "@ mail"; cat /var/log/mail.log
+kill $rsyslogd $journald; wait $rsyslogd; wait $journald
 """
 
 
@@ -80,7 +98,7 @@ class Journald(unittest.TestCase):
             (Path(folder) / "root.sh").write_text(ROOT)
             (Path(folder) / "inside").write_text(INSIDE)
             apart = ["unshare", "--mount", "--pid", "--fork", "--net", "--ipc", "--kill-child"]
-            done = subprocess.run([*apart, "bash", f"{folder}/root.sh", root, BIN.resolve(), f"{folder}/inside"],
+            done = subprocess.run([*apart, "bash", f"{folder}/root.sh", root, BIN.resolve(), f"{folder}/inside", DROP_IN],
                                   capture_output=True, text=True, timeout=250, check=False)
         cls.errors = done.stderr
         cls.parts = {p.partition("\n")[0]: p.partition("\n")[2] for p in done.stdout.split("@ ")[1:]}
@@ -115,6 +133,15 @@ class Journald(unittest.TestCase):
         failed = self.entry("1 error; not started")
         self.assertEqual((failed["_TRANSPORT"], failed["PRIORITY"], failed["SYSLOG_IDENTIFIER"]), ("stdout", "3", "unit"))
 
+    def test_rsyslog(self):
+        """rsyslog gets every line from the journal, as Debian sets both up, and its drop-in sorts them."""
+        kept = [l.split("]: ", 1)[1] for l in self.parts["decisions"].splitlines() if ": decision " in l]
+        self.assertEqual(kept, [e["MESSAGE"] for e in self.entries if "POSTLATCH_ACTION" in e])
+        self.assertRegex(self.parts["decisions"], r"(?m)^2\S{31} \S+ postlatchd\[\d+\]: decision action=REJECT ")
+        self.assertRegex(self.parts["mail"],
+                         r"(?m) postlatchd\[\d+\]: reload: 1 error; keeping the running policy \(generation 1\)$")
+        self.assertNotIn(": decision ", self.parts["mail"])
+
     def test_replay(self):
         """What journalctl prints, in each of its forms, is read back."""
         forms = [name for name in self.parts if name.startswith("replay ")]
@@ -126,7 +153,7 @@ class Journald(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if not JOURNALD.exists() or os.geteuid() != 0:
-        print("SKIP: needs root and systemd-journald: install the package systemd", file=sys.stderr)
+    if not JOURNALD.exists() or os.geteuid() != 0 or shutil.which("rsyslogd", path="/usr/sbin") is None:
+        print("SKIP: needs root, systemd-journald and rsyslogd: install the packages systemd and rsyslog", file=sys.stderr)
         sys.exit(1 if os.environ.get("PL_REQUIRE_ALL") == "1" else 77)
     unittest.main()

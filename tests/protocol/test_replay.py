@@ -142,6 +142,10 @@ class Replay(unittest.TestCase):
                 got[(old_one["action"], old_one["rule"]), (new_one["action"].split(" ")[0], new_one["rule"])] += c["count"]
             self.assertEqual(got, {p: n for p, n in pairs.items() if p[0][0] != p[1][0]})
             self.assertGreater(len(got), 15)
+            moved = collections.Counter()
+            for c in result["moved"]:
+                moved[c["old"]["action"], c["old"]["rule"], c["new"]["rule"]] += c["count"]
+            self.assertEqual(moved, collections.Counter({(a[0], a[1], b[1]): n for (a, b), n in pairs.items() if a[0] == b[0] and a != b}))
             kinds = [c["kind"] for c in result["changes"]]
             self.assertEqual(kinds, sorted(kinds, key=["+RELAY", "-MAIL", "-RELAY", "+MAIL", "~TEXT"].index))
 
