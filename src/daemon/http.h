@@ -21,6 +21,8 @@ enum { HTTP_MAGIC = 0x48545450 };
  */
 enum { HTTP_CLIENTS = 16, HTTP_REQUEST_BYTES = 16384, HTTP_SILENT_S = 10, HTTP_PATIENCE_S = 30 };
 
+enum { HTTP_FILES = HTTP_CLIENTS + 4 }; /* that an address may have open */
+
 /* struct http_place - one address of metrics { listen } */
 struct http_place {
     uint32_t magic;

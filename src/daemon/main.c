@@ -303,7 +303,8 @@ static bool take_sockets(struct daemon *d)
 {
     const struct pl_settings *s = &d->started_with.s;
 
-    d->max_connections = privilege_raise_files(s->max_connections, pool_workers(s->workers));
+    d->max_connections = privilege_raise_files(s->max_connections, pool_workers(s->workers),
+                                               (unsigned)s->nmetrics * HTTP_FILES);
     /* From here on there are sockets to remove: a signal waits until it is watched. */
     mask_signals(SIG_BLOCK);
     if (!http_bind(&d->http, s, &d->handed_over) ||

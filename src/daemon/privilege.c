@@ -152,9 +152,9 @@ bool privilege_drop(const struct pl_settings *settings)
     return become(settings) && drop_capabilities();
 }
 
-unsigned privilege_raise_files(unsigned max_connections, unsigned workers)
+unsigned privilege_raise_files(unsigned max_connections, unsigned workers, unsigned others)
 {
-    unsigned long beside = FILES_BESIDE + FILES_A_WORKER * (unsigned long)workers;
+    unsigned long beside = FILES_BESIDE + FILES_A_WORKER * (unsigned long)workers + others;
     struct rlimit limit;
     unsigned fit;
 

@@ -30,9 +30,10 @@ bool privilege_drop(const struct pl_settings *settings);
 /*
  * privilege_raise_files - as many open files as we may have
  *
+ * in       others: files that are for something else than connections of Postfix
  * returns  how many connections fit into that beside everything else, at most max_connections and at
  *          least one; warns if they are fewer
  */
-unsigned privilege_raise_files(unsigned max_connections, unsigned workers);
+unsigned privilege_raise_files(unsigned max_connections, unsigned workers, unsigned others);
 
 #endif

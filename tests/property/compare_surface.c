@@ -162,6 +162,34 @@ static bool compare_no_address(const struct comparing *c, uint64_t mask, bool by
     return compare_line(c, want, have, by_rule);
 }
 
+/* The size that is measured without lines is that of the lines. */
+static bool compare_size(struct comparing *c, const struct pl_surface *surface)
+{
+    bool too_large = false;
+    struct pl_space *space = pl_space_new(c->o->policy[0], NULL, &too_large);
+    struct pl_surface_size size, lines = {.addresses_v4 = surface->addresses_v4};
+    bool same;
+
+    must(space != NULL && pl_surface_measure(space, 0, &size), "out of memory");
+    for (size_t i = 0; i < surface->nlines; i++) {
+        if (surface->lines[i].kind != PL_SURFACE_NETWORK)
+            continue;
+        if (surface->lines[i].network.addr.family == 4)
+            lines.networks_v4++;
+        else
+            lines.networks_v6++;
+    }
+    same = size.unknown == NULL && size.networks_v4 == lines.networks_v4 &&
+           size.networks_v6 == lines.networks_v6 &&
+           (size_t)size.addresses_v4 == (size_t)lines.addresses_v4;
+    if (!same)
+        pl_buf_addf(c->out, "the surface measures %zu, %zu, %.0f; its lines %zu, %zu, %.0f\n",
+                    size.networks_v4, size.networks_v6, size.addresses_v4, lines.networks_v4,
+                    lines.networks_v6, lines.addresses_v4);
+    pl_space_free(space);
+    return same;
+}
+
 static bool compare_surface_as(struct comparing *c, bool by_rule, struct seen *seen)
 {
     struct pl_surface *surface = pl_surface_new(c->o->policy[0], NULL, by_rule);
@@ -187,6 +215,7 @@ static bool compare_surface_as(struct comparing *c, bool by_rule, struct seen *s
                     surface->lines[at].text.p);
         same = false;
     }
+    same = same && (by_rule || compare_size(c, surface));
     same = same && (by_rule || compare_credentials(c->o, c->rules, surface, c->out, seen));
     pl_surface_free(surface);
     return same;

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "blackbox"))
+import rig_holder  # noqa: E402
 import rig_metrics  # noqa: E402
 from test_daemon import HEAD, OPEN, OURS, REJECT, RELAY, Daemon, free_port, read_all, read_answers, until  # noqa: E402
 
@@ -611,6 +614,20 @@ class Http(unittest.TestCase):
         self.addCleanup(d.stop)
         d.logged(rf'metrics: listen "inet:0\.0\.0\.0:{self.port}" can be reached from other hosts: whoever can connect may read')
         self.assertEqual(self.get()[0], 200)
+
+    def test_a_socket_that_is_handed_over(self):
+        """It is held by who made it: between two runs nobody is refused."""
+        with rig_holder.listen(("127.0.0.1", 0)) as held:
+            self.port = held.getsockname()[1]
+            d = Daemon(RULES, extra=f'metrics {{ listen = {{"inet:127.0.0.1:{self.port}"}} }}', launch=lambda d: rig_holder.launcher([held]))
+            self.addCleanup(d.stop)
+            self.assertEqual(self.get()[0], 200)
+            d.process.send_signal(signal.SIGTERM)
+            self.assertEqual(d.process.wait(PATIENCE), 0)
+            with self.dial() as s:
+                s.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+                d.start()
+                self.assertTrue(read_all(s).startswith(b"HTTP/1.1 200 OK\r\n"))
 
     def test_a_place_that_is_taken(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:

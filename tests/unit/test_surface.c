@@ -135,9 +135,61 @@ static void lines(void **state)
     }
 }
 
+/* The size, of a lean policy too, as the daemon asks. */
+static void sizes(void **state)
+{
+    static const struct {
+        const char *policy;
+        size_t v4, v6;
+        double addresses;
+    } wanted[] = {
+        {"", 0, 0, 0},
+        {"relay_networks = {192.0.2.0/25, 192.0.2.128/25, 2001:db8::/48, 10.0.0.1}\n", 2, 1, 257},
+        {WIDE "relay_networks = {0.0.0.0/0, \"::/0\"}\n", 1, 1, 4294967296.0},
+        {"masking = {192.0.2.1}\nrelay_networks = {192.0.2.0/30}\n", 2, 0, 3},
+        {"permitted_elsewhere = {192.0.2.0/31}\n", 0, 0, 0},
+        {"permitted_elsewhere = {192.0.2.0/31}\n"
+         "rule b { client_address = {192.0.2.0/30} action = DUNNO }\n",
+         1, 0, 2},
+        {"relay_client_names = {.a.example}\nrelay_users = {any}\n", 0, 0, 0},
+        {"rule a { client_address = {192.0.2.8/29} recipient = {partner.example} " OK, 1, 0, 8},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(wanted); i++) {
+        struct pl_buf messages = {0};
+        struct pl_surface_size size;
+        struct pl_config config, lean;
+        struct pl_diag *d = pl_diag_new();
+        struct pl_space *space;
+        bool too_large = false;
+        char path[512];
+
+        if (!load_text(&config, wanted[i].policy, &messages))
+            fail_msg("%s", messages.p);
+        snprintf(path, sizeof(path), "%s/postlatch.conf", folder);
+        assert_true(pl_config_load_lean(&lean, path, d));
+        space = pl_space_new(lean.policy, NULL, &too_large);
+        assert_non_null(space);
+        assert_true(pl_surface_measure(space, 0, &size));
+        assert_null(size.unknown);
+        if (size.networks_v4 != wanted[i].v4 || size.networks_v6 != wanted[i].v6 ||
+            (size_t)size.addresses_v4 != (size_t)wanted[i].addresses)
+            fail_msg("%s: %zu, %zu, %.0f", wanted[i].policy, size.networks_v4, size.networks_v6,
+                     size.addresses_v4);
+        assert_true(pl_surface_measure(space, 1, &size));
+        check_true(wanted[i].policy, size.unknown != NULL || wanted[i].v4 + wanted[i].v6 == 0);
+        pl_space_free(space);
+        pl_diag_free(d);
+        pl_config_fini(&lean);
+        pl_config_fini(&config);
+        pl_buf_fini(&messages);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(lines)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(lines), cmocka_unit_test(sizes)};
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
