@@ -36,10 +36,13 @@ class PageRig(Rig):
         self.page = page
         self.first = {}          # name of a master.cf block -> its first port
         self.listeners = list(self.plain) + [
-            (b.name, "127.0.0.1", "y" if "unix:" in b.text else "n", self.options(b)) for b in blocks(page, "main.cf")]
+            (b.name, "127.0.0.1", "y" if self.is_chrooted(b.text) else "n", self.options(b)) for b in blocks(page, "main.cf")]
         self.proxied = {b.name for b in blocks(page, "main.cf", "master.cf") if "upstream_proxy_protocol" in b.text}
         self.closed = Port()
         super().__init__("")
+
+    def is_chrooted(self, text):
+        return "unix:" in text
 
     def options(self, b):
         return ["{ %s = %s }" % pair for pair in parameters(b.text)]
@@ -98,10 +101,11 @@ class ProxiedClient(SmtpClient):
 
 class PageCase(RigCase):
     page = "integration"
+    page_rig = PageRig
 
     @classmethod
     def setUpClass(cls):
-        cls.make_rig = lambda policy: PageRig(cls.page)
+        cls.make_rig = lambda policy: cls.page_rig(cls.page)
         super().setUpClass()
 
     def serve(self, name):
