@@ -10,8 +10,10 @@ A fenced block begins with its kind and a name:
     ```main.cf relay           lines of main.cf, taken by a real Postfix as the listener "relay"
     ```master.cf submission    lines of master.cf, taken likewise; the services get free ports
     ```smtp relay office       "CLIENT [login=NAME] RECIPIENT -> REPLY": sessions with that listener, postlatchd serves office.conf
-    ```maillog down            lines of the mail log, which test_maillog.py provokes
-    ```daemonlog down          lines of our own log, which test_troubleshooting.py provokes
+    ```same old new office     "CLIENT … RECIPIENT -> taken": two listeners have the same outcome, the second with office.conf
+    ```postfwd rules           rules of postfwd
+    ```both rules office       "ATTRIBUTE=VALUE … -> ACTION": postfwd by these rules and office.conf give the same answer
+    ```maillog down            lines of the mail log, which test_troubleshooting.py provokes
     ```text                    shows, and is not run
 
 A page is a story: its blocks are taken in their order, and share a folder.
@@ -23,7 +25,7 @@ from pathlib import Path
 SRC = Path(os.environ.get("PL_SRC", Path(__file__).parents[2])).resolve()
 BIN = Path(os.environ.get("PL_BIN", SRC / "build/release")).resolve()
 PAGES = tuple(p for p in ("integration", "migration", "troubleshooting", "faq") if (SRC / f"docs/{p}.md").exists())
-KINDS = {"conf", "file", "scenarios", "console", "main.cf", "master.cf", "smtp", "maillog", "daemonlog", "text"}
+KINDS = {"conf", "file", "scenarios", "console", "main.cf", "master.cf", "smtp", "same", "postfwd", "both", "maillog", "text"}
 
 
 class Block:

@@ -120,6 +120,8 @@ class PageCase(RigCase):
                 more["login"] = (value, LOGINS[value])
             elif key == "xclient-login":
                 client = {"ADDR": client, "NAME": None, "LOGIN": value}
+            elif key == "name":
+                client = {"ADDR": client, "NAME": value}
             elif key == "from":
                 more["sender"] = value
             else:
