@@ -58,19 +58,29 @@ class Postfix(PageCase):
 
 
 class Postfwd(unittest.TestCase):
+    # All attributes, as Postfix sends them: postfwd warns of one that a rule asks for and that is not there.
+    ATTRIBUTES = ("client_name", "helo_name", "sender", "recipient", "sasl_username", "queue_id", "size")
+
+    def ask(self, rules, requests):
+        """The first words of postfwd's answers to requests, each a list of words attribute=value."""
+        text = "".join("".join(f"{word}\n" for word in ["request=smtpd_access_policy", "protocol_state=RCPT"] + words
+                               + [f"{name}=" for name in self.ATTRIBUTES if not any(w.startswith(f"{name}=") for w in words)])
+                       + "\n" for words in requests)
+        done = subprocess.run([tool("postfwd1", "postfwd"), "--nodns", "-f", write(os.path.join(folder(), "rules"), rules)],
+                              input=text, timeout=120, check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return [line.partition("=")[2].split()[0].upper() for line in done.stdout.splitlines() if line.startswith("action=")]
+
     def test_same_answer(self):
         for b in blocks(PAGE, "both"):
-            rules = write(os.path.join(folder(), "rules"), block(PAGE, "postfwd", b.name).text)
             rows = [line.partition(" -> ") for line in b.text.splitlines()]
-            # All attributes, as Postfix sends them: postfwd warns of one that a rule asks for and that is not there.
-            empty = ["client_name", "helo_name", "sender", "recipient", "sasl_username", "queue_id", "size"]
-            requests = "".join("".join(f"{word}\n" for word in ["request=smtpd_access_policy", "protocol_state=RCPT"]
-                                       + shlex.split(left)
-                                       + [f"{name}=" for name in empty if f"{name}=" not in left]) + "\n" for left, _, _ in rows)
-            done = subprocess.run([tool("postfwd1", "postfwd"), "--nodns", "-f", rules], input=requests, timeout=120, check=False,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            answers = [line.partition("=")[2].split()[0].upper() for line in done.stdout.splitlines() if line.startswith("action=")]
-            self.assertEqual(answers, [want.split()[0] for _, _, want in rows], done.stderr)
+            answers = self.ask(block(PAGE, "postfwd", b.name).text, [shlex.split(left) for left, _, _ in rows])
+            self.assertEqual(answers, [want.split()[0] for _, _, want in rows])
+
+    def test_misspelt_item(self):
+        """What the page and the FAQ say of it: the rule is silently off."""
+        request = [["client_address=203.0.113.9", "sasl_username=mallory", "recipient=a@b.example"]]
+        for item, want in (("sasl_username", "REJECT"), ("sasl_usernam", "OK")):
+            self.assertEqual(self.ask(f"id=A; {item}==mallory; action=REJECT\nid=B; action=OK\n", request), [want])
 
 
 if __name__ == "__main__":

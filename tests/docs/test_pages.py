@@ -13,7 +13,7 @@ from pathlib import Path
 from pages import BIN, KINDS, PAGES, blocks
 
 # A command may use these besides our own.
-TOOLS = {"postlatch", "postlatchd", "printf", "cat"}
+TOOLS = {"postlatch", "postlatchd"}
 
 
 class Pages(unittest.TestCase):
