@@ -273,6 +273,19 @@ class Daemon(Case):
         usage = self.run_it("postlatchd", "-h").stdout
         self.assertEqual(set(re.findall(r"(?m)^  -(\w)", usage)), set(re.findall(r"(?m)^\.It Fl (\w)", self.text)))
 
+    def test_examples(self):
+        self.write("new.conf", OFFICE + f'listen = {{"unix:{self.dir}/policy"}}\ncontrol = "{self.dir}/control"\n')
+        check, serve = [text.split() for text in displays(section(self.text, "EXAMPLES", "Sh"))]
+        done = self.run_it(*check)
+        self.assertIn("verdict: safe\n", done.stdout)
+        self.assertEqual(done.returncode, 0)
+        with subprocess.Popen([BIN / serve[0], *serve[1:]], cwd=self.dir, stderr=subprocess.PIPE, text=True) as daemon:
+            self.addCleanup(daemon.kill)
+            for line in daemon.stderr:
+                if " started: new.conf, generation 1: " in line:
+                    daemon.send_signal(signal.SIGTERM)
+            self.assertEqual(daemon.wait(60), 0)
+
     def test_decision(self):
         """The line that the page shows is one that explain reads; each of its keys is told."""
         line = next(text for text in displays(self.text) if text.startswith("decision "))
