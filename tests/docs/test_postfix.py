@@ -3,7 +3,10 @@
 """The main.cf and master.cf lines in the pages of docs/, each as a listener of a real Postfix, and what that answers. See pages.py."""
 import os
 import re
+import socket
 import sys
+import threading
+import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../blackbox"))
 
@@ -11,7 +14,7 @@ import postfix_rig
 from pages import PAGES, block, blocks, parameters
 from postfix_rig import LOGINS, NEEDS, Rig, RigCase
 from rig_smtp import SmtpClient
-from rig_tools import Port, main, wait_until
+from rig_tools import Port, Process, cleanup, folder, main, pl_bin, read, run, tool, wait_until, write
 
 SERVICE = re.compile(r"(?m)^(\S+)([ \t]+inet[ \t].*)$")
 
@@ -28,6 +31,8 @@ class PageRig(Rig):
     master_cf = postfix_rig.MASTER_CF + "smtp unix - - n - - smtp\n"
 
     plain = [
+        ("twice", "127.0.0.1", "n", ["smtpd_client_restrictions=$by_tcp"]),
+        ("milter", "127.0.0.1", "n", ["smtpd_milters=inet:{milter}"]),
         ("xforward", "127.0.0.1", "n", ["smtpd_authorized_xforward_hosts=127.0.0.0/8"]),
         ("no-xclient", "127.0.0.1", "n", ["smtpd_authorized_xclient_hosts="]),
     ]
@@ -39,6 +44,7 @@ class PageRig(Rig):
             (b.name, "127.0.0.1", "y" if self.is_chrooted(b.text) else "n", self.options(b)) for b in blocks(page, "main.cf")]
         self.proxied = {b.name for b in blocks(page, "main.cf", "master.cf") if "upstream_proxy_protocol" in b.text}
         self.closed = Port()
+        self.milter = Milter()
         super().__init__("")
 
     def is_chrooted(self, text):
@@ -49,7 +55,7 @@ class PageRig(Rig):
 
     def private(self, text):
         """Lines of the page with the rig's ports in place of the page's."""
-        return text.replace("127.0.0.1:10071", str(self.daemon.port)).replace("127.0.0.1:10079", str(self.closed))
+        return text.replace("127.0.0.1:10071", str(self.daemon.port)).replace("127.0.0.1:10079", str(self.closed)).replace("{milter}", str(self.milter.port))
 
     def services(self):
         lines = [self.master_cf]
@@ -71,7 +77,15 @@ class PageRig(Rig):
                 number = name.rpartition(":")[2]
                 text = re.sub(rf"(\[?127\.0\.0\.1\]?):{number}\b", rf"\1:{port.port}", text)
             lines.append(text)
+            if b.name == "postscreen":
+                lines.append(self.deep(f"smtpd{passed}"))
         return "\n".join(lines)
+
+    def deep(self, smtpd):
+        """A postscreen that tests clients beyond the greeting."""
+        self.ports["deep"] = Port()
+        return (f"{self.ports['deep']} inet n - n - 1 postscreen\n    -o postscreen_access_list=\n    -o postscreen_greet_wait=1s\n"
+                f"    -o postscreen_cache_map=\n    -o postscreen_pipelining_enable=yes\n    -o smtpd_service_name={smtpd}")
 
     def _greets(self, name):
         if name in self.proxied:
@@ -97,6 +111,40 @@ class ProxiedClient(SmtpClient):
             self.raw("PROXY %s %s %s 4711 25\r\n" % (family, self.client, here))
             self.client = None
         return super().reply()
+
+
+class Milter:
+    """As small as one can be: it agrees with everything but recipients that begin with "blocked"."""
+
+    def __init__(self):
+        self.port = Port()
+        self.socket = socket.create_server(self.port.pair)
+        cleanup(self.socket.close)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                connection = self.socket.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection):
+        with connection, connection.makefile("rb") as stream:
+            while len(head := stream.read(4)) == 4:
+                packet = stream.read(int.from_bytes(head, "big"))
+                command = packet[:1]
+                if command == b"Q":
+                    return
+                if command in b"DA":      # macros, abort: no answer
+                    continue
+                answer = b"c"
+                if command == b"O":       # version 6, no actions, all events
+                    answer = b"O" + (6).to_bytes(4, "big") + bytes(8)
+                elif command == b"R" and packet.startswith(b"R<blocked"):
+                    answer = b"r"
+                connection.sendall(len(answer).to_bytes(4, "big") + answer)
 
 
 class PageCase(RigCase):
@@ -184,10 +232,64 @@ class Integration(PageCase):
             self.assertEqual(s.rcpt("someone@foreign.example").code, 554)
         self.rig.log.decision(since, client="127.0.0.1", action="REJECT")
 
+    def test_asked_once_for_each_list(self):
+        """Two lists that name us, at RCPT: two questions for one recipient."""
+        self.serve("office")
+        since = self.rig.log.mark()
+        self.assertEqual(self.rig.rcpt("someone@example.org", "twice", "203.0.113.9"), "250 2.1.5 Ok")
+        wait_until(lambda: len(self.decisions(since)) == 2, "two decisions")
+
+    def test_milter(self):
+        """Our OK skips no milter."""
+        self.serve("office")
+        self.assertEqual(self.rig.rcpt("someone@foreign.example", "milter", "192.0.2.7"), "250 2.1.5 Ok")
+        self.assertEqual(self.rig.rcpt("blocked@foreign.example", "milter", "192.0.2.7"), "550 5.7.1 Command rejected")
+
+    def test_postscreen_in_depth(self):
+        """postscreen answers, and we are not asked."""
+        self.serve("office")
+        since = self.rig.log.mark()
+        with self.rig.smtp("deep") as s:
+            s.expect(250, s.mail())
+            self.assertEqual(str(s.rcpt("someone@foreign.example")), block_text_with("450 4.3.2"))
+            self.assertEqual(str(s.rcpt("someone@example.org")), block_text_with("450 4.3.2"))
+        self.assertEqual(self.rig.rcpt("someone@example.org", "relay", "203.0.113.9"), "250 2.1.5 Ok")
+        self.rig.log.decision(since, client="203.0.113.9")
+        self.assertEqual(self.decisions(since), [("203.0.113.9", "DUNNO")])
+
     def test_xclient_of_others(self):
         text = block_text_with("550 5.7.0")
         with self.rig.smtp("no-xclient") as s:
             self.assertEqual(str(s.cmd("XCLIENT ADDR=192.0.2.7")), text)
+
+
+class Daemon(unittest.TestCase):
+    """What the page says of the daemon itself."""
+
+    def start(self, text, *before):
+        """Its standard error up to the line that says it has started; it is ended afterwards."""
+        top = folder()
+        path = write(os.path.join(top, "postlatch.conf"), text + f'control = "{top}/control"\nlog {{ socket = "{top}/log" }}\n')
+        process = Process([*before, pl_bin("postlatchd"), "-f", "-c", path], os.path.join(top, "err"))
+        self.addCleanup(process.stop)
+        wait_until(lambda: " started: " in read(process.log), "the daemon to start", timeout=60, alive=process.check_alive)
+        return read(process.log)
+
+    def test_a_wider_address_is_told(self):
+        """In a network namespace of its own."""
+        said = self.start('listen = {"inet:0.0.0.0:10071"}\n', tool("unshare", "util-linux"), "-n")
+        self.assertIn("postlatchd: " + block_text_with("can be reached") + "\n", said)
+
+    def test_two_instances(self):
+        """One daemon, a socket in each queue folder."""
+        top = folder()
+        for queue in ("postfix", "postfix-out"):
+            os.makedirs(os.path.join(top, queue, "postlatch"))
+        self.start(block("integration", "conf", "instances").text.replace("/var/spool", top))
+        for queue, context, answer in (("postfix", "in", "REJECT"), ("postfix-out", "out", "OK")):
+            said = run([pl_bin("postlatch"), "query", "--socket", f"unix:{top}/{queue}/postlatch/policy", "client_address=203.0.113.9",
+                        f"policy_context={context}", "recipient=someone@foreign.example"])
+            self.assertTrue(said.splitlines()[-1].startswith(f"action={answer}"), said)
 
 
 def block_text_with(words):

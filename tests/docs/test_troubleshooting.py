@@ -20,7 +20,7 @@ from test_postfix import PageCase, PageRig
 PAGE = "troubleshooting"
 OURS = "someone@example.org"
 # Which policy is served, and to whom mail is sent, where it is not all the same.
-POLICY = {"access-denied": "access-denied", "observe": "observe"}
+POLICY = {name: name for name in ("access-denied", "observe", "class")}
 RECIPIENT = {"access-denied": "someone@foreign.example", "observe": "someone@foreign.example"}
 
 
@@ -60,7 +60,7 @@ class TroubleRig(PageRig):
 
     def serve(self, port, what):
         """Accept there, and do something with each connection."""
-        s = socket.create_server(port.pair, reuse_port=False)
+        s = socket.create_server(port.pair)
         cleanup(s.close)
 
         def loop():
