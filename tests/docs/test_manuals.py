@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -83,7 +84,7 @@ class Configuration(Case):
 
     def options(self):
         """(names, section of the page, what is said of them)"""
-        for found in re.finditer(r"(?ms)^\.It Ic ([\w ,]+?)(?: Q.*?)?\n(.*?)(?=^\.It Ic |^\.S[hs] |\Z)", self.text):
+        for found in re.finditer(r"(?ms)^\.It Ic (?![^\n]* Ta )([\w ,]+?)(?: Q.*?)?\n(.*?)(?=^\.It Ic |^\.S[hs] |\Z)", self.text):
             log = self.text.rfind("\n.Sh ", 0, found.start()) == self.text.find("\n.Sh LOG")
             yield found[1].replace(" ", "").split(","), log, found[2]
 
@@ -130,6 +131,20 @@ class Configuration(Case):
         shown = next(text for text in displays(self.text) if text.startswith("postlatch.conf:"))
         done = self.run_it("postlatch", "check", "--no-host", "-c", "postlatch.conf")
         self.assertEqual("".join(line + "\n" for line in done.stdout.splitlines() if line.startswith("postlatch.conf:")), shown)
+
+
+    def test_no_option_that_is_not(self):
+        known = set(presets("TOP")) | set(presets("LOG")) | set(presets("ACCEPT")) | {"include", "accept"}
+        attributes = set(re.findall(r'X\(\w+, "(\w+)", PL_KIND_', (SRC / "include/postlatch/attr.h").read_text()))
+        for names, _, _ in self.options():
+            if "include" not in names[0]:
+                self.assertLessEqual(set(names), known | attributes)
+
+    def test_built_in_rules(self):
+        found = set()
+        for path in (SRC / "src").rglob("*.c"):
+            found |= set(re.findall(r"builtin:\w+", path.read_text()))
+        self.assertEqual(set(re.findall(r"(?m)^\.It Li (builtin:\w+)$", section(self.text, "BUILT-IN RULES", "Sh"))), found)
 
 
 class Command(Case):
@@ -181,6 +196,14 @@ class Command(Case):
         for key in self.keys(json.loads(done.stdout)):
             with self.subTest(command, key=key):
                 self.assertRegex(said, rf"(?m)(^\.Li|^\.It Li|[ (]).*\b{re.escape(key)}\b")
+
+    def test_warnings_and_notes(self):
+        """Each code of the program's, as the one that it is, and no other."""
+        codes = re.findall(r'X\(\w+, "([\w-]+)", (true|false)\)', (SRC / "include/postlatch/lintcode.h").read_text())
+        warnings, notes = section(self.text, "check").split("\nNotes, which\n")
+        for text, note in ((warnings.split("\nWarnings, which\n")[1], "true"), (notes, "false")):
+            told = re.findall(r"(?m)^\.It Li ([\w-]+)$", text)
+            self.assertEqual(told, [code for code, is_note in codes if (is_note == "true") == (text is notes)], note)
 
     def test_json(self):
         self.write("p.conf", OFFICE + 'rule "partners" { recipient = {partner.example}  action = "OK" }\n')
@@ -262,6 +285,41 @@ class Command(Case):
         for key in json.loads(done.stdout):
             with self.subTest(status=key):
                 self.assertRegex(said, rf"(?m)^\.It Li .*\b{key}\b")
+
+
+class ControlProtocol(Case):
+    """docs/control-protocol.md, spoken by hand."""
+
+    text = (SRC / "docs/control-protocol.md").read_text()
+
+    def ask(self, command):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(60)
+            s.connect(f"{self.dir}/control")
+            s.sendall(f"postlatch/1 {command}\n".encode())
+            return s.makefile().read()
+
+    def test_exchanges(self):
+        head = f'listen = {{"unix:{self.dir}/policy"}} control = "{self.dir}/control"\n'
+        path = self.dir / "postlatch.conf"
+        path.write_text(head)
+        daemon = subprocess.Popen([BIN / "postlatchd", "-f", "-c", path], stderr=subprocess.PIPE, text=True)
+        self.addCleanup(daemon.wait, 60)
+        self.addCleanup(daemon.stderr.close)
+        self.addCleanup(daemon.send_signal, signal.SIGTERM)
+        for line in daemon.stderr:
+            if " started: " in line:
+                break
+        path.write_text(head + "\nrelay_networks = {192.0.2.77/24}\n")
+        sent, *lines = re.search(r"(?m)^    > postlatch/1 (reload)\n((?:    < .*\n)*)", self.text).groups()
+        shown = re.sub("(?m)^    < ", "", lines[0])
+        self.assertEqual(self.ask(sent).replace(str(path), "/etc/postlatch/postlatch.conf"), shown)
+        path.write_text(head)
+        self.assertEqual(self.ask("reload"), "postlatch/1 ok\ngeneration 2 is in force: 0 rules, 0 tables, 0 entries; verdict: safe\n")
+        self.assertTrue(self.ask("rubbish").startswith("postlatch/1 error\n"))
+        keys = [line.split("=")[0] for line in self.ask("status").splitlines()[1:]]
+        told = [key for row in re.findall(r"(?m)^\| (`.*?) \|", self.text.split("## status")[1]) for key in re.findall(r"`(\w+)`", row)]
+        self.assertEqual(set(told), set(keys))
 
 
 class Daemon(Case):

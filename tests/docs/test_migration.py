@@ -18,7 +18,7 @@ PAGE = "migration"
 
 
 class OldRig(PageRig):
-    """The page's files are in Postfix's folder, as it would have them."""
+    """The page's files are in Postfix's folder, and lists beside the policy too."""
 
     plain = [("relay", "127.0.0.1", "n", [])]
 
@@ -27,7 +27,9 @@ class OldRig(PageRig):
         write(os.path.join(etc, "main.cf"), "compatibility_level = 3.6\n")
         for b in blocks(self.page, "file"):
             path = write(os.path.join(etc, b.name), b.text)
-            if not b.name.endswith(".cidr"):
+            if b.name.endswith(".cidr"):
+                write(os.path.join(self.top, b.name), b.text)
+            else:
                 run([tool("postmap", "postfix"), "-c", etc, "hash:" + path])
         super()._start_postfix()
 
@@ -40,7 +42,7 @@ class Postfix(PageCase):
     page_rig = OldRig
 
     def test_sessions(self):
-        self.assertEqual(self.sessions(), 1)
+        self.assertEqual(self.sessions(), 6)
 
     def test_same_outcome(self):
         count = 0
@@ -55,6 +57,16 @@ class Postfix(PageCase):
                         self.assertEqual(reply[:3], {"taken": "250", "refused": "554"}[outcome], reply)
                 count += 1
         self.assertGreater(count, 45)
+
+
+class Styles(unittest.TestCase):
+    def test_mynetworks_style(self):
+        """What the page says of compatibility_level = 0."""
+        for level, style in (("0", "subnet"), ("3.6", "host")):
+            etc = folder()
+            write(os.path.join(etc, "main.cf"), f"compatibility_level = {level}\n")
+            write(os.path.join(etc, "master.cf"), "")
+            self.assertEqual(run([tool("postconf", "postfix"), "-c", etc, "-x", "-h", "mynetworks_style"]).split(), [style])
 
 
 class Postfwd(unittest.TestCase):
