@@ -12,7 +12,9 @@ A fenced block begins with its kind and a name:
     ```smtp relay office       "CLIENT [login=NAME] RECIPIENT -> REPLY": sessions with that listener, postlatchd serves office.conf
     ```same old new office     "CLIENT … RECIPIENT -> taken": two listeners have the same outcome, the second with office.conf
     ```postfwd rules           rules of postfwd
-    ```both rules office       "ATTRIBUTE=VALUE … -> ACTION": postfwd by these rules and office.conf give the same answer
+    ```sql rules               rows of cbpolicyd's tables
+    ```both rules office       "ATTRIBUTE=VALUE … -> ACTION": postfwd, or a model of cbpolicyd, by these rules and office.conf
+                               give the same answer
     ```maillog down            lines of the mail log, which test_troubleshooting.py provokes
     ```text                    shows, and is not run
 
@@ -25,7 +27,7 @@ from pathlib import Path
 SRC = Path(os.environ.get("PL_SRC", Path(__file__).parents[2])).resolve()
 BIN = Path(os.environ.get("PL_BIN", SRC / "build/release")).resolve()
 PAGES = tuple(p for p in ("integration", "migration", "troubleshooting", "faq") if (SRC / f"docs/{p}.md").exists())
-KINDS = {"conf", "file", "scenarios", "console", "main.cf", "master.cf", "smtp", "same", "postfwd", "both", "maillog", "text"}
+KINDS = {"conf", "file", "scenarios", "console", "main.cf", "master.cf", "smtp", "same", "postfwd", "sql", "both", "maillog", "text"}
 
 
 class Block:

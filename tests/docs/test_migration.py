@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """docs/migration.md: the old configuration and the new policy are asked the same and give the same; on a real Postfix, by the real postfwd."""
+import ipaddress
 import os
 import shlex
+import sqlite3
 import subprocess
 import sys
 import unittest
@@ -84,6 +86,8 @@ class Postfwd(unittest.TestCase):
 
     def test_same_answer(self):
         for b in blocks(PAGE, "both"):
+            if b.name not in {rules.name for rules in blocks(PAGE, "postfwd")}:
+                continue
             rows = [line.partition(" -> ") for line in b.text.splitlines()]
             answers = self.ask(block(PAGE, "postfwd", b.name).text, [shlex.split(left) for left, _, _ in rows])
             self.assertEqual(answers, [want.split()[0] for _, _, want in rows])
@@ -93,6 +97,58 @@ class Postfwd(unittest.TestCase):
         request = [["client_address=203.0.113.9", "sasl_username=mallory", "recipient=a@b.example"]]
         for item, want in (("sasl_username", "REJECT"), ("sasl_usernam", "OK")):
             self.assertEqual(self.ask(f"id=A; {item}==mallory; action=REJECT\nid=B; action=OK\n", request), [want])
+
+
+class Cbpolicyd(unittest.TestCase):
+    """A model of its matching: policies in the order of their priority; members of which all entries of Source and of Destination hold;
+    the first verdict of access_control. Written from its source (policies.pm); the program itself is not in Debian."""
+
+    SCHEMA = """
+        CREATE TABLE policy_groups (ID, Name, Disabled DEFAULT 0);
+        CREATE TABLE policy_group_members (PolicyGroupID, Member, Disabled DEFAULT 0);
+        CREATE TABLE policies (ID, Priority, Name, Disabled DEFAULT 0);
+        CREATE TABLE policy_members (PolicyID, Source, Destination, Disabled DEFAULT 0);
+        CREATE TABLE access_control (PolicyID, Verdict, Data, Disabled DEFAULT 0);
+    """
+
+    def holds(self, db, entry, address, mail, login):
+        if entry.startswith("!"):
+            return not self.holds(db, entry[1:], address, mail, login)
+        if entry.startswith("%"):
+            members = db.execute("SELECT Member FROM policy_group_members m, policy_groups g WHERE g.Name = ? AND g.ID = m.PolicyGroupID"
+                                 " AND g.Disabled = 0 AND m.Disabled = 0", (entry[1:],)).fetchall()
+            return any(self.holds(db, member, address, mail, login) for member, in members)
+        if entry.startswith("$"):
+            return entry == "$*" or login.lower() == ("" if entry == "$-" else entry[1:].lower())
+        if "@" in entry:
+            user, _, domain = entry.lower().rpartition("@")
+            has_user, _, has_domain = mail.lower().rpartition("@")
+            return domain == has_domain and user in ("", has_user)
+        return bool(address) and ipaddress.ip_address(address) in ipaddress.ip_network(entry)
+
+    def answer(self, db, request):
+        login, sender = request.get("sasl_username", ""), request.get("sender", "")
+        for policy, source, destination, verdict, data in db.execute(
+                "SELECT p.ID, Source, Destination, Verdict, Data FROM policies p, policy_members m, access_control a"
+                " WHERE m.PolicyID = p.ID AND a.PolicyID = p.ID AND p.Disabled = 0 AND m.Disabled = 0 AND a.Disabled = 0"
+                " ORDER BY Priority").fetchall():
+            if all(entry == "any" or self.holds(db, entry, request["client_address"], sender, login) for entry in source.split(",")) and \
+                    all(entry == "any" or self.holds(db, entry, "", request["recipient"], login) for entry in destination.split(",")):
+                return f"{verdict} {data}".strip()
+        return "DUNNO"
+
+    def test_same_answer(self):
+        tried = 0
+        for rules in blocks(PAGE, "sql"):
+            db = sqlite3.connect(":memory:")
+            self.addCleanup(db.close)
+            db.executescript(self.SCHEMA + rules.text)
+            for line in block(PAGE, "both", rules.name).text.splitlines():
+                left, _, want = line.partition(" -> ")
+                with self.subTest(left):
+                    self.assertEqual(self.answer(db, dict(word.split("=", 1) for word in left.split())), want)
+                    tried += 1
+        self.assertGreater(tried, 5)
 
 
 if __name__ == "__main__":
