@@ -20,6 +20,7 @@ struct pl_json *pl_json_array(void);
 struct pl_json *pl_json_bool(bool value);
 struct pl_json *pl_json_null(void);
 struct pl_json *pl_json_number(long long value);
+struct pl_json *pl_json_real(double value); /* finite; else NULL */
 
 /* pl_json_string - a string; bytes that are not UTF-8, and NUL, are written as \xNN text */
 struct pl_json *pl_json_string(struct pl_str s);

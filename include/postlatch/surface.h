@@ -60,4 +60,19 @@ struct pl_surface *pl_surface_new(const struct pl_policy *p, const struct pl_spa
                                   bool by_rule);
 void pl_surface_free(struct pl_surface *surface);
 
+/* struct pl_surface_size - how large the surface of addresses is; plain value */
+struct pl_surface_size {
+    const char *unknown; /* why it was not computed, a static string; NULL: it was */
+    size_t networks_v4, networks_v6; /* of the minimal list */
+    double addresses_v4;
+};
+
+/*
+ * pl_surface_measure - the size of the surface of addresses, without its lines
+ *
+ * in       s: a space of one policy, which may be lean. steps_max: of the walk (struct pl_region)
+ * returns  false when memory is short
+ */
+bool pl_surface_measure(const struct pl_space *s, size_t steps_max, struct pl_surface_size *size);
+
 #endif

@@ -314,3 +314,63 @@ void pl_surface_free(struct pl_surface *surface)
     pl_arena_free(surface->arena);
     free(surface);
 }
+
+/* ---- its size ---- */
+
+/* The atoms of addresses that pass to some foreign recipient; false when memory is short. */
+static bool choose_clients(struct surface_build *b, size_t steps_max, bool *chosen)
+{
+    struct pl_region region;
+    struct pl_walk *w = NULL;
+    const struct pl_outcome *outcomes;
+    enum pl_opening_why why;
+    size_t n;
+
+    if (surface_region(b, 0, &region)) {
+        region.steps_max = steps_max;
+        w = pl_walk_new(b->s, &region);
+    }
+    if (w == NULL)
+        return false;
+    if (pl_walk_go_to(w, PL_ATTR_CLIENT_ADDRESS)) {
+        for (size_t a = 0; a < b->clients->natoms && pl_walk_gave_up(w) == NULL; a++) {
+            if (!pl_walk_choose(w, a))
+                continue;
+            pl_walk_collect(w, &outcomes, &n);
+            for (size_t i = 0; i < n && !chosen[a]; i++)
+                chosen[a] = passes(b, a, &outcomes[i], &why);
+            pl_walk_back(w);
+        }
+    }
+    b->surface->gave_up = pl_walk_gave_up(w);
+    pl_walk_free(w);
+    return true;
+}
+
+bool pl_surface_measure(const struct pl_space *s, size_t steps_max, struct pl_surface_size *size)
+{
+    struct pl_surface surface = {.arena = pl_arena_new()};
+    struct surface_build b = {.p = s->policy[0],
+                              .s = s,
+                              .clients = s->axis_of[PL_ATTR_CLIENT_ADDRESS],
+                              .surface = &surface};
+    bool *chosen = surface.arena == NULL
+                       ? NULL
+                       : pl_arena_array(surface.arena, b.clients->natoms, sizeof(*chosen));
+    struct pl_prefix *networks = NULL;
+    size_t n = 0;
+    bool ok = chosen != NULL && choose_clients(&b, steps_max, chosen) &&
+              pl_space_networks(s, b.clients, chosen, surface.arena, &networks, &n);
+
+    *size = (struct pl_surface_size){.unknown = surface.gave_up};
+    for (size_t i = 0; i < n && ok && size->unknown == NULL; i++) {
+        if (networks[i].addr.family == 4) {
+            size->networks_v4++;
+            size->addresses_v4 += (double)(UINT64_C(1) << (32 - networks[i].len));
+        } else {
+            size->networks_v6++;
+        }
+    }
+    pl_arena_free(surface.arena);
+    return ok;
+}

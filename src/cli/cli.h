@@ -18,9 +18,10 @@ struct arguments {
     const char *control; /* --control PATH, or NULL */
     /* Of bench, as written; NULL: not given. */
     const char *connections, *seconds, *rate, *seed, *requests, *pid;
-    const char *host;        /* --host FILE, or NULL */
-    const char *compromised; /* --compromised LOGIN, or NULL */
-    const char *html;        /* --html FILE, or NULL */
+    const char *host;               /* --host FILE, or NULL */
+    const char *compromised;        /* --compromised LOGIN, or NULL */
+    const char *html;               /* --html FILE, or NULL */
+    const char *interval, *reports; /* of top, as written; NULL: not given */
     bool json, strict, no_host, by_rule, accept_wider, overlaps;
     int count; /* what is left: words[0..count) */
     const char *const *words;
@@ -32,11 +33,13 @@ int cmd_check(const struct arguments *a);
 int cmd_diff(const struct arguments *a);
 int cmd_explain(const struct arguments *a);
 int cmd_matrix(const struct arguments *a);
+int cmd_metrics(const struct arguments *a);
 int cmd_query(const struct arguments *a);
 int cmd_reload(const struct arguments *a);
 int cmd_status(const struct arguments *a);
 int cmd_surface(const struct arguments *a);
 int cmd_test(const struct arguments *a);
+int cmd_top(const struct arguments *a);
 int cmd_where(const struct arguments *a);
 int cmd_who(const struct arguments *a);
 

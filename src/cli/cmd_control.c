@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* postlatch reload, postlatch status: what is asked over the control socket. */
+/* postlatch reload, status, metrics: what is asked over the control socket. */
 #include "ask.h"
 #include "cli.h"
+#include "tell.h"
 
 #include "postlatch/json.h"
 #include "postlatch/wrap.h"
@@ -9,17 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RELOAD_SECONDS = 60, STATUS_SECONDS = 5 };
-
-/* The next line of *rest, without its newline. */
-static bool next_line(struct pl_str *rest, struct pl_str *line)
-{
-    if (rest->n == 0)
-        return false;
-    *line = (struct pl_str){rest->p, pl_str_find(*rest, '\n')};
-    *rest = pl_str_from(*rest, line->n < rest->n ? line->n + 1 : line->n);
-    return true;
-}
+enum { RELOAD_SECONDS = 60, STATUS_SECONDS = 5, METRICS_SECONDS = 10 };
 
 static void reload_json(const struct control_reply *r)
 {
@@ -54,53 +45,31 @@ int cmd_reload(const struct arguments *a)
     return status;
 }
 
-static void status_json(struct pl_str rest)
-{
-    struct pl_json *out = pl_json_object();
-    struct pl_str line;
-    char key[64];
-
-    while (next_line(&rest, &line)) {
-        size_t equals = pl_str_find(line, '=');
-        struct pl_str value = pl_str_from(line, equals < line.n ? equals + 1 : equals);
-        unsigned long number;
-
-        snprintf(key, sizeof(key), "%.*s", (int)equals, line.p);
-        if (pl_str_to_number(value, 0, ~0UL, &number))
-            pl_json_set(out, key, pl_json_number((long long)number));
-        else
-            pl_json_set(out, key, pl_json_string(value));
-    }
-    pl_json_print(out, stdout);
-    pl_json_free(out);
-}
-
-static void status_text(struct pl_str rest)
-{
-    struct pl_str line;
-
-    while (next_line(&rest, &line)) {
-        size_t equals = pl_str_find(line, '=');
-
-        if (equals < line.n)
-            printf("%-27.*s %.*s\n", (int)equals, line.p, (int)(line.n - equals - 1),
-                   line.p + equals + 1);
-    }
-}
-
-int cmd_status(const struct arguments *a)
+/* What reads: prints by one of these two if the daemon answers "ok". */
+static int tell(const struct arguments *a, const char *command, int seconds,
+                void (*text)(struct pl_str lines), void (*json)(struct pl_str lines))
 {
     struct control_reply r;
     int status = EXIT_TROUBLE;
 
-    if (ask_control(a->control, a->config, "status", STATUS_SECONDS, &r)) {
+    if (ask_control(a->control, a->config, command, seconds, &r)) {
         if (!pl_str_eq(r.word, pl_str_lit("ok")))
             trouble("the daemon answers \"%.*s\"", (int)r.word.n, r.word.p);
         else {
-            (a->json ? status_json : status_text)(r.lines);
+            (a->json ? json : text)(r.lines);
             status = EXIT_FINE;
         }
     }
     pl_buf_fini(&r.text);
     return status;
+}
+
+int cmd_status(const struct arguments *a)
+{
+    return tell(a, "status", STATUS_SECONDS, tell_status, tell_status_json);
+}
+
+int cmd_metrics(const struct arguments *a)
+{
+    return tell(a, "metrics", METRICS_SECONDS, tell_metrics, tell_metrics_json);
 }

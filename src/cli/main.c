@@ -17,7 +17,8 @@ enum {
     TAKES_CHECK = 16,
     TAKES_BY_RULE = 32,
     TAKES_WIDER = 64,
-    TAKES_HTML = 128
+    TAKES_HTML = 128,
+    TAKES_TOP = 256
 };
 
 static const struct command {
@@ -66,7 +67,8 @@ static const struct command {
      "configuration has reload_wider = refuse; with --accept-wider it is not.\n"
      "Exit status: 0 the new policy is in force, 1 it was refused, 2 no daemon answers."},
     {"status", cmd_status, TAKES_CONTROL, "[--control PATH]", "what the daemon is doing",
-     "Print what the daemon is doing: policy, generation, connections, counters.\n"
+     "Print what the daemon is doing: which policy is in force since when, its verdict, who may\n"
+     "relay, the last reload and what was wrong with it, connections, requests a second.\n"
      "Exit status: 0, or 2 when no daemon answers."},
     {"bench", cmd_bench, TAKES_SOCKET | TAKES_WORDS | TAKES_LOAD,
      "[--socket ADDR] [--connections N]\n"
@@ -117,8 +119,20 @@ static const struct command {
      "List the recipients that CLIENT, an address (or \"unknown\"), may send to without login, or\n"
      "that LOGIN may send to, each with the rule that decides; then those that it may not.\n"
      "Exit status: 0, or 2 when the question or the configuration cannot be read."},
-    {"metrics", NULL, 0, NULL, NULL, NULL},
-    {"top", NULL, 0, NULL, NULL, NULL},
+    {"metrics", cmd_metrics, TAKES_CONTROL, "[--control PATH]",
+     "what the daemon counts, for Prometheus",
+     "Print what the daemon counts, in the text format of Prometheus: decisions by rule, how long\n"
+     "requests took, connections, the policy in force. For a file of node_exporter's textfile\n"
+     "collector, or to look at; the option metrics { listen } gives the same over HTTP.\n"
+     "Exit status: 0, or 2 when no daemon answers."},
+    {"top", cmd_top, TAKES_CONTROL | TAKES_TOP, "[--control PATH] [--interval S] [--reports N]",
+     "what the daemon is doing just now",
+     "Show what the daemon is doing: requests a second by rule and action, the busiest clients\n"
+     "and logins, how long answers take, connections. On a terminal over and over, until q is\n"
+     "pressed; else one report. Clients and logins are counted only while somebody looks.\n"
+     "    --interval S  seconds between two reports, 1 to 10 (2)\n"
+     "    --reports N   so many reports, one below the other, then end\n"
+     "Exit status: 0, or 2 when no daemon answers."},
     {"replay", NULL, 0, NULL, NULL, NULL},
     {"init", NULL, 0, NULL, NULL, NULL},
     {"snippet", NULL, 0, NULL, NULL, NULL},
@@ -145,6 +159,8 @@ static const struct option {
     {"--seed", TAKES_LOAD, offsetof(struct arguments, seed)},
     {"--requests", TAKES_LOAD, offsetof(struct arguments, requests)},
     {"--pid", TAKES_LOAD, offsetof(struct arguments, pid)},
+    {"--interval", TAKES_TOP, offsetof(struct arguments, interval)},
+    {"--reports", TAKES_TOP, offsetof(struct arguments, reports)},
     {"--html", TAKES_HTML, offsetof(struct arguments, html)},
 };
 

@@ -112,6 +112,19 @@ bool pl_config_load_lean(struct pl_config *config, const char *path, struct pl_d
     return ok || load(config, path, false, d);
 }
 
+bool pl_config_load_shadow(struct pl_config *shadow, const struct pl_config *of, struct pl_diag *d)
+{
+    const struct pl_settings *s = &of->settings;
+    struct pl_pos at = s->shadow_at;
+
+    if (at.file < of->policy->nfiles) /* named first, so that its line is the first one */
+        at.file = pl_diag_file(d, of->policy->files[at.file].p);
+    if (pl_config_load_lean(shadow, s->shadow, d))
+        return true;
+    pl_diag_error(d, at, "shadow: \"%s\" does not load", s->shadow);
+    return false;
+}
+
 bool pl_config_load_settings(struct pl_config *config, const char *path)
 {
     struct builder b = {.settings = &config->settings, .d = pl_diag_new()};
@@ -173,12 +186,13 @@ void pl_config_fini(struct pl_config *config)
     memset(config, 0, sizeof(*config));
 }
 
-static bool same_listen(const struct pl_settings *a, const struct pl_settings *b)
+static bool same_places(const struct pl_endpoint *a, size_t na, const struct pl_endpoint *b,
+                        size_t nb)
 {
-    if (a->nlisten != b->nlisten)
+    if (na != nb)
         return false;
-    for (size_t i = 0; i < a->nlisten; i++) {
-        if (strcmp(a->listen[i].text, b->listen[i].text) != 0)
+    for (size_t i = 0; i < na; i++) {
+        if (strcmp(a[i].text, b[i].text) != 0)
             return false;
     }
     return true;
@@ -191,7 +205,7 @@ const char *pl_config_restart_needed(const struct pl_settings *a, const struct p
         const char *name;
         bool same;
     } options[] = {
-        {"listen", same_listen(a, b)},
+        {"listen", same_places(a->listen, a->nlisten, b->listen, b->nlisten)},
         {"socket_mode", a->socket_mode == b->socket_mode},
         {"socket_owner", strcmp(a->socket_owner, b->socket_owner) == 0},
         {"socket_group", strcmp(a->socket_group, b->socket_group) == 0},
@@ -203,6 +217,7 @@ const char *pl_config_restart_needed(const struct pl_settings *a, const struct p
         {"max_request_size", a->max_request_size == b->max_request_size},
         {"idle_timeout", a->idle_timeout_s == b->idle_timeout_s},
         {"sandbox", a->sandbox == b->sandbox},
+        {"metrics", same_places(a->metrics, a->nmetrics, b->metrics, b->nmetrics)},
     };
 
     while (*from < sizeof(options) / sizeof(options[0])) {

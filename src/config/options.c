@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The options that are one value each, listen, and the log section. */
+/* The options that are one value each, listen, and the sections log and metrics. */
 #include "build.h"
 
 #include "postlatch/compiler.h"
+#include "postlatch/file.h"
 #include "postlatch/quote.h"
 #include "postlatch/suggest.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -64,18 +66,23 @@ static int choose(struct builder *b, struct tree_section *s, enum schema_section
 #define CHOOSE(b, s, section, name, choices)                                                       \
     choose(b, s, section, name, choices, sizeof(choices) / sizeof((choices)[0]))
 
-static unsigned number(struct builder *b, const char *name, unsigned long min, unsigned long max,
-                       const char *unit)
+static unsigned number_of(struct builder *b, struct tree_section *s, enum schema_section section,
+                          const char *name, unsigned long min, unsigned long max, const char *unit)
 {
     struct tree_value value;
     struct pl_quote q;
     unsigned long result = min;
 
-    if (get(tree_top(b->tree), SECTION_TOP, name, &value) &&
-        !pl_str_to_number(value.text, min, max, &result))
+    if (get(s, section, name, &value) && !pl_str_to_number(value.text, min, max, &result))
         pl_diag_error(b->d, value.at, "%s: %s; expected a number from %lu to %lu%s", name,
                       pl_quote(&q, value.text), min, max, unit);
     return (unsigned)result;
+}
+
+static unsigned number(struct builder *b, const char *name, unsigned long min, unsigned long max,
+                       const char *unit)
+{
+    return number_of(b, tree_top(b->tree), SECTION_TOP, name, min, max, unit);
 }
 
 /* The text of a scalar, copied; "" after an error. */
@@ -126,47 +133,101 @@ static const char *account(struct builder *b, const char *name)
     return result;
 }
 
-static void build_listen(struct builder *b)
+static bool is_listed(const struct pl_endpoint *list, size_t n, const struct pl_endpoint *e)
 {
-    struct tree_section *top = tree_top(b->tree);
-    struct pl_endpoint *listen;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(list[i].text, e->text) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The addresses of a list, each once; what: names it in messages. Room for one more. */
+static struct pl_endpoint *places(struct builder *b, struct tree_section *s, const char *what,
+                                  size_t *count)
+{
+    struct pl_endpoint *list;
     struct tree_value value;
     struct pl_quote q;
-    struct pl_pos at;
     unsigned from = 0;
     size_t n = 0;
     const char *why;
 
-    while (tree_list_next(top, "listen", &from, &value))
+    while (tree_list_next(s, "listen", &from, &value))
         n++;
-    listen = pl_arena_array(b->policy->arena, n + 1, sizeof(*listen));
-    if (listen == NULL) {
+    list = pl_arena_array(b->policy->arena, n + 1, sizeof(*list));
+    if (list == NULL) {
         pl_diag_no_memory(b->d);
-        return;
-    }
-    b->settings->listen = listen;
-    if (!tree_list_at(top, "listen", &at)) {
-        pl_assert(pl_endpoint_parse(&listen[0], pl_str_lit("inet:127.0.0.1:10071"), &why));
-        b->settings->nlisten = 1;
-        return;
+        return NULL;
     }
     from = 0;
     n = 0;
-    while (tree_list_next(top, "listen", &from, &value)) {
+    while (tree_list_next(s, "listen", &from, &value)) {
         if (value.bad)
             continue;
-        if (!pl_endpoint_parse(&listen[n], value.text, &why)) {
-            pl_diag_error(b->d, value.at, "listen: %s: %s", pl_quote(&q, value.text), why);
+        if (!pl_endpoint_parse(&list[n], value.text, &why)) {
+            pl_diag_error(b->d, value.at, "%s: %s: %s", what, pl_quote(&q, value.text), why);
             continue;
         }
-        for (size_t i = 0; i < n; i++) {
-            if (strcmp(listen[i].text, listen[n].text) == 0)
-                pl_diag_error(b->d, value.at, "listen: %s is given twice",
-                              pl_quote(&q, value.text));
-        }
+        if (is_listed(list, n, &list[n]))
+            pl_diag_error(b->d, value.at, "%s: %s is given twice", what, pl_quote(&q, value.text));
         n++;
     }
-    b->settings->nlisten = n;
+    *count = n;
+    return list;
+}
+
+static void build_listen(struct builder *b)
+{
+    struct tree_section *top = tree_top(b->tree);
+    struct pl_endpoint *listen = places(b, top, "listen", &b->settings->nlisten);
+    const char *why;
+    struct pl_pos at;
+
+    b->settings->listen = listen;
+    if (listen != NULL && !tree_list_at(top, "listen", &at)) {
+        pl_assert(pl_endpoint_parse(&listen[0], pl_str_lit("inet:127.0.0.1:10071"), &why));
+        b->settings->nlisten = 1;
+    }
+}
+
+#ifdef PL_METRICS_HTTP
+enum { METRICS_HTTP = 1 };
+#else
+enum { METRICS_HTTP = 0 };
+#endif
+
+static void build_metrics(struct builder *b)
+{
+    struct pl_settings *s = b->settings;
+    struct tree_section *section;
+    struct pl_pos at;
+
+    if (tree_count(b->tree, SECTION_METRICS) == 0)
+        return;
+    section = tree_section(b->tree, SECTION_METRICS, 0);
+    s->metrics = places(b, section, "metrics: listen", &s->nmetrics);
+    if (s->nmetrics == 0 || !tree_list_at(section, "listen", &at))
+        return;
+    if (!METRICS_HTTP) {
+        pl_diag_error(b->d, at,
+                      "metrics: listen: this postlatch was built without HTTP (PL_METRICS_HTTP); "
+                      "expected none: \"postlatch metrics\" prints the same");
+        return;
+    }
+    for (size_t i = 0; i < s->nmetrics; i++) {
+        if (pl_endpoint_is_unix(&s->metrics[i]))
+            pl_diag_error(b->d, at,
+                          "metrics: listen: \"%s\" is a Unix socket, which no Prometheus asks; "
+                          "expected \"inet:address:port\"",
+                          s->metrics[i].text);
+        else if (is_listed(s->listen, s->nlisten, &s->metrics[i]))
+            pl_diag_error(
+                b->d, at,
+                "metrics: listen: \"%s\" is where Postfix asks (listen); expected another "
+                "port",
+                s->metrics[i].text);
+    }
 }
 
 static void build_socket_mode(struct builder *b)
@@ -288,19 +349,54 @@ static void build_log(struct builder *b)
     s->log_socket = socket_path(b, log, SECTION_LOG, "socket");
 }
 
-/* Options whose part of the program does not exist yet: only their defaults are true. */
-static void check_unavailable(struct builder *b)
+static bool add_except(void *arg, const struct pl_prefix *prefix)
 {
-    struct tree_value given;
+    struct builder *b = arg;
+    struct pl_masking_alarm *m = &b->settings->masking_alarm;
+    struct pl_prefix *all = pl_arena_array(b->policy->arena, m->nexcept + 1, sizeof(*all));
 
-    if (tree_scalar(tree_top(b->tree), "shadow", &given) && given.text.n > 0)
-        pl_diag_error(b->d, given.at,
-                      "shadow: another value than \"\" is not available in this version");
-    if (tree_count(b->tree, SECTION_METRICS) > 0 &&
-        tree_scalar(tree_section(b->tree, SECTION_METRICS, 0), "listen", &given) &&
-        given.text.n > 0)
-        pl_diag_error(b->d, given.at,
-                      "metrics: listen is not available in this version; expected \"\"");
+    if (all == NULL)
+        return false;
+    if (m->nexcept > 0)
+        memcpy(all, m->except, m->nexcept * sizeof(*all));
+    all[m->nexcept++] = *prefix;
+    m->except = all;
+    return true;
+}
+
+static void build_masking_alarm(struct builder *b)
+{
+    struct pl_masking_alarm *m = &b->settings->masking_alarm;
+    const char *word = schema_section_word(SECTION_MASKING_ALARM);
+    struct tree_section *s = tree_count(b->tree, SECTION_MASKING_ALARM) > 0
+                                 ? tree_section(b->tree, SECTION_MASKING_ALARM, 0)
+                                 : NULL;
+
+    m->helo_names = number_of(b, s, SECTION_MASKING_ALARM, "helo_names", 0, PL_ALARM_HELO_NAMES_MAX,
+                              " (0: they are not counted)");
+    m->senders = number_of(b, s, SECTION_MASKING_ALARM, "senders", 0, PL_ALARM_SENDERS_MAX,
+                           " (0: they are not counted)");
+    if (s != NULL)
+        build_networks(b, s, "except", word, add_except, b);
+}
+
+/* The path of the other policy; it is read by whoever compares. */
+static void build_shadow(struct builder *b)
+{
+    struct tree_value value;
+    char *path;
+
+    b->settings->shadow = text(b, tree_top(b->tree), SECTION_TOP, "shadow", &value);
+    if (value.bad || value.text.n == 0)
+        return;
+    b->settings->shadow_at = value.at;
+    path = pl_path_beside(pl_diag_file_name(b->d, value.at.file), value.text);
+    b->settings->shadow = path == NULL ? NULL : pl_arena_copy(b->policy->arena, pl_str_of(path)).p;
+    free(path);
+    if (b->settings->shadow == NULL) {
+        pl_diag_no_memory(b->d);
+        b->settings->shadow = "";
+    }
 }
 
 /* What the daemon may do, and what becomes of it when a policy is not what it should be. */
@@ -368,6 +464,8 @@ void build_options(struct builder *b)
     s->max_request_size = number(b, "max_request_size", 4096, 1048576, " bytes");
     s->idle_timeout_s = number(b, "idle_timeout", 0, 86400, " seconds (0: never)");
     build_log(b);
+    build_metrics(b);
     build_refusal(b);
-    check_unavailable(b);
+    build_masking_alarm(b);
+    build_shadow(b);
 }

@@ -328,7 +328,7 @@ static void assignment(struct reader *r, struct scope *scope)
                           scope->section == SECTION_RULE ? ", or any for every value" : "");
         assign_list(r, name, option, add);
     } else if (is_value(value) && !(value->first_of_line && begins_statement(r, 0))) {
-        if (option >= 0 && shape != SHAPE_SCALAR) {
+        if (option >= 0 && (shape == SHAPE_LIST || shape == SHAPE_LIST_SOME)) {
             struct pl_str shown_value = can_be_shown(value->text) ? value->text : pl_str_lit("…");
 
             pl_diag_error(r->scan->d, pos_of(r, value), "%s is a list; expected %s = {%.*s}",

@@ -14,8 +14,9 @@
 
 enum schema_shape {
     SHAPE_SCALAR,
-    SHAPE_LIST,     /* {} is allowed */
-    SHAPE_LIST_SOME /* {} is an error: a condition that nothing can meet is a mistake */
+    SHAPE_LIST,       /* {} is allowed */
+    SHAPE_LIST_SOME,  /* {} is an error: a condition that nothing can meet is a mistake */
+    SHAPE_LIST_OR_ONE /* as LIST, and one value may stand without braces */
 };
 
 /* Sections: enum, word, whether it has a title, whether it may stand more than once. */
@@ -23,6 +24,7 @@ enum schema_shape {
     X(TOP, "", false, false)                                                                       \
     X(LOG, "log", false, false)                                                                    \
     X(METRICS, "metrics", false, false)                                                            \
+    X(MASKING_ALARM, "masking_alarm", false, false)                                                \
     X(NETWORKS, "networks", true, true)                                                            \
     X(DOMAINS, "domains", true, true)                                                              \
     X(USERS, "users", true, true)                                                                  \
@@ -86,7 +88,12 @@ enum schema_section {
     X("tag", SHAPE_SCALAR, "postlatchd")                                                           \
     X("socket", SHAPE_SCALAR, "\"/dev/log\"")
 
-#define SCHEMA_METRICS_TABLE(X) X("listen", SHAPE_SCALAR, "\"\"")
+#define SCHEMA_METRICS_TABLE(X) X("listen", SHAPE_LIST_OR_ONE, "{}")
+
+#define SCHEMA_MASKING_ALARM_TABLE(X)                                                              \
+    X("helo_names", SHAPE_SCALAR, "10")                                                            \
+    X("senders", SHAPE_SCALAR, "100")                                                              \
+    X("except", SHAPE_LIST, "{}")
 
 #define SCHEMA_ACCEPT_TABLE(X)                                                                     \
     X("surface", SHAPE_LIST, "{}")                                                                 \

@@ -8,7 +8,7 @@
 
 #include "log.h"
 #include "postlatch/compiler.h"
-#include "worker.h"
+#include "vitals.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -81,92 +81,17 @@ static void answer(struct control_client *k, const char *outcome, struct pl_str 
     client_write(k);
 }
 
-static const char *outcome_word(enum reload_outcome outcome)
+static void answer_text(struct control_client *k, const struct pl_buf *text)
 {
-    switch (outcome) {
-    case RELOAD_OK:
-        return "ok";
-    case RELOAD_REFUSED:
-        return "refused";
-    case RELOAD_ERROR:
-        return "error";
-    case RELOAD_NONE:
-        break;
-    }
-    return "none";
+    answer(k, text->failed ? "error" : "ok",
+           text->failed ? pl_str_lit("out of memory\n") : pl_buf_str(text));
 }
 
-static void add_counters(struct pl_buf *b, const struct pool *p)
+static struct busiest *busiest_of(void *arg, size_t i)
 {
-    unsigned long requests = 0, troubles = 0, idlest = 0, idle = 0;
-    unsigned long effects[PL_EFFECT_UNKNOWN + 1] = {0};
-    long long longest_us = 0;
+    struct pool *p = arg;
 
-    for (size_t i = 0; i < p->count; i++) {
-        const struct counters *c = &p->workers[i].counters;
-
-        if (atomic_load(&p->workers[i].longest_us) > longest_us)
-            longest_us = atomic_load(&p->workers[i].longest_us);
-        requests += atomic_load(&c->requests);
-        troubles += atomic_load(&c->troubles);
-        idlest += atomic_load(&c->closed_idlest);
-        idle += atomic_load(&c->closed_idle);
-        for (size_t e = 0; e <= PL_EFFECT_UNKNOWN; e++)
-            effects[e] += atomic_load(&c->by_effect[e]);
-    }
-    pl_buf_addf(b, "connections=%zu\nconnections_total=%lu\n", atomic_load(&p->connections),
-                p->connections_total);
-    pl_buf_addf(b, "connections_closed_idle=%lu\nconnections_closed_at_limit=%lu\n", idle, idlest);
-    pl_buf_addf(b, "requests_total=%lu\ntroubles_total=%lu\n", requests, troubles);
-    pl_buf_addf(b, "decisions_pass=%lu\ndecisions_refuse=%lu\n", effects[PL_EFFECT_PASS],
-                effects[PL_EFFECT_REFUSE]);
-    pl_buf_addf(b, "decisions_leave=%lu\ndecisions_unknown=%lu\n", effects[PL_EFFECT_LEAVE],
-                effects[PL_EFFECT_UNKNOWN]);
-    pl_buf_addf(b, "longest_wakeup_us=%lld\n", longest_us);
-}
-
-static void add_verdict(struct pl_buf *b, const struct snapshot *s)
-{
-    const struct pl_policy *p = s->config.policy;
-    const struct verdict *v = &s->verdict;
-    bool ended = v->ended;
-
-    for (size_t i = 0; i < p->nwaivers; i++) /* since the proof, perhaps */
-        ended = ended || pl_waiver_has_ended(p, &p->waivers[i]);
-    pl_buf_addf(b, "verdict=%s\naccepted=%s\nlocked=%s\n", v->word,
-                v->safe       ? "-"
-                : ended       ? "ended"
-                : v->accepted ? "yes"
-                              : "no",
-                s->locked ? "yes" : "no");
-}
-
-static void add_status(struct control *c, struct pl_buf *b)
-{
-    const struct reload *r = c->reload;
-    const struct pl_policy *p = r->snapshot->config.policy;
-    char at[32] = "-";
-    struct tm tm;
-
-    if (r->last != RELOAD_NONE && gmtime_r(&r->last_at, &tm) != NULL)
-        strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%SZ", &tm);
-    pl_buf_addf(b, "version=%s\npid=%ld\npolicy=%s\n", PL_VERSION, (long)getpid(), r->path);
-    pl_buf_addf(b, "generation=%lu\nmode=%s\n", r->snapshot->generation,
-                p->mode == PL_MODE_OBSERVE ? "observe" : "enforce");
-    add_verdict(b, r->snapshot);
-    pl_buf_addf(b, "rules=%zu\ntables=%zu\nentries=%zu\n", p->nwritten, p->ntables,
-                pl_policy_entries(p));
-    pl_buf_addf(b, "uptime_s=%lld\n", (long long)((clock_ms() - c->started_ms) / 1000));
-    add_counters(b, c->pool);
-    pl_buf_addf(b, "accept_pauses_total=%lu\n", c->listeners->pauses);
-    pl_buf_addf(b, "log_dropped_total=%lu\nlog_stderr_dropped_total=%lu\n", log_dropped(),
-                log_stderr_dropped());
-    pl_buf_addf(b, "last_reload=%s\nlast_reload_at=%s\nworkers=%zu\n", outcome_word(r->last), at,
-                c->pool->count);
-    pl_buf_add(b, pl_str_lit("listeners="));
-    for (size_t i = 0; i < c->listeners->count; i++)
-        pl_buf_addf(b, "%s%s", i > 0 ? " " : "", c->listeners->each[i].endpoint.text);
-    pl_buf_add_char(b, '\n');
+    return &p->workers[i].busiest;
 }
 
 /* The client's line has come. */
@@ -177,18 +102,26 @@ static void command(struct control_client *k, struct pl_str line)
     bool plain = pl_str_eq(line, pl_str_lit(PROTOCOL "reload"));
 
     if (pl_str_eq(line, pl_str_lit(PROTOCOL "status"))) {
-        add_status(c, &text);
-        answer(k, text.failed ? "error" : "ok",
-               text.failed ? pl_str_lit("out of memory\n") : pl_buf_str(&text));
+        status_add(&text, c->vitals);
+        answer_text(k, &text);
+    } else if (pl_str_eq(line, pl_str_lit(PROTOCOL "metrics"))) {
+        metrics_add(&text, c->vitals, false);
+        answer_text(k, &text);
+    } else if (pl_str_eq(line, pl_str_lit(PROTOCOL "busiest"))) {
+        text.failed = !busiest_tell(&text, &c->vitals->pool->watch, busiest_of, c->vitals->pool,
+                                    c->vitals->pool->count, clock_us()) ||
+                      text.failed;
+        answer_text(k, &text);
     } else if (plain || pl_str_eq(line, pl_str_lit(PROTOCOL "reload accept-wider"))) {
         ev_io_stop(c->loop, &k->io); /* a reload takes as long as it takes */
         ev_timer_stop(c->loop, &k->patience);
         k->waits_for = reload_request(c->reload, !plain);
         if (!c->reload->running) /* it could not even begin */
-            answer(k, outcome_word(c->reload->last), pl_buf_str(&c->reload->report));
+            answer(k, reload_outcome_word(c->reload->last), pl_buf_str(&c->reload->report));
     } else {
         answer(k, "error",
                pl_str_lit("not understood; expected \"" PROTOCOL "status\", \"" PROTOCOL
+                          "metrics\", \"" PROTOCOL "busiest\", \"" PROTOCOL
                           "reload\" or \"" PROTOCOL "reload accept-wider\"\n"));
     }
     pl_buf_fini(&text);
@@ -329,7 +262,6 @@ bool control_bind(struct control *c, const char *path)
 void control_start(struct control *c, struct ev_loop *loop)
 {
     c->loop = loop;
-    c->started_ms = clock_ms();
     ev_io_init(&c->io, on_accept, c->fd, EV_READ);
     ev_timer_init(&c->pause, on_pause_end, 0., PAUSE_S);
     c->io.data = c->pause.data = c;
@@ -344,7 +276,7 @@ void control_reload_done(struct control *c, unsigned long number, enum reload_ou
     for (k = LIST_FIRST(&c->clients); k != NULL; k = next) {
         next = LIST_NEXT(k, entry);
         if (k->waits_for != 0 && k->waits_for <= number)
-            answer(k, outcome_word(outcome), text);
+            answer(k, reload_outcome_word(outcome), text);
     }
 }
 

@@ -11,6 +11,8 @@
 #include <sys/queue.h>
 #include <sys/stat.h>
 
+struct vitals;
+
 enum { CONTROL_MAGIC = 0x4354524c, CONTROL_CLIENTS_MAX = 16 };
 
 LIST_HEAD(control_clients, control_client);
@@ -27,9 +29,7 @@ struct control {
     struct control_clients clients;
     unsigned count; /* of clients */
     struct reload *reload;
-    struct pool *pool;
-    struct listeners *listeners;
-    int64_t started_ms;
+    const struct vitals *vitals;
 };
 
 /* control_bind - make the socket at path, mode 0600; its folder too if it is missing. False: logged */

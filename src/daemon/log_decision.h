@@ -30,4 +30,17 @@ size_t log_decision_format(char out[DECISION_LINE], const struct pl_config *conf
 void log_decision(const struct pl_config *config, unsigned long generation, struct pl_query *q,
                   const struct pl_decision *decision, int64_t us);
 
+/*
+ * log_shadow_format, log_shadow - the line that tells of a request which a shadow would have answered
+ * otherwise, whatever log { decisions } asks for: "shadow other=ACTION other_rule=RULE action=… rule=…"
+ * and the rest as of a decision; in JSON an object that begins with "other"
+ *
+ * in       mine: what was decided, theirs: what the shadow would have
+ */
+size_t log_shadow_format(char out[DECISION_LINE], const struct pl_config *config,
+                         unsigned long generation, struct pl_query *q,
+                         const struct pl_decision *mine, const struct pl_decision *theirs);
+void log_shadow(const struct pl_config *config, unsigned long generation, struct pl_query *q,
+                const struct pl_decision *mine, const struct pl_decision *theirs);
+
 #endif

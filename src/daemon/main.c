@@ -8,6 +8,7 @@
 #include "background.h"
 #include "control.h"
 #include "crash.h"
+#include "http.h"
 #include "listener.h"
 #include "log.h"
 #include "loop.h"
@@ -19,8 +20,8 @@
 #include "reminder.h"
 #include "sandbox.h"
 #include "snapshot.h"
+#include "vitals.h"
 #include "watchdog.h"
-#include "worker.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -54,6 +55,10 @@ struct daemon {
     struct reload reload;
     struct reminder reminder;
     struct watchdog watchdog;
+    struct process process;
+    struct rates rates;
+    struct vitals vitals;
+    struct http http;
     ev_signal term, interrupt, hangup;
     ev_async room;            /* a worker has room for a connection again */
     unsigned max_connections; /* that the limit of open files has room for */
@@ -156,6 +161,23 @@ static struct snapshot *judge(const struct daemon *d, struct snapshot *s)
     return NULL;
 }
 
+/* A start goes on without a shadow: mail must not wait for a policy that answers nobody. */
+static void load_shadow(struct snapshot *s, struct pl_diag *diag)
+{
+    struct pl_buf text = {0};
+    const char *line;
+
+    if (!snapshot_load_shadow(s, diag)) {
+        for (size_t i = 0; (line = pl_diag_get(diag, i)) != NULL; i++)
+            log_error("%s", line);
+        log_error("started without the shadow: what it would answer is not compared");
+    } else if (s->shadow != NULL) {
+        shadow_tell(&text, s->shadow, s->config.settings.shadow);
+        reload_log_lines(log_info, "", pl_buf_str(&text));
+        pl_buf_fini(&text);
+    }
+}
+
 /* The first configuration; if it may not run there is no daemon, or a locked one. */
 static struct snapshot *load_first(const struct daemon *d)
 {
@@ -170,6 +192,8 @@ static struct snapshot *load_first(const struct daemon *d)
     s = s == NULL ? refuse_invalid(d, diag) : judge(d, s);
     if (s != NULL && s->locked)
         reminder_tell_locked(s, d->options.config);
+    else if (s != NULL)
+        load_shadow(s, diag);
     pl_diag_free(diag);
     return s;
 }
@@ -246,7 +270,6 @@ static bool start_workers(struct daemon *d)
                    d->loop, &d->room))
         return false;
     d->pool.max_connections = d->max_connections;
-    d->snapshots.readers = d->pool.count + 1; /* each worker, and the main thread */
     crash_fill_mask(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     ok = log_start((unsigned)d->pool.count) && pool_start(&d->pool);
@@ -267,6 +290,8 @@ static void announce(const struct daemon *d)
             log_warn("listen \"%s\" can be reached from other hosts: whoever can connect may ask",
                      d->listeners.each[i].endpoint.text);
     }
+    for (size_t i = 0; i < d->started_with.s.nmetrics; i++)
+        pl_buf_addf(&text, "%s %s", i == 0 ? "; metrics at" : "", d->started_with.s.metrics[i].text);
     log_info("postlatchd " PL_VERSION " started: %s, generation 1: %s", d->options.config,
              text.failed ? "" : text.p);
     pl_buf_fini(&text);
@@ -280,7 +305,8 @@ static bool take_sockets(struct daemon *d)
     d->max_connections = privilege_raise_files(s->max_connections, pool_workers(s->workers));
     /* From here on there are sockets to remove: a signal waits until it is watched. */
     mask_signals(SIG_BLOCK);
-    if (!listeners_bind(&d->listeners, s, &d->handed_over) ||
+    if (!http_bind(&d->http, s, &d->handed_over) ||
+        !listeners_bind(&d->listeners, s, &d->handed_over) ||
         !control_bind(&d->control, s->control))
         return false;
     d->background = -1;
@@ -290,6 +316,7 @@ static bool take_sockets(struct daemon *d)
         if (d->background < 0)
             return false;
     }
+    process_open(&d->process);
     return privilege_drop(s) && sandbox_enter(s, &d->listeners, &d->control.endpoint);
 }
 
@@ -312,9 +339,12 @@ static bool start(struct daemon *d)
     if (!start_workers(d))
         return false;
     d->control.reload = &d->reload;
-    d->control.pool = &d->pool;
-    d->control.listeners = &d->listeners;
+    rates_start(&d->rates, d->loop, &d->snapshots.tally);
+    d->vitals = (struct vitals){&d->reload, &d->pool, &d->listeners, &d->process, &d->rates};
+    d->control.vitals = &d->vitals;
     control_start(&d->control, d->loop);
+    if (!http_start(&d->http, d->loop, &d->vitals))
+        return false;
     listeners_start(&d->listeners, d->loop, &d->pool);
     reminder_start(&d->reminder, d->loop, &d->reload);
     watchdog_start(&d->watchdog, d->loop, &d->pool);
@@ -332,6 +362,7 @@ static bool stop(struct daemon *d)
     listeners_drain(&d->listeners);
     listeners_close(&d->listeners);
     control_close(&d->control);
+    http_close(&d->http);
     pool_stop(&d->pool);
     if (d->loop != NULL && !reload_stop(&d->reload))
         return false;
@@ -339,6 +370,7 @@ static bool stop(struct daemon *d)
     listeners_fini(&d->listeners);
     snapshot_holder_fini(&d->snapshots);
     settings_copy_fini(&d->started_with);
+    process_close(&d->process);
     if (d->loop != NULL)
         ev_loop_destroy(d->loop);
     return true;
@@ -383,6 +415,7 @@ int main(int argc, char **argv)
     /* What a load needed and an old policy had goes back to the system at once. */
     mallopt(M_MMAP_THRESHOLD, MAPPING_MIN);
     d->control.fd = -1;
+    d->process.statm = d->process.fds = -1;
     status = read_options(&d->options, argc, argv);
     if (status < 0 && d->options.test) {
         status = pl_check_report(d->options.config, &(struct pl_check_options){0}, stdout);

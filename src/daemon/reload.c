@@ -134,6 +134,8 @@ static void tell_success(struct reload *r, const struct snapshot *next)
     pl_buf_addf(&r->text, "generation %lu is in force: ", r->generation);
     reload_summary(&r->text, config->policy);
     pl_buf_addf(&r->text, "; verdict: %s\n", next->verdict.word);
+    if (next->shadow != NULL)
+        shadow_tell(&r->text, next->shadow, config->settings.shadow);
     while ((option = pl_config_restart_needed(r->started_with, &config->settings, &from)) != NULL)
         pl_buf_addf(&r->text, "%s: changed; takes effect at the next start\n", option);
 }
@@ -174,9 +176,10 @@ static void load(struct reload *r, struct pl_diag *d)
 {
     struct snapshot *next = snapshot_load(r->path, r->generation, d);
 
-    if (next == NULL) {
+    if (next == NULL || !snapshot_load_shadow(next, d)) {
         r->outcome = RELOAD_REFUSED;
         tell_errors(r, d);
+        snapshot_free(next);
         return;
     }
     if (!admit_verdict(r, next) || !admit_wider(r, next)) {
@@ -251,6 +254,42 @@ void reload_tell_manager(const struct reload *r, const char *change)
     pl_buf_fini(&text);
 }
 
+const char *reload_outcome_word(enum reload_outcome outcome)
+{
+    switch (outcome) {
+    case RELOAD_OK:
+        return "ok";
+    case RELOAD_REFUSED:
+        return "refused";
+    case RELOAD_ERROR:
+        return "error";
+    case RELOAD_NONE:
+        break;
+    }
+    return "none";
+}
+
+/* For whoever asks later: the first lines of what was logged, and the last one, which says what stays. */
+static void keep_error(struct reload *r, struct pl_str first, struct pl_str second)
+{
+    struct pl_buf all = {0};
+    struct pl_str rest, line;
+    size_t count = 0;
+
+    pl_buf_add(&all, first);
+    pl_buf_add(&all, second);
+    pl_buf_reset(&r->last_error);
+    for (rest = pl_buf_str(&all); rest.n > 0; count++) {
+        line = (struct pl_str){rest.p, pl_str_find(rest, '\n')};
+        rest = pl_str_from(rest, line.n < rest.n ? line.n + 1 : line.n);
+        if (count < RELOAD_TOLD - 2 || rest.n == 0)
+            pl_buf_addf(&r->last_error, "%.*s\n", (int)line.n, line.p);
+        else if (count == RELOAD_TOLD - 2)
+            pl_buf_add(&r->last_error, pl_str_lit("and more; the log has all of it\n"));
+    }
+    pl_buf_fini(&all);
+}
+
 static void finish(struct reload *r)
 {
     if (r->outcome == RELOAD_ERROR) {
@@ -262,6 +301,11 @@ static void finish(struct reload *r)
     }
     r->last = r->outcome;
     r->last_at = time(NULL);
+    r->ended[r->outcome]++;
+    if (r->outcome == RELOAD_OK)
+        pl_buf_reset(&r->last_error);
+    else
+        keep_error(r, pl_buf_str(&r->reasons), pl_buf_str(&r->text));
     reload_log_lines(log_error, "reload: ", pl_buf_str(&r->reasons));
     reload_log_lines(r->outcome == RELOAD_OK ? log_info : log_error,
                      "reload: ", pl_buf_str(&r->text));
@@ -308,8 +352,9 @@ static void on_follow(struct ev_loop *loop, ev_async *a, int revents)
     (void)revents;
     pl_assert(r->magic == RELOAD_MAGIC);
     snapshot_follow(r->snapshots, &r->snapshot);
+    r->in_force_at = time(NULL);
     /* It may have been loaded before midnight, and published after it. */
-    pl_policy_set_today(r->snapshot->config.policy, clock_today());
+    snapshot_set_today(r->snapshot, clock_today());
 }
 
 static void on_done(struct ev_loop *loop, ev_async *a, int revents)
@@ -332,6 +377,7 @@ static void on_done(struct ev_loop *loop, ev_async *a, int revents)
 void reload_init(struct reload *r)
 {
     r->magic = RELOAD_MAGIC;
+    r->in_force_at = time(NULL);
     ev_async_init(&r->follow, on_follow);
     ev_async_init(&r->done, on_done);
     r->follow.data = r->done.data = r;
@@ -371,5 +417,6 @@ bool reload_stop(struct reload *r)
     pl_buf_fini(&r->changes);
     pl_buf_fini(&r->reasons);
     pl_buf_fini(&r->report);
+    pl_buf_fini(&r->last_error);
     return true;
 }

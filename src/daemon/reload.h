@@ -14,7 +14,7 @@
 struct pool;
 struct control;
 
-enum { RELOAD_MAGIC = 0x524c4f44 };
+enum { RELOAD_MAGIC = 0x524c4f44, RELOAD_TOLD = 20 };
 
 enum reload_outcome {
     RELOAD_NONE,    /* there was none yet */
@@ -55,7 +55,13 @@ struct reload {
 
     enum reload_outcome last; /* of those that ended */
     time_t last_at;
+    struct pl_buf last_error;              /* why it did not succeed: lines, at most RELOAD_TOLD */
+    unsigned long ended[RELOAD_ERROR + 1]; /* how many so, so far */
+    time_t in_force_at;                    /* since when the running policy is */
 };
+
+/* reload_outcome_word - none, ok, refused, error */
+const char *reload_outcome_word(enum reload_outcome outcome);
 
 /* reload_init - with the other members of *r set; starts its watchers */
 void reload_init(struct reload *r);

@@ -37,7 +37,7 @@ static void on_midnight(struct ev_loop *loop, ev_periodic *w, int revents)
 
     (void)loop;
     (void)revents;
-    pl_policy_set_today(p, today);
+    snapshot_set_today(m->reload->snapshot, today);
     verdict_waivers(&text, p, before, today - 1);
     reload_log_lines(log_warn, "", pl_buf_str(&text));
     pl_buf_fini(&text);

@@ -128,15 +128,15 @@ const char *session_peer(char out[SESSION_PEER], const struct session *s)
 }
 
 /* The one line that tells of trouble with a peer. The session is to be closed. */
-static void trouble(struct session *s, const char *fmt, ...) PL_PRINTF(2, 3);
-static void trouble(struct session *s, const char *fmt, ...)
+static void trouble(struct session *s, enum trouble kind, const char *fmt, ...) PL_PRINTF(3, 4);
+static void trouble(struct session *s, enum trouble kind, const char *fmt, ...)
 {
     char peer[SESSION_PEER], reason[200], more[64] = "";
     unsigned long suppressed;
     va_list ap;
 
     s->closing = true;
-    counter_add(&worker_of(s)->counters.troubles, 1);
+    counter_add(&worker_of(s)->counters.troubles[kind], 1);
     if (!log_rate_pass(&trouble_rate, &suppressed))
         return;
     va_start(ap, fmt);
@@ -266,7 +266,7 @@ static void session_writable(struct session *s)
         return;
     if (sent < 0) {
         if (!s->closing)
-            trouble(s, "cannot send an answer: %s", strerror(errno));
+            trouble(s, TROUBLE_SEND, "cannot send an answer: %s", strerror(errno));
         session_close(s);
         return;
     }
@@ -282,41 +282,66 @@ static void session_writable(struct session *s)
 
 /* The reply of a decision whose action has placeholders, or is observed; its length. */
 static PL_OWN_FRAME size_t format_answer(char out[PL_REPLY_MAX], const struct pl_policy *policy,
-                                         const struct answered *a)
+                                         const struct answered *a, const char **why)
 {
     char action[PL_ACTION_ROOM];
     size_t n = pl_policy_answer(action, policy, &a->query, &a->decision);
 
-    return pl_reply_format(out, (struct pl_str){action, n});
+    n = pl_reply_format(out, (struct pl_str){action, n});
+    if (n == 0)
+        *why = "the policy's answer cannot be sent";
+    return n;
 }
 
 /*
- * Answers the request whose attributes are in *a: the reply in out, what to log in *a. Returns the
- * length of the reply; 0 and *why if there is no sound answer.
+ * Answers the request whose attributes are in *a: the reply in out, what to log in *a, which rule it was
+ * in *number. Returns the length of the reply; 0 and *why if there is no sound answer.
  */
 static inline size_t answer(const struct snapshot *snapshot, char out[PL_REPLY_MAX],
-                            struct answered *a, const char **why)
+                            struct answered *a, size_t *number, const char **why)
 {
     struct pl_str reply;
 
     pl_query_begin(&a->query);
-    if (!snapshot_decide(snapshot, &a->query, &a->decision, &reply)) {
+    if (!snapshot_decide(snapshot, &a->query, &a->decision, number)) {
         *why = "the policy has no answer"; /* the place where a session will wait for a guard */
         return 0;
     }
+    reply = snapshot->replies[*number];
     if (reply.n == 0)
-        return format_answer(out, snapshot->config.policy, a);
+        return format_answer(out, snapshot->config.policy, a, why);
     memcpy(out, reply.p, reply.n);
     return reply.n;
 }
 
 static void log_answered(struct worker *w, size_t count)
 {
+    const struct pl_config *config = &w->snapshot->config;
+
     for (struct answered *a = w->answered; a < w->answered + count; a++) {
-        counter_add(&w->counters.by_effect[a->decision.action->effect], 1);
-        log_decision(&w->snapshot->config, w->snapshot->generation, &a->query, &a->decision, a->us);
+        if (config->settings.log_decisions != PL_LOG_NONE)
+            log_decision(config, w->snapshot->generation, &a->query, &a->decision, a->us);
+        if (alarm_is_wanted(&a->query))
+            alarm_note(&w->pool->alarm, &w->memo, &config->settings.masking_alarm, &a->query,
+                       w->woke_us);
     }
-    counter_add(&w->counters.requests, count);
+}
+
+/* What another policy would have answered, and who asks, while somebody watches. */
+static PL_OWN_FRAME void look_back(struct worker *w, size_t count)
+{
+    const struct snapshot *now = w->snapshot;
+    bool watched = busiest_is_watched(&w->pool->watch, w->woke_us);
+    struct pl_decision theirs;
+
+    for (struct answered *a = w->answered; a < w->answered + count; a++) {
+        if (watched)
+            busiest_note(&w->busiest, &w->pool->watch, &a->query, &a->decision);
+        if (now->shadow == NULL || !shadow_differs(now->shadow, &a->query, &a->decision, &theirs))
+            continue;
+        counter_add(&w->counters.shadow_differs, 1);
+        log_shadow(&now->config, now->generation, &a->query, &a->decision, &theirs);
+    }
 }
 
 /* One turn over buf[0..len), which begins with a request; scan is how far it was looked at. */
@@ -327,10 +352,11 @@ static void take_turn(struct session *s, const char *buf, size_t len, struct pl_
     bool logs = w->snapshot->config.settings.log_decisions != PL_LOG_NONE;
     int64_t start = logs ? clock_us() : 0;
     const char *why = NULL;
+    enum trouble kind = TROUBLE_MALFORMED;
     bool more = false, too_long = false;
 
     while (count < WORKER_TURN && why == NULL && pos < len) {
-        size_t seen = len - pos < limit ? len - pos : limit, end, n;
+        size_t seen = len - pos < limit ? len - pos : limit, end, n, number;
         struct answered *a = &w->answered[count];
         enum pl_request_status status =
             pl_request_take(a->query.attr, buf + pos, seen, &scan, &end, &why);
@@ -341,9 +367,12 @@ static void take_turn(struct session *s, const char *buf, size_t len, struct pl_
         }
         if (status == PL_REQUEST_TROUBLE)
             break;
-        n = answer(w->snapshot, w->out + out, a, &why);
-        if (n == 0)
+        n = answer(w->snapshot, w->out + out, a, &number, &why);
+        if (n == 0) {
+            kind = TROUBLE_NO_ANSWER;
             break;
+        }
+        counter_add(&w->decided[number], 1);
         a->us = logs ? clock_us() - start : 0;
         count++;
         out += n;
@@ -351,19 +380,25 @@ static void take_turn(struct session *s, const char *buf, size_t len, struct pl_
         scan = (struct pl_request_scan){0};
     }
     more = count == WORKER_TURN && pos < len;
-    if (!session_write(s, w->out, out)) {
-        why = NULL;
-        trouble(s, "cannot send an answer: %s", strerror(errno));
-    }
-    log_answered(w, count);
+    /* What is counted is counted before anybody can know that he was answered. */
+    counter_add(&w->counters.requests, count);
+    /* Before the answer is sent: who has it is not idle, however long this thread is held up then. */
     if (count > 0)
         worker_touch(w, s);
+    if (!session_write(s, w->out, out)) {
+        why = NULL;
+        trouble(s, TROUBLE_SEND, "cannot send an answer: %s", strerror(errno));
+    }
+    log_answered(w, count);
+    if (w->looks_back)
+        look_back(w, count);
     if (why != NULL)
-        trouble(s, "%s", why);
+        trouble(s, kind, "%s", why);
     else if (too_long && !s->closing)
-        trouble(s, "no end of the request after %zu bytes (max_request_size)", limit);
+        trouble(s, TROUBLE_TOO_LARGE, "no end of the request after %zu bytes (max_request_size)",
+                limit);
     else if (!s->closing && !keep(s, buf + pos, len - pos, scan))
-        trouble(s, "out of memory");
+        trouble(s, TROUBLE_MEMORY, "out of memory");
     s->more = more && !s->closing;
 }
 
@@ -378,7 +413,7 @@ void session_turn(struct session *s)
 static void end_of_input(struct session *s, int error)
 {
     if (s->in != NULL && !worker_of(s)->stopping)
-        trouble(s, "%s in the middle of a request",
+        trouble(s, TROUBLE_CUT_OFF, "%s in the middle of a request",
                 error == 0 ? "the peer ended its stream" : strerror(error));
     session_close(s);
 }
@@ -394,7 +429,7 @@ static void session_readable(struct session *s)
     pl_assert(s->out == NULL && !s->more);
     if (s->in != NULL) {
         if (!make_room(s)) {
-            trouble(s, "out of memory");
+            trouble(s, TROUBLE_MEMORY, "out of memory");
             session_close(s);
             return;
         }

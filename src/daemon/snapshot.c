@@ -11,13 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Behind the replies of the rules there are two more. */
-static size_t reply_of_expired(const struct pl_policy *p)
+/* Behind the rules of the policy two more are numbered. */
+static size_t number_of_expired(const struct pl_policy *p)
 {
     return p->nrules;
 }
 
-static size_t reply_of_lock(const struct pl_policy *p)
+static size_t number_of_lock(const struct pl_policy *p)
 {
     return p->nrules + 1;
 }
@@ -57,8 +57,8 @@ static bool make_replies(struct snapshot *s)
         if (!make_reply(s, &p->rules[i], i))
             return false;
     }
-    return (p->expired == NULL || make_reply(s, p->expired, reply_of_expired(p))) &&
-           make_reply(s, &s->lock, reply_of_lock(p));
+    return (p->expired == NULL || make_reply(s, p->expired, number_of_expired(p))) &&
+           make_reply(s, &s->lock, number_of_lock(p));
 }
 
 struct snapshot *snapshot_load(const char *path, unsigned long generation, struct pl_diag *d)
@@ -82,6 +82,21 @@ struct snapshot *snapshot_load(const char *path, unsigned long generation, struc
     return s;
 }
 
+bool snapshot_load_shadow(struct snapshot *s, struct pl_diag *d)
+{
+    if (*s->config.settings.shadow == '\0')
+        return true;
+    s->shadow = shadow_load(&s->config, d);
+    return s->shadow != NULL;
+}
+
+void snapshot_set_today(const struct snapshot *s, int32_t today)
+{
+    pl_policy_set_today(s->config.policy, today);
+    if (s->shadow != NULL)
+        pl_policy_set_today(s->shadow->config.policy, today);
+}
+
 struct snapshot *snapshot_load_locked(const char *path)
 {
     struct snapshot *s = calloc(1, sizeof(*s));
@@ -91,6 +106,7 @@ struct snapshot *snapshot_load_locked(const char *path)
     s->generation = 1;
     s->locked = true;
     s->verdict.word = "invalid";
+    s->verdict.surface.unknown = "the policy cannot be loaded";
     if (!pl_config_load_settings(&s->config, path)) {
         free(s);
         return NULL;
@@ -103,7 +119,7 @@ struct snapshot *snapshot_load_locked(const char *path)
 }
 
 bool snapshot_decide(const struct snapshot *s, struct pl_query *q, struct pl_decision *d,
-                     struct pl_str *reply)
+                     size_t *number)
 {
     const struct pl_policy *p = s->config.policy;
     struct pl_cursor cursor = {s->locked ? p->nwritten : 0};
@@ -112,9 +128,9 @@ bool snapshot_decide(const struct snapshot *s, struct pl_query *q, struct pl_dec
         return false;
     if (s->locked && cursor.rule > p->nwritten + PL_BUILTIN_ACCEPTED) {
         *d = (struct pl_decision){&s->lock, s->lock.action};
-        *reply = s->replies[reply_of_lock(p)];
+        *number = number_of_lock(p);
     } else {
-        *reply = s->replies[d->rule == p->expired ? reply_of_expired(p) : cursor.rule];
+        *number = d->rule == p->expired ? number_of_expired(p) : cursor.rule;
     }
     return true;
 }
@@ -123,8 +139,10 @@ void snapshot_free(struct snapshot *s)
 {
     if (s == NULL)
         return;
+    tally_end(s->counts);
     pl_config_fini(&s->config);
     verdict_fini(&s->verdict);
+    shadow_free(s->shadow);
     free(s->replies);
     free(s);
 }
@@ -135,12 +153,31 @@ void snapshot_holder_init(struct snapshot_holder *h, struct snapshot *first)
     atomic_init(&h->current, first);
     pthread_mutex_init(&h->lock, NULL);
     pthread_cond_init(&h->changed, NULL);
+    tally_init(&h->tally, 0);
+}
+
+/* From here on what is decided by s can be counted. */
+static bool begin_counts(struct snapshot_holder *h, struct snapshot *s)
+{
+    const struct pl_policy *p = s->config.policy;
+    const struct pl_rule *more[] = {p->expired, s->locked ? &s->lock : NULL};
+
+    s->counts = tally_begin(&h->tally, p, more, sizeof(more) / sizeof(more[0]));
+    return s->counts != NULL;
+}
+
+bool snapshot_holder_open(struct snapshot_holder *h, size_t workers)
+{
+    h->readers = workers + 1;
+    h->tally.workers = workers;
+    return begin_counts(h, atomic_load(&h->current));
 }
 
 void snapshot_holder_fini(struct snapshot_holder *h)
 {
     snapshot_free(atomic_load(&h->current));
     snapshot_free(h->retired);
+    tally_fini(&h->tally);
     pthread_cond_destroy(&h->changed);
     pthread_mutex_destroy(&h->lock);
 }
@@ -150,6 +187,8 @@ bool snapshot_replace(struct snapshot_holder *h, struct snapshot *next, void (*w
 {
     struct snapshot *old;
 
+    if (!begin_counts(h, next))
+        return false;
     pthread_mutex_lock(&h->lock);
     if (h->closing) {
         pthread_mutex_unlock(&h->lock);
@@ -197,18 +236,22 @@ bool settings_copy_init(struct settings_copy *copy, const struct pl_settings *fr
 {
     const char **strings[] = {&copy->s.socket_owner, &copy->s.socket_group, &copy->s.control,
                               &copy->s.user,         &copy->s.group,        &copy->s.log_tag,
-                              &copy->s.log_socket};
-    struct pl_endpoint *listen;
+                              &copy->s.log_socket,   &copy->s.shadow};
+    struct pl_endpoint *listen, *metrics;
 
     copy->s = *from;
     copy->arena = pl_arena_new();
     if (copy->arena == NULL)
         return false;
     listen = pl_arena_array(copy->arena, from->nlisten, sizeof(*listen));
-    if (listen == NULL)
+    metrics = pl_arena_array(copy->arena, from->nmetrics + 1, sizeof(*metrics));
+    if (listen == NULL || metrics == NULL)
         return false;
     memcpy(listen, from->listen, from->nlisten * sizeof(*listen));
+    if (from->nmetrics > 0)
+        memcpy(metrics, from->metrics, from->nmetrics * sizeof(*metrics));
     copy->s.listen = listen;
+    copy->s.metrics = metrics;
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
         *strings[i] = pl_arena_copy(copy->arena, pl_str_of(*strings[i])).p;
         if (*strings[i] == NULL)

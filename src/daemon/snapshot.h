@@ -5,6 +5,8 @@
 #include "postlatch/arena.h"
 #include "postlatch/config.h"
 #include "postlatch/diag.h"
+#include "shadow.h"
+#include "tally.h"
 #include "verdict.h"
 
 #include <pthread.h>
@@ -22,10 +24,13 @@ struct snapshot {
     struct pl_config config;
     unsigned long generation; /* 1 at the start, one more with each reload that succeeded */
     struct verdict verdict;
+    struct shadow *shadow; /* NULL: none */
     bool locked;
     struct pl_rule lock;    /* builtin:locked */
     struct pl_str *replies; /* of each rule, of builtin:expired and of builtin:locked; empty: it has
                                placeholders */
+    struct tally_set
+        *counts; /* of the same rules, by the same numbers; NULL until it is published */
 };
 
 /*
@@ -35,6 +40,16 @@ struct snapshot {
  * returns  NULL after noting in d what is wrong. Free: snapshot_free
  */
 struct snapshot *snapshot_load(const char *path, unsigned long generation, struct pl_diag *d);
+
+/*
+ * snapshot_load_shadow - load the policy that the configuration names as its shadow, if any
+ *
+ * returns  false after noting in d what is wrong; the snapshot is good without it
+ */
+bool snapshot_load_shadow(struct snapshot *s, struct pl_diag *d);
+
+/* snapshot_set_today - the day, for all waivers; any thread */
+void snapshot_set_today(const struct snapshot *s, int32_t today);
 
 /*
  * snapshot_load_locked - a locked snapshot for a configuration that does not load: its own options
@@ -48,11 +63,12 @@ void snapshot_free(struct snapshot *s);
 /*
  * snapshot_decide - what to answer to a request
  *
- * out      *d, what decided; *reply, the whole answer, empty if it has to be made for this request
+ * out      *d, what decided; *number, of its rule: replies[*number] is the whole answer, empty if it has
+ *          to be made for this request
  * returns  false: there is no answer (it waits for a guard)
  */
 bool snapshot_decide(const struct snapshot *s, struct pl_query *q, struct pl_decision *d,
-                     struct pl_str *reply);
+                     size_t *number);
 
 /*
  * struct snapshot_holder - the running snapshot, and who has yet to let go of the one before
@@ -65,6 +81,7 @@ struct snapshot_holder {
     _Atomic(struct snapshot *) current;
     pthread_mutex_t lock;
     pthread_cond_t changed;
+    struct tally tally;       /* of all that there have been */
     size_t readers;           /* how many there are */
     size_t waiting;           /* how many still hold the one before */
     bool closing;             /* the daemon stops: nobody acknowledges any more */
@@ -75,11 +92,18 @@ void snapshot_holder_init(struct snapshot_holder *h, struct snapshot *first);
 void snapshot_holder_fini(struct snapshot_holder *h);
 
 /*
+ * snapshot_holder_open - for so many workers, and the main thread: the readers. Before any of them starts
+ *
+ * returns  false when memory is short
+ */
+bool snapshot_holder_open(struct snapshot_holder *h, size_t workers);
+
+/*
  * snapshot_replace - publish a snapshot, wake the readers, wait until all have let go of the old
  * one, free it. Blocks: not for a thread that runs a loop
  *
  * in       wake, arg: called once to wake every reader
- * returns  false, and next is the caller's still, if the daemon is stopping
+ * returns  false, and next is the caller's still, if the daemon is stopping or memory is short
  */
 bool snapshot_replace(struct snapshot_holder *h, struct snapshot *next, void (*wake)(void *),
                       void *arg);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The verdict on a policy, and what follows from it. The daemon computes nothing else of the analysis,
- * but for whom a reload lets relay beyond those who may (pl_wider_tell).
+ * but for whom a reload lets relay beyond those who may (pl_wider_tell), and how many may.
  */
 #include "verdict.h"
 
@@ -12,7 +12,8 @@
 
 #include <string.h>
 
-enum { OPENINGS_SHOWN = 10 };
+/* A start or reload is not to take much longer because somebody may ask how large the surface is. */
+enum { OPENINGS_SHOWN = 10, SURFACE_ENTRIES_MAX = 200000, SURFACE_STEPS_MAX = 1000000 };
 
 /* accept "REASON" (FILE:LINE), accepted until DAY; or it ended on DAY */
 static void add_waiver(struct pl_buf *b, const struct pl_policy *p, const struct pl_waiver *w)
@@ -35,13 +36,30 @@ static void add_opening(struct pl_buf *b, const struct pl_policy *p, const struc
     pl_buf_add_char(b, '\n');
 }
 
+static bool measure_surface(struct verdict *v, const struct pl_policy *p, const struct pl_space *s)
+{
+    if (s == NULL)
+        v->surface.unknown = "its rules and lists overlap in too many different ways";
+    else if (pl_policy_entries(p) > SURFACE_ENTRIES_MAX)
+        v->surface.unknown = "more than 200000 entries";
+    else
+        return pl_surface_measure(s, SURFACE_STEPS_MAX, &v->surface);
+    return true;
+}
+
 bool verdict_prove(struct verdict *v, const struct pl_policy *p, const char *path)
 {
-    struct pl_proof *proof = pl_prove(p, NULL);
+    bool too_large = false;
+    struct pl_space *space = pl_space_new(p, NULL, &too_large);
+    struct pl_proof *proof = pl_prove(p, space); /* without a space it tells why there is none */
     size_t shown = 0;
+    bool ok = proof != NULL && measure_surface(v, p, space);
 
-    if (proof == NULL)
+    if (!ok) {
+        pl_proof_free(proof);
+        pl_space_free(space);
         return false;
+    }
     v->word = pl_verdict_word(proof->verdict);
     v->safe = proof->verdict == PL_VERDICT_SAFE;
     v->accepted = proof->accepted;
@@ -55,6 +73,7 @@ bool verdict_prove(struct verdict *v, const struct pl_policy *p, const char *pat
     if (!v->safe)
         pl_check_add_verdict(&v->report, p, proof, path);
     pl_proof_free(proof);
+    pl_space_free(space);
     return !v->text.failed && !v->report.failed;
 }
 

@@ -5,6 +5,7 @@
 #include "postlatch/buf.h"
 #include "postlatch/diag.h"
 #include "postlatch/policy.h"
+#include "postlatch/surface.h"
 
 #include <stdbool.h>
 
@@ -19,6 +20,7 @@ struct verdict {
     bool ended;         /* not safe, and accepted by waivers some of which have ended */
     struct pl_buf text; /* what is open, or cannot be proved: lines for the log, each with its LF */
     struct pl_buf report; /* the same as `postlatch check` tells it; empty if safe */
+    struct pl_surface_size surface;
 };
 
 /* verdict_prove - prove p, which was loaded from path; false when memory is short */

@@ -249,6 +249,11 @@ static void finish_until(struct worker *w, int64_t us)
         ev_break(w->loop, EVBREAK_ALL);
 }
 
+static void decide_to_look_back(struct worker *w)
+{
+    w->looks_back = w->snapshot->shadow != NULL || busiest_is_watched(&w->pool->watch, w->woke_us);
+}
+
 /*
  * Who has just connected has not asked yet, but will; he would have to come again. The others are asked
  * for what they have sent, and closed.
@@ -269,6 +274,8 @@ static void on_wake(struct ev_loop *loop, ev_async *a, int revents)
     (void)revents;
     pl_assert(w->magic == WORKER_MAGIC);
     snapshot_follow(w->pool->snapshots, &w->snapshot);
+    decide_to_look_back(w);
+    w->decided = tally_slots(w->snapshot->counts, w->index);
     adopt(w);
     if (atomic_exchange(&w->evict, false))
         evict(w);
@@ -342,6 +349,7 @@ static void on_wait(struct ev_loop *loop) EV_THROW
 
     if (took > atomic_load_explicit(&w->longest_us, memory_order_relaxed))
         atomic_store_explicit(&w->longest_us, took, memory_order_relaxed);
+    duration_note(&w->counters.duration, counter_get(&w->counters.requests), took);
     loop_stay_awake(loop, &w->wake);
 }
 
@@ -350,6 +358,7 @@ static void on_woken(struct ev_loop *loop) EV_THROW
     struct worker *w = ev_userdata(loop);
 
     w->woke_us = clock_us();
+    decide_to_look_back(w);
 }
 
 /* ---- making and ending them ---- */
@@ -374,8 +383,10 @@ static bool worker_init(struct worker *w, struct pool *p, unsigned index)
     w->index = index;
     w->pool = p;
     w->snapshot = atomic_load(&p->snapshots->current);
+    w->decided = tally_slots(w->snapshot->counts, index);
     TAILQ_INIT(&w->turns);
     pthread_mutex_init(&w->lock, NULL);
+    busiest_init(&w->busiest);
     w->woke_us = clock_us();
     w->loop = ev_loop_new(LOOP_FLAGS);
     if (w->loop == NULL) {
@@ -415,11 +426,14 @@ bool pool_init(struct pool *p, unsigned count, const struct pl_settings *limits,
     p->room = room;
     p->count = pool_workers(count);
     p->workers = calloc(p->count, sizeof(*p->workers));
-    if (p->workers == NULL) {
+    if (p->workers == NULL || !snapshot_holder_open(snapshots, p->count)) {
         log_error("out of memory");
+        free(p->workers);
+        p->workers = NULL;
         p->count = 0;
         return false;
     }
+    alarm_init(&p->alarm);
     for (size_t i = 0; i < p->count; i++) {
         if (!worker_init(&p->workers[i], p, (unsigned)i))
             return false;
@@ -472,7 +486,10 @@ void pool_fini(struct pool *p)
         if (w->loop != NULL)
             ev_loop_destroy(w->loop);
         pthread_mutex_destroy(&w->lock);
+        busiest_fini(&w->busiest);
     }
+    if (p->workers != NULL)
+        alarm_fini(&p->alarm);
     free(p->workers);
     p->workers = NULL;
     p->count = 0;

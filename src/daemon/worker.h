@@ -2,6 +2,10 @@
 #ifndef DAEMON_WORKER_H
 #define DAEMON_WORKER_H
 
+#include "alarm.h"
+#include "busiest.h"
+#include "counter.h"
+#include "duration.h"
 #include "listener.h"
 #include "loop.h"
 #include "postlatch/policy.h"
@@ -25,18 +29,28 @@ enum { WORKER_MAGIC = 0x574f524b };
  */
 enum { WORKER_READ = 32 * 1024, WORKER_TURN = 64 };
 
-/* What a worker has counted; written by it alone, read by the main thread. */
-struct counters {
-    atomic_ulong requests, troubles, closed_idlest, closed_idle;
-    atomic_ulong by_effect[PL_EFFECT_UNKNOWN + 1];
+/* Why a connection is closed without an answer: enum, label in metrics. */
+#define TROUBLE_TABLE(X)                                                                           \
+    X(MALFORMED, "malformed") /* what was sent is no request */                                    \
+    X(TOO_LARGE, "too_large") /* max_request_size */                                               \
+    X(CUT_OFF, "cut_off")     /* the peer ended its stream in the middle of a request */           \
+    X(SEND, "send_failed")    /* the peer does not take its answer */                              \
+    X(MEMORY, "no_memory")                                                                         \
+    X(NO_ANSWER, "no_sound_answer")
+
+enum trouble {
+#define X(id, label) TROUBLE_##id,
+    TROUBLE_TABLE(X)
+#undef X
+        TROUBLE_COUNT
 };
 
-/* counter_add - for the counter's one writer: no locked instruction */
-static inline void counter_add(atomic_ulong *c, unsigned long n)
-{
-    atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n,
-                          memory_order_relaxed);
-}
+/* What a worker has counted beside its decisions (tally.h); written by it alone, read by the main thread. */
+struct counters {
+    atomic_ulong requests, closed_idlest, closed_idle, shadow_differs;
+    atomic_ulong troubles[TROUBLE_COUNT];
+    struct duration duration;
+};
 
 /* A connection on its way from the main thread to its worker. */
 struct handover {
@@ -67,6 +81,7 @@ struct worker {
     ev_timer deadline; /* of stopping: closes what is left */
 
     const struct snapshot *snapshot; /* changes between callbacks only */
+    atomic_ulong *decided;           /* this worker's numbers of the snapshot's rules */
     int64_t woke_us;                 /* when the loop last woke up */
     struct chunk_list turns;         /* of the sessions with more requests in hand */
     struct session **sessions;       /* [0..count), in no order; room for cap */
@@ -79,6 +94,9 @@ struct worker {
     char out[WORKER_TURN * PL_REPLY_MAX];  /* the answers of one turn */
     struct answered answered[WORKER_TURN]; /* and what to log of them */
     struct counters counters;
+    struct alarm_memo memo;
+    struct busiest busiest;
+    bool looks_back; /* requests that were answered are noted, or compared, once more */
 
     /* Shared with the main thread. */
     pthread_mutex_t lock; /* of the inbox, and of the pointer active_us */
@@ -97,6 +115,8 @@ struct pool {
     size_t count, started; /* workers; threads that run */
     struct worker *workers;
     struct snapshot_holder *snapshots;
+    struct alarm alarm;
+    struct busiest_watch watch;
     unsigned max_connections;
     size_t max_request_size; /* bytes */
     int64_t idle_timeout_ms; /* 0: never */

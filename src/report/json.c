@@ -42,6 +42,11 @@ struct pl_json *pl_json_number(long long value)
     return wrap(json_integer(value));
 }
 
+struct pl_json *pl_json_real(double value)
+{
+    return wrap(json_real(value));
+}
+
 struct pl_json *pl_json_string(struct pl_str s)
 {
     json_t *value = json_stringn(s.n == 0 ? "" : s.p, s.n);
@@ -71,7 +76,7 @@ void pl_json_append(struct pl_json *array, struct pl_json *value)
 
 void pl_json_print(const struct pl_json *value, FILE *out)
 {
-    json_dumpf((const json_t *)(const void *)value, out, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    json_dumpf((const json_t *)(const void *)value, out, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
     fputc('\n', out);
 }
 

@@ -33,7 +33,6 @@ void daemon_start(struct daemon *d, const char *path)
     fuzz_check(settings_copy_init(&d->started_with, &first->config.settings));
     fuzz_check(pool_init(&d->pool, 1, &first->config.settings, &d->snapshots, d->loop, &d->room));
     d->pool.started = 1; /* so that a reload wakes the worker, which has no thread */
-    d->snapshots.readers = 2;
     d->reload = (struct reload){.loop = d->loop,
                                 .path = path,
                                 .started_with = &d->started_with.s,
@@ -44,8 +43,10 @@ void daemon_start(struct daemon *d, const char *path)
     reload_init(&d->reload);
     d->control.fd = -1;
     d->control.reload = &d->reload;
-    d->control.pool = &d->pool;
-    d->control.listeners = &d->listeners;
+    process_open(&d->process);
+    rates_start(&d->rates, d->loop, &d->snapshots.tally);
+    d->vitals = (struct vitals){&d->reload, &d->pool, &d->listeners, &d->process, &d->rates};
+    d->control.vitals = &d->vitals;
 }
 
 void daemon_turn(struct daemon *d)

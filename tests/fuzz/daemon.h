@@ -5,6 +5,7 @@
 
 #include "daemon/control.h"
 #include "daemon/reload.h"
+#include "daemon/vitals.h"
 #include "daemon/worker.h"
 
 struct daemon {
@@ -15,6 +16,9 @@ struct daemon {
     struct pool pool;
     struct reload reload;
     struct control control;
+    struct process process;
+    struct rates rates;
+    struct vitals vitals;
     ev_async room;
 };
 
