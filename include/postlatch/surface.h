@@ -62,7 +62,7 @@ void pl_surface_free(struct pl_surface *surface);
 
 /* struct pl_surface_size - how large the surface of addresses is; plain value */
 struct pl_surface_size {
-    const char *unknown; /* why it was not computed, a static string; NULL: it was */
+    const char *unknown;             /* why it was not computed, a static string; NULL: it was */
     size_t networks_v4, networks_v6; /* of the minimal list */
     double addresses_v4;
 };

@@ -142,9 +142,25 @@ static bool is_listed(const struct pl_endpoint *list, size_t n, const struct pl_
     return false;
 }
 
-/* The addresses of a list, each once; what: names it in messages. Room for one more. */
+/* What is wrong with one more address of a list of n: NULL if nothing is. */
+static const char *in_the_way(const struct builder *b, bool metrics, const struct pl_endpoint *list,
+                              size_t n, const struct pl_endpoint *e)
+{
+    if (is_listed(list, n, e))
+        return " is given twice";
+    if (metrics && pl_endpoint_is_unix(e))
+        return ": a Unix socket, which no Prometheus asks; expected \"inet:address:port\"";
+    if (metrics && is_listed(b->settings->listen, b->settings->nlisten, e))
+        return ": Postfix asks there (listen); expected another port";
+    return NULL;
+}
+
+/*
+ * The addresses of a list, each once. what: names it in messages; metrics: it is of those, not where
+ * Postfix asks. There is room for one more.
+ */
 static struct pl_endpoint *places(struct builder *b, struct tree_section *s, const char *what,
-                                  size_t *count)
+                                  bool metrics, size_t *count)
 {
     struct pl_endpoint *list;
     struct tree_value value;
@@ -169,8 +185,9 @@ static struct pl_endpoint *places(struct builder *b, struct tree_section *s, con
             pl_diag_error(b->d, value.at, "%s: %s: %s", what, pl_quote(&q, value.text), why);
             continue;
         }
-        if (is_listed(list, n, &list[n]))
-            pl_diag_error(b->d, value.at, "%s: %s is given twice", what, pl_quote(&q, value.text));
+        why = in_the_way(b, metrics, list, n, &list[n]);
+        if (why != NULL)
+            pl_diag_error(b->d, value.at, "%s: %s%s", what, pl_quote(&q, value.text), why);
         n++;
     }
     *count = n;
@@ -180,7 +197,7 @@ static struct pl_endpoint *places(struct builder *b, struct tree_section *s, con
 static void build_listen(struct builder *b)
 {
     struct tree_section *top = tree_top(b->tree);
-    struct pl_endpoint *listen = places(b, top, "listen", &b->settings->nlisten);
+    struct pl_endpoint *listen = places(b, top, "listen", false, &b->settings->nlisten);
     const char *why;
     struct pl_pos at;
 
@@ -206,28 +223,11 @@ static void build_metrics(struct builder *b)
     if (tree_count(b->tree, SECTION_METRICS) == 0)
         return;
     section = tree_section(b->tree, SECTION_METRICS, 0);
-    s->metrics = places(b, section, "metrics: listen", &s->nmetrics);
-    if (s->nmetrics == 0 || !tree_list_at(section, "listen", &at))
-        return;
-    if (!METRICS_HTTP) {
+    s->metrics = places(b, section, "metrics: listen", true, &s->nmetrics);
+    if (s->nmetrics > 0 && !METRICS_HTTP && tree_list_at(section, "listen", &at))
         pl_diag_error(b->d, at,
                       "metrics: listen: this postlatch was built without HTTP (PL_METRICS_HTTP); "
                       "expected none: \"postlatch metrics\" prints the same");
-        return;
-    }
-    for (size_t i = 0; i < s->nmetrics; i++) {
-        if (pl_endpoint_is_unix(&s->metrics[i]))
-            pl_diag_error(b->d, at,
-                          "metrics: listen: \"%s\" is a Unix socket, which no Prometheus asks; "
-                          "expected \"inet:address:port\"",
-                          s->metrics[i].text);
-        else if (is_listed(s->listen, s->nlisten, &s->metrics[i]))
-            pl_diag_error(
-                b->d, at,
-                "metrics: listen: \"%s\" is where Postfix asks (listen); expected another "
-                "port",
-                s->metrics[i].text);
-    }
 }
 
 static void build_socket_mode(struct builder *b)

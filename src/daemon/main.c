@@ -291,7 +291,8 @@ static void announce(const struct daemon *d)
                      d->listeners.each[i].endpoint.text);
     }
     for (size_t i = 0; i < d->started_with.s.nmetrics; i++)
-        pl_buf_addf(&text, "%s %s", i == 0 ? "; metrics at" : "", d->started_with.s.metrics[i].text);
+        pl_buf_addf(&text, "%s %s", i == 0 ? "; metrics at" : "",
+                    d->started_with.s.metrics[i].text);
     log_info("postlatchd " PL_VERSION " started: %s, generation 1: %s", d->options.config,
              text.failed ? "" : text.p);
     pl_buf_fini(&text);

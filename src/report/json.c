@@ -76,7 +76,8 @@ void pl_json_append(struct pl_json *array, struct pl_json *value)
 
 void pl_json_print(const struct pl_json *value, FILE *out)
 {
-    json_dumpf((const json_t *)(const void *)value, out, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+    json_dumpf((const json_t *)(const void *)value, out,
+               JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
     fputc('\n', out);
 }
 

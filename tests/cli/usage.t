@@ -15,6 +15,8 @@ Asks a relay policy, offline or of the running daemon.
   diff     what changes in meaning from one policy to another
   who      who may send to a recipient
   where    where a client or a login may send
+  metrics  what the daemon counts, for Prometheus
+  top      what the daemon is doing just now
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
@@ -40,6 +42,8 @@ Asks a relay policy, offline or of the running daemon.
   diff     what changes in meaning from one policy to another
   who      who may send to a recipient
   where    where a client or a login may send
+  metrics  what the daemon counts, for Prometheus
+  top      what the daemon is doing just now
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
@@ -127,7 +131,26 @@ Exit status: 0 the new policy is in force, 1 it was refused, 2 no daemon answers
 $ postlatch status --help
 usage: postlatch status [-c FILE] [--json] [--control PATH]
 
-Print what the daemon is doing: policy, generation, connections, counters.
+Print what the daemon is doing: which policy is in force since when, its verdict, who may
+relay, the last reload and what was wrong with it, connections, requests a second.
+Exit status: 0, or 2 when no daemon answers.
+[0]
+$ postlatch metrics --help
+usage: postlatch metrics [-c FILE] [--json] [--control PATH]
+
+Print what the daemon counts, in the text format of Prometheus: decisions by rule, how long
+requests took, connections, the policy in force. For a file of node_exporter's textfile
+collector, or to look at; the option metrics { listen } gives the same over HTTP.
+Exit status: 0, or 2 when no daemon answers.
+[0]
+$ postlatch top --help
+usage: postlatch top [-c FILE] [--json] [--control PATH] [--interval S] [--reports N]
+
+Show what the daemon is doing: requests a second by rule and action, the busiest clients
+and logins, how long answers take, connections. On a terminal over and over, until q is
+pressed; else one report. Clients and logins are counted only while somebody looks.
+    --interval S  seconds between two reports, 1 to 10 (2)
+    --reports N   so many reports, one below the other, then end
 Exit status: 0, or 2 when no daemon answers.
 [0]
 $ postlatch check --jsn
@@ -143,6 +166,9 @@ $ postlatch check -c
 postlatch: check: nothing follows "-c"; see postlatch check --help
 [2]
 # No daemon.
+$ postlatch metrics --control /nonexistent/control
+postlatch: cannot ask the daemon at /nonexistent/control: No such file or directory
+[2]
 $ postlatch query --socket unix:/nonexistent/policy recipient=a@b
 postlatch: no answer from unix:/nonexistent/policy: No such file or directory
 [2]

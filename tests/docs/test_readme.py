@@ -59,8 +59,8 @@ class Readme(unittest.TestCase):
             end = time.monotonic() + 20
             while run(BIN / "postlatch", "status", "-c", self.conf).returncode != 0 and time.monotonic() < end:
                 time.sleep(0.05)
-            commands = re.findall(r"(?m)^(?:sudo )?postlatch (explain|query|reload|status)\b(.*)$", "\n".join(blocks("sh")))
-            self.assertEqual({c for c, _ in commands}, {"explain", "query", "reload", "status"})
+            commands = re.findall(r"(?m)^(?:sudo )?postlatch (explain|query|reload|status|metrics)\b(.*)$", "\n".join(blocks("sh")))
+            self.assertEqual({c for c, _ in commands}, {"explain", "query", "reload", "status", "metrics"})
             for command, arguments in commands:
                 done = run(BIN / "postlatch", command, "-c", self.conf, *arguments.split())
                 self.assertEqual(done.returncode, 0, done.stderr)

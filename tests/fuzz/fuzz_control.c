@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A client of the control socket that sends anything, in any pieces: one answer, with its outcome, and
- * the end of the stream; an error for all but the two commands.
+ * the end of the stream; an error for all but the commands there are.
  *
  * Input: one byte, where to cut; the stream.
  */
@@ -35,6 +35,8 @@ static const char *outcome(struct pl_str sent)
     if (end >= 128 || end == sent.n)
         return sent.n >= 128 ? "postlatch/1 error\n" : NULL;
     if (pl_str_eq(line, pl_str_lit("postlatch/1 status")) ||
+        pl_str_eq(line, pl_str_lit("postlatch/1 metrics")) ||
+        pl_str_eq(line, pl_str_lit("postlatch/1 reload accept-wider")) ||
         pl_str_eq(line, pl_str_lit("postlatch/1 reload")))
         return "postlatch/1 ok\n";
     return "postlatch/1 error\n";

@@ -30,7 +30,7 @@ class Manuals(unittest.TestCase):
 
     def test_every_option_is_documented(self):
         page = (SRC / "docs/man/postlatch.conf.5").read_text()
-        for section in ("TOP", "LOG"):
+        for section in ("TOP", "LOG", "METRICS"):
             for name, _ in options(section):
                 self.assertTrue(re.search(rf"(?m)^\.(It|Ic) .*\b{name}\b", page), f"{name} is not in postlatch.conf(5)")
         for name, kind in re.findall(r'X\(\w+, "(\w+)", (PL_KIND_\w+)', re.sub(r"\\\n\s*", "", ATTRS)):
@@ -49,7 +49,7 @@ class Manuals(unittest.TestCase):
 
     def test_the_default_file_shows_every_option(self):
         text = (SRC / "etc/postlatch.conf").read_text()
-        for section in ("TOP", "LOG"):
+        for section in ("TOP", "LOG", "METRICS"):
             for name, default in options(section):
                 if name in LATER:
                     continue

@@ -34,6 +34,7 @@ WRAPPERS = {
     "libmnl/libmnl.h": {"src/report/netlink.c"},
     "xxhash.h": {"src/set/nameindex.c"},
     "seccomp.h": {"src/daemon/sandbox_calls.c"},
+    "microhttpd.h": {"src/daemon/http.c"},
 }
 FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atof|setlocale|strtok)\s*\(")
 

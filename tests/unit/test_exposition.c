@@ -91,7 +91,10 @@ static void test_label_values(void **state)
         {"carriage return, NUL, escape", pl_str_lit("\r\0\033[2J"),
          "x{l=\"\\\\u{d}\\\\u{0}\\\\u{1b}[2J\"} 0\n"},
         {"UTF-8", pl_str_lit("Kücheṉ…😀"), "x{l=\"Kücheṉ…😀\"} 0\n"},
-        {"turned round", pl_str_lit("a\xe2\x80\xae" "b"), "x{l=\"a\\\\u{202e}b\"} 0\n"},
+        {"turned round",
+         pl_str_lit("a\xe2\x80\xae"
+                    "b"),
+         "x{l=\"a\\\\u{202e}b\"} 0\n"},
         {"no UTF-8", pl_str_lit("a\xff\xc3"), "x{l=\"a\\\\xff\\\\xc3\"} 0\n"},
         {"too long a form", pl_str_lit("\xc0\xaf"), "x{l=\"\\\\xc0\\\\xaf\"} 0\n"},
         {"a surrogate", pl_str_lit("\xed\xa0\x80"), "x{l=\"\\\\xed\\\\xa0\\\\x80\"} 0\n"},
@@ -114,8 +117,12 @@ static void test_values(void **state)
     static const struct {
         double value;
         const char *written;
-    } rows[] = {{0, "x 0\n"},       {1, "x 1\n"},          {5e-06, "x 5e-06\n"},
-                {1e15, "x 1e+15\n"}, {4294967296.0, "x 4294967296\n"}, {0.1, "x 0.1\n"}};
+    } rows[] = {{0, "x 0\n"},
+                {1, "x 1\n"},
+                {5e-06, "x 5e-06\n"},
+                {1e15, "x 1e+15\n"},
+                {4294967296.0, "x 4294967296\n"},
+                {0.1, "x 0.1\n"}};
 
     (void)state;
     for (size_t i = 0; i < ROWS(rows); i++) {

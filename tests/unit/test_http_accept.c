@@ -40,8 +40,8 @@ static void test_rows(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ROWS(rows); i++)
-        check_true(rows[i].accept, http_wants_openmetrics(pl_str_of(rows[i].accept)) ==
-                                       rows[i].openmetrics);
+        check_true(rows[i].accept,
+                   http_wants_openmetrics(pl_str_of(rows[i].accept)) == rows[i].openmetrics);
 }
 
 int main(void)

@@ -282,7 +282,8 @@ static void test_nothing_goes_back(void **state)
         assert_int_equal(pthread_create(&counting[i].thread, NULL, run, &counting[i]), 0);
     }
     for (size_t reload = 0; reload < 50; reload++) {
-        struct tally_set *old = atomic_load(&current), *next = tally_begin(&busy, c.policy, NULL, 0);
+        struct tally_set *old = atomic_load(&current),
+                         *next = tally_begin(&busy, c.policy, NULL, 0);
 
         atomic_store(&current, next);
         for (size_t i = 0; i < WORKERS; i++) { /* all follow, as a reload waits for it */
@@ -310,9 +311,9 @@ static void test_nothing_goes_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_states), cmocka_unit_test(test_reloads),
+        cmocka_unit_test(test_states),     cmocka_unit_test(test_reloads),
         cmocka_unit_test(test_more_rules), cmocka_unit_test(test_bound),
-        cmocka_unit_test(test_past), cmocka_unit_test(test_nothing_goes_back),
+        cmocka_unit_test(test_past),       cmocka_unit_test(test_nothing_goes_back),
     };
 
     return cmocka_run_group_tests_name("tally", tests, make_folder, remove_folder);
