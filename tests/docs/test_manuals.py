@@ -162,7 +162,7 @@ class Command(Case):
     def synopsis(self):
         """{command: its options}"""
         part = section(self.text, "SYNOPSIS", "Sh")
-        return {c: set(re.findall(r"Fl -([\w-]+)", rest)) | set(re.findall(r"Fl (c)\b", rest))
+        return {c: set(re.findall(r"Fl -([\w-]+)", rest)) 
                 for c, rest in re.findall(r"(?ms)^\.Cm (\w+)\n(.*?)(?=^\.Nm|\Z)", part)}
 
     def test_commands_and_options(self):
@@ -174,12 +174,9 @@ class Command(Case):
             with self.subTest(command):
                 text = self.run_it("postlatch", command, "--help").stdout
                 head = text.split("\n\n")[0]
-                has = set(re.findall(r"--([\w-]+)", head)) | set(re.findall(r"-(c) FILE", head))
-                if command == "diff":
-                    has.discard("c")   # taken, as everywhere, and without a use
-                self.assertEqual(options, has)
+                self.assertEqual(options, set(re.findall(r"--([\w-]+)", head)))
                 said = section(self.text, command)
-                for option in options - {"c", "json", "control", "socket"}:
+                for option in options - {"json", "control", "socket"}:
                     self.assertIn(f"\n.It Fl -{option}", said)
                 self.assertIn("Exit status:", said)
                 self.assertIn("\nExit status: ", text)
