@@ -12,6 +12,8 @@
 
 enum pl_log_decisions { PL_LOG_ALL, PL_LOG_REJECTS, PL_LOG_NONE };
 enum pl_log_format { PL_LOG_TEXT, PL_LOG_JSON };
+/* Lines go to the journal, with fields: when a service manager gave us to it; always; never. */
+enum pl_log_journal { PL_LOG_JOURNAL_AUTO, PL_LOG_JOURNAL_YES, PL_LOG_JOURNAL_NO };
 /* A reload that lets more clients relay: is told, or refused. */
 enum pl_reload_wider { PL_RELOAD_WIDER_LOG, PL_RELOAD_WIDER_REFUSE };
 /* A start with a policy that is not safe: none, or one that serves our own recipients only. */
@@ -47,7 +49,9 @@ struct pl_settings {
     enum pl_log_format log_format;
     int log_facility; /* LOG_MAIL, … of syslog.h */
     const char *log_tag;
-    const char *log_socket;            /* absolute path */
+    const char *log_socket; /* of syslog; absolute path */
+    enum pl_log_journal log_journal;
+    const char *log_journal_socket;    /* absolute path */
     size_t nmetrics;                   /* where metrics are given over HTTP; 0: nowhere */
     const struct pl_endpoint *metrics; /* never Unix */
     struct pl_masking_alarm masking_alarm;

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <syslog.h>
 
+enum { SOCKET_PATH_MAX = 107 }; /* bytes: sockaddr_un has room for one more */
+
 /* A word that an option may have, and what it stands for. */
 struct choice {
     const char *word;
@@ -108,9 +110,9 @@ static const char *socket_path(struct builder *b, struct tree_section *s,
     struct pl_quote q;
     const char *path = text(b, s, section, name, &value);
 
-    if (!value.bad && (path[0] != '/' || value.text.n > 107))
-        pl_diag_error(b->d, value.at, "%s: %s; expected an absolute path of at most 107 bytes",
-                      name, pl_quote(&q, value.text));
+    if (!value.bad && (path[0] != '/' || value.text.n > SOCKET_PATH_MAX))
+        pl_diag_error(b->d, value.at, "%s: %s; expected an absolute path of at most %d bytes", name,
+                      pl_quote(&q, value.text), SOCKET_PATH_MAX);
     return path;
 }
 
@@ -315,6 +317,41 @@ static void build_actions(struct builder *b)
     }
 }
 
+/* A word, or where another journal listens. */
+static void build_journal(struct builder *b, struct tree_section *log)
+{
+    static const char *const words[] = {
+        [PL_LOG_JOURNAL_AUTO] = "auto", [PL_LOG_JOURNAL_YES] = "yes", [PL_LOG_JOURNAL_NO] = "no"};
+    struct pl_settings *s = b->settings;
+    struct pl_suggest suggest;
+    struct tree_value value;
+    struct pl_quote q;
+    char hint[80];
+    const char *given = text(b, log, SECTION_LOG, "journal", &value);
+
+    s->log_journal = PL_LOG_JOURNAL_YES;
+    s->log_journal_socket = "/run/systemd/journal/socket";
+    if (value.text.n >= 1 && given[0] == '/' && value.text.n <= SOCKET_PATH_MAX) {
+        s->log_journal_socket = given;
+        return;
+    }
+    pl_suggest_init(&suggest, value.text);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (pl_str_eq(value.text, pl_str_of(words[i]))) {
+            s->log_journal = (enum pl_log_journal)i;
+            return;
+        }
+        pl_suggest_try(&suggest, words[i]);
+    }
+    if (!value.bad)
+        pl_diag_error(
+            b->d, value.at,
+            "journal: %s; expected auto, yes, no or the absolute path of its socket, of at "
+            "most %d bytes%s",
+            pl_quote(&q, value.text), SOCKET_PATH_MAX,
+            pl_suggest_text(&suggest, hint, sizeof(hint)));
+}
+
 static void build_log(struct builder *b)
 {
     static const struct choice decisions[] = {
@@ -347,6 +384,7 @@ static void build_log(struct builder *b)
                       "tag: %s; expected 1 to 32 letters, digits, '_', '-', '.' or '/'",
                       pl_quote(&q, value.text));
     s->log_socket = socket_path(b, log, SECTION_LOG, "socket");
+    build_journal(b, log);
 }
 
 static bool add_except(void *arg, const struct pl_prefix *prefix)

@@ -86,7 +86,8 @@ enum schema_section {
     X("format", SHAPE_SCALAR, "text")                                                              \
     X("facility", SHAPE_SCALAR, "mail")                                                            \
     X("tag", SHAPE_SCALAR, "postlatchd")                                                           \
-    X("socket", SHAPE_SCALAR, "\"/dev/log\"")
+    X("socket", SHAPE_SCALAR, "\"/dev/log\"")                                                      \
+    X("journal", SHAPE_SCALAR, "auto")
 
 #define SCHEMA_METRICS_TABLE(X) X("listen", SHAPE_LIST_OR_ONE, "{}")
 

@@ -5,6 +5,8 @@
  */
 #include "log_decision.h"
 
+#include "log_queue.h"
+
 #include "postlatch/compiler.h"
 #include "postlatch/quote.h"
 
@@ -215,7 +217,8 @@ void log_decision(const struct pl_config *config, unsigned long generation, stru
     line = log_reserve();
     if (line == NULL)
         return; /* counted as dropped */
-    log_commit(LOG_INFO, log_decision_format(line, config, generation, q, decision, us));
+    log_commit(LOG_INFO | LOG_DECISION,
+               log_decision_format(line, config, generation, q, decision, us));
 }
 
 size_t log_shadow_format(char out[DECISION_LINE], const struct pl_config *config,

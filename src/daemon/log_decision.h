@@ -5,12 +5,13 @@
 #include "log.h"
 #include "postlatch/config.h"
 #include "postlatch/policy.h"
+#include "postlatch/quote.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 /* Bytes of a value that a line shows, and room for any line: some ten values, each byte as \\xNN. */
-enum { DECISION_SHOWN = 320, DECISION_LINE = 24 * 1024 };
+enum { DECISION_SHOWN = PL_LOG_SHOWN, DECISION_LINE = 24 * 1024 };
 
 /*
  * log_decision_format - the line that tells of a decision: text or one JSON object

@@ -234,9 +234,11 @@ void snapshot_close(struct snapshot_holder *h)
 
 bool settings_copy_init(struct settings_copy *copy, const struct pl_settings *from)
 {
-    const char **strings[] = {&copy->s.socket_owner, &copy->s.socket_group, &copy->s.control,
-                              &copy->s.user,         &copy->s.group,        &copy->s.log_tag,
-                              &copy->s.log_socket,   &copy->s.shadow};
+    const char **strings[] = {&copy->s.socket_owner, &copy->s.socket_group,
+                              &copy->s.control,      &copy->s.user,
+                              &copy->s.group,        &copy->s.log_tag,
+                              &copy->s.log_socket,   &copy->s.log_journal_socket,
+                              &copy->s.shadow};
     struct pl_endpoint *listen, *metrics;
 
     copy->s = *from;

@@ -355,6 +355,8 @@ int pl_check_report(const char *config_path, const struct pl_check_options *o, F
             ok = analyse(&c);
         }
     }
+    if (o->before_output != NULL)
+        o->before_output();
     if (!ok) {
         fprintf(stderr, "postlatch: out of memory\n");
     } else {
