@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,7 +42,8 @@ static void show_progress(struct progress *p, const struct replay_counts *c)
     p->said_ms = now;
     p->shown = true;
     if (p->total > 0)
-        fprintf(stderr, "\r%3lld %% read, %zu decisions", p->read * 100 / p->total, c->decisions);
+        fprintf(stderr, "\r%3lld %% read, %zu decisions",
+                p->read < p->total ? p->read * 100 / p->total : 100, c->decisions);
     else
         fprintf(stderr, "\r%zu lines read, %zu decisions", c->lines, c->decisions);
 }
@@ -70,10 +72,8 @@ static ssize_t read_line(FILE *in, char *line, size_t size, bool *whole)
 
 static bool is_compressed(const char *line, size_t n)
 {
-    static const char *const magic[] = {"\x1f\x8b", "BZh",
-                                        "\xfd"
-                                        "7zXZ",
-                                        "\x28\xb5\x2f\xfd"};
+    /* gzip, bzip2, xz, zstd */
+    static const char *const magic[] = {"\037\213", "BZh", "\3757zXZ", "\050\265\057\375"};
 
     for (size_t i = 0; i < sizeof(magic) / sizeof(magic[0]); i++) {
         if (n >= strlen(magic[i]) && memcmp(line, magic[i], strlen(magic[i])) == 0)
@@ -88,14 +88,13 @@ static bool read_log(FILE *in, const char *name, struct replay_judge *j, struct 
     char *line = malloc(PL_LOGLINE_MAX), why[PL_LOGLINE_WHY];
     struct progress progress = {.wanted = isatty(STDERR_FILENO) == 1, .said_ms = now_ms()};
     bool ok = l != NULL && line != NULL, whole;
+    struct stat st;
     ssize_t n;
 
     if (!ok)
         trouble("out of memory");
-    if (ok && progress.wanted && fseeko(in, 0, SEEK_END) == 0) {
-        progress.total = ftello(in);
-        rewind(in);
-    }
+    if (fstat(fileno(in), &st) == 0 && S_ISREG(st.st_mode))
+        progress.total = st.st_size;
     while (ok && (n = read_line(in, line, PL_LOGLINE_MAX, &whole)) >= 0) {
         c->lines++;
         progress.read += n + 1;

@@ -28,12 +28,15 @@ static void add_attributes(struct pl_buf *out, uint64_t attrs)
     }
 }
 
-/* A name that the log holds: builtin:reject, rule "app server". */
+/* A name that the log holds, which may be any bytes: builtin:reject, rule "app server". */
 static void add_old_rule(struct pl_buf *out, struct pl_str name)
 {
+    bool builtin = pl_str_has_prefix(name, pl_str_lit("builtin:"));
     struct pl_quote q;
 
-    if (pl_str_has_prefix(name, pl_str_lit("builtin:")) && pl_str_find(name, ' ') == name.n)
+    for (size_t i = 0; i < name.n; i++)
+        builtin = builtin && (name.p[i] == ':' || pl_ascii_is_alpha(name.p[i]));
+    if (builtin)
         pl_buf_add(out, name);
     else
         pl_buf_addf(out, "rule %s", pl_quote(&q, name));
@@ -90,8 +93,10 @@ static void add_summary(struct pl_buf *out, const struct replay_counts *c, const
         pl_buf_addf(out,
                     "    observed     %zu, of which the answer that enforce would give counts\n",
                     c->observed);
-    pl_buf_addf(out, "    same         %zu, %zu of them by another rule\n", c->same + c->moved,
-                c->moved);
+    pl_buf_addf(out, "    same         %zu", c->same + c->moved);
+    if (c->moved > 0)
+        pl_buf_addf(out, ", %zu of them by another rule", c->moved);
+    pl_buf_add_char(out, '\n');
     pl_buf_addf(out, "    other        %zu\n", c->differ);
     if (c->doubtful > 0) {
         pl_buf_addf(out, "    uncertain    %zu: the log does not hold ", c->doubtful);

@@ -226,7 +226,8 @@ static enum pl_logline_found read_message(struct reading *r, struct pl_str line,
     } else if (pl_json_get(object, "POSTLATCH_ACTION") != NULL) {
         result = found(broken(
             r, "the line was too long for journalctl, which says so with --all only", nothing));
-    } else if (pl_json_get(object, "action") != NULL && pl_json_get(object, "rule") != NULL) {
+    } else if (pl_json_get(object, "other") == NULL && pl_json_get(object, "action") != NULL &&
+               pl_json_get(object, "rule") != NULL) { /* "other": what a shadow would have said */
         result = found(take_json(r, object));
     }
     pl_json_free(object);

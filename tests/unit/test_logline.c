@@ -164,11 +164,37 @@ static void cut_anywhere(void **state)
                              PL_LOGLINE_DECISION);
 }
 
+/* What a shadow would have answered is no decision, in neither form. */
+static void shadows(void **state)
+{
+    struct pl_action ok = {.word = pl_str_lit("OK")}, reject = {.word = pl_str_lit("REJECT")};
+    struct pl_rule mine = {.name = pl_str_lit("builtin:reject"), .action = &reject},
+                   theirs = {.name = pl_str_lit("app"), .action = &ok};
+    struct pl_decision a = {&mine, &reject}, b = {&theirs, &ok};
+    struct pl_policy policy = {.mode = PL_MODE_ENFORCE};
+    struct pl_config config = {.policy = &policy};
+    char line[DECISION_LINE], why[PL_LOGLINE_WHY];
+    struct pl_query q = {.have = 0};
+
+    (void)state;
+    for (unsigned json = 0; json < 2; json++) {
+        config.settings.log_format = json ? PL_LOG_JSON : PL_LOG_TEXT;
+        size_t n = log_shadow_format(line, &config, 1, &q, &a, &b);
+
+        assert_int_equal(pl_logline_read(&read_back, (struct pl_str){line, n}, why),
+                         PL_LOGLINE_OTHER);
+        n = log_decision_format(line, &config, 1, &q, &a, 0);
+        assert_int_equal(pl_logline_read(&read_back, (struct pl_str){line, n}, why),
+                         PL_LOGLINE_DECISION);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_asked),
         cmocka_unit_test(cut_anywhere),
+        cmocka_unit_test(shadows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
