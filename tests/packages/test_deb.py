@@ -116,7 +116,7 @@ class Package(unittest.TestCase):
         commands = re.search(r"(?ms)^```sh\n(.*?)^```", (SRC / "docs/PACKAGING.md").read_text()).group(1)
         with Root() as root:
             rig_root.export(root.path / "src")
-            root.write("/usr/local/bin/quick-cc", '#!/bin/sh\nexec gcc "$@" -O0 -fno-lto\n', 0o755)
+            root.write("/usr/bin/quick-cc", '#!/bin/sh\nexec gcc "$@" -O0 -fno-lto\n', 0o755)
             root.run("sh", "-ec", commands, cwd="/src", env={"CC": "quick-cc", "CMAKE_BUILD_PARALLEL_LEVEL": "2"})
             found = root.run("find", ".", "-type", "f", cwd="/tmp/postlatch-package").stdout.replace("\n.", "\n").splitlines()
             found = {name.lstrip(".") for name in found}
