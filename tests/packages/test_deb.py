@@ -55,7 +55,7 @@ def next_version(deb, folder, change_conf=True):
         with open(raw / CONF[1:], "a") as conf:
             conf.write("# Version 9 says so.\n")
     out = Path(folder) / "postlatch_9.deb"
-    run("dpkg-deb", "--root-owner-group", "-b", raw, out)
+    run("dpkg-deb", "--root-owner-group", "-Znone", "-b", raw, out)
     shutil.rmtree(raw)
     return out
 
@@ -238,7 +238,7 @@ class Package(unittest.TestCase):
 
             # The socket is left alone: whoever asks meanwhile waits.
             self.install(root, new)
-            self.assertEqual(self.asked(root), ["start postlatch.socket", "restart postlatch.service"])
+            self.assertEqual(self.asked(root), ["start postlatch.socket", "start postlatch.service", "restart postlatch.service"])
             second = root.processes("postlatchd")
             self.assertEqual((len(second), second != first), (1, True))
             self.assertEqual(root.run(*query).stdout.splitlines()[-1], "action=REJECT Relay access denied")
@@ -250,6 +250,21 @@ class Package(unittest.TestCase):
             self.assertFalse(root.exists("/run/postlatch"))
             root.run("apt-get", "-q", "-y", "purge", "postlatch")
             self.assertEqual({f for f in root.changes() if "postlatch" in f and not BOOKS.match(f)}, set())
+
+    def test_a_policy_that_the_new_version_refuses(self):
+        new = next_version(self.deb, self.temp.name, change_conf=False)
+        with Root() as root:
+            self.with_systemctl(root)
+            self.install(root, self.deb)
+            running = root.processes("postlatchd")
+            self.asked(root)
+            root.write(CONF, "relay_networks = {0.0.0.0/0}\n")
+            said = self.install(root, new)
+            self.assertIn("\npostlatch: not restarted, the version from before goes on: this one finds fault with "
+                          "/etc/postlatch/postlatch.conf.\n"
+                          'postlatch: see "postlatch check", then "systemctl restart postlatch".\n', said)
+            self.assertEqual(self.asked(root), ["start postlatch.socket", "start postlatch.service"])
+            self.assertEqual(root.processes("postlatchd"), running)
 
     def test_who_has_switched_it_off_keeps_it_off(self):
         new = next_version(self.deb, self.temp.name)
