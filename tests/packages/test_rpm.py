@@ -22,7 +22,7 @@ FILES = {
     "/usr/share/man/man1/postlatch.1.gz", "/usr/share/man/man5/postlatch.conf.5.gz", "/usr/share/man/man8/postlatchd.8.gz",
 }
 ALSO = re.compile(r"/usr/share/(doc/postlatch|licenses/postlatch[-.0-9]*)(/|$)|/usr/lib/\.build-id|"
-                  r"/usr/share/(bash-completion/completions|zsh/site-functions|fish/vendor_completions\.d)/_?postlatch(\.fish)?$")
+                  r"/usr/share/(bash-completion/completions|zsh/(?:vendor-completions|site-functions)|fish/vendor_completions\.d)/_?postlatch(\.fish)?$")
 
 
 class Rpm(unittest.TestCase):
