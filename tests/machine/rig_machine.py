@@ -99,11 +99,16 @@ def prepare():
         stamp.write_text(wanted)
 
 
-def install(over):
-    """As an administrator would: cmake --install."""
+def bring(over):
+    """What a run brings along: the programs as an administrator installs them, and the files of inside/."""
     done = subprocess.run(["cmake", "--install", BUILD], env=dict(os.environ, DESTDIR=str(over)), capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(done.stdout + done.stderr)
+    shutil.copytree(HERE / "inside", over, dirs_exist_ok=True)
+    shutil.copy(SRC / "tests/blackbox/rig_smtp.py", over / "opt/test")
+    wants = over / "etc/systemd/system/basic.target.wants"
+    wants.mkdir(parents=True)
+    os.symlink("../agent.service", wants / "agent.service")
 
 
 class Machine:
