@@ -359,7 +359,6 @@ static bool start(struct daemon *d)
 /* Lets in who waits, answers what has been sent, then ends. False: a reload's thread still uses our memory. */
 static bool stop(struct daemon *d)
 {
-    notify_send("STOPPING=1\nSTATUS=ending: what was asked is answered");
     listeners_drain(&d->listeners);
     listeners_close(&d->listeners);
     control_close(&d->control);
@@ -395,6 +394,7 @@ static int serve(struct daemon *d)
     } else if (take_sockets(d) && start(d)) {
         ev_run(d->loop, 0);
         status = ENDED;
+        notify_send("STOPPING=1\nSTATUS=ending: what was asked is answered");
     }
     if (!stop(d)) {
         log_close();
