@@ -62,6 +62,7 @@ struct daemon {
     ev_signal term, interrupt, hangup;
     ev_async room;            /* a worker has room for a connection again */
     unsigned max_connections; /* that the limit of open files has room for */
+    const char *refused;      /* the verdict, if there is no start */
     int background;           /* what background_ready wants, or -1 */
 };
 
@@ -132,7 +133,7 @@ static struct snapshot *refuse_invalid(const struct daemon *d, struct pl_diag *d
 }
 
 /* A policy that was proved and may not run, or may all the same. NULL: nothing is started. */
-static struct snapshot *judge(const struct daemon *d, struct snapshot *s)
+static struct snapshot *judge(struct daemon *d, struct snapshot *s)
 {
     const struct verdict *v = &s->verdict;
     struct pl_str lines = pl_buf_str(&v->text);
@@ -157,6 +158,7 @@ static struct snapshot *judge(const struct daemon *d, struct snapshot *s)
     }
     log_error("the policy is %s; not started; run: postlatch check -c %s", v->word,
               d->options.config);
+    d->refused = v->word;
     snapshot_free(s);
     return NULL;
 }
@@ -179,7 +181,7 @@ static void load_shadow(struct snapshot *s, struct pl_diag *diag)
 }
 
 /* The first configuration; if it may not run there is no daemon, or a locked one. */
-static struct snapshot *load_first(const struct daemon *d)
+static struct snapshot *load_first(struct daemon *d)
 {
     struct pl_diag *diag = pl_diag_new();
     struct snapshot *s;
@@ -188,6 +190,7 @@ static struct snapshot *load_first(const struct daemon *d)
         log_error("out of memory");
         return NULL;
     }
+    d->refused = "invalid";
     s = snapshot_load(d->options.config, 1, diag);
     s = s == NULL ? refuse_invalid(d, diag) : judge(d, s);
     if (s != NULL && s->locked)
@@ -385,9 +388,12 @@ static int serve(struct daemon *d)
         return TROUBLE;
     sandbox_watch();
     first = load_first(d);
-    if (first == NULL)
+    notify_init(); /* its troubles go to the log of the configuration */
+    if (first == NULL) {
+        notify_send("STATUS=not started, as %s is %s; run: postlatch check -c %s",
+                    d->options.config, d->refused, d->options.config);
         return INVALID;
-    notify_init();
+    }
     snapshot_holder_init(&d->snapshots, first);
     if (!settings_copy_init(&d->started_with, &first->config.settings)) {
         log_error("out of memory");
