@@ -186,11 +186,11 @@ static struct snapshot *load_first(struct daemon *d)
     struct pl_diag *diag = pl_diag_new();
     struct snapshot *s;
 
+    d->refused = "invalid";
     if (diag == NULL) {
         log_error("out of memory");
         return NULL;
     }
-    d->refused = "invalid";
     s = snapshot_load(d->options.config, 1, diag);
     s = s == NULL ? refuse_invalid(d, diag) : judge(d, s);
     if (s != NULL && s->locked)
