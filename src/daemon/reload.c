@@ -220,7 +220,7 @@ static void *run(void *arg)
     ev_async_send(r->loop, &r->done);
     pthread_mutex_lock(&r->lock);
     r->has_ended = true;
-    pthread_cond_signal(&r->ended);
+    pthread_cond_signal(&r->end);
     pthread_mutex_unlock(&r->lock);
     return NULL;
 }
@@ -388,7 +388,7 @@ void reload_init(struct reload *r)
     pthread_mutex_init(&r->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&r->ended, &attributes);
+    pthread_cond_init(&r->end, &attributes);
     pthread_condattr_destroy(&attributes);
     ev_async_init(&r->follow, on_follow);
     ev_async_init(&r->done, on_done);
@@ -421,7 +421,7 @@ static bool ends_soon(struct reload *r)
     until.tv_sec += STOP_PATIENCE_S;
     pthread_mutex_lock(&r->lock);
     while (!r->has_ended && error == 0)
-        error = pthread_cond_timedwait(&r->ended, &r->lock, &until);
+        error = pthread_cond_timedwait(&r->end, &r->lock, &until);
     ended = r->has_ended;
     pthread_mutex_unlock(&r->lock);
     return ended;
@@ -436,7 +436,7 @@ bool reload_stop(struct reload *r)
         pthread_join(r->thread, NULL);
         r->running = false;
     }
-    pthread_cond_destroy(&r->ended);
+    pthread_cond_destroy(&r->end);
     pthread_mutex_destroy(&r->lock);
     ev_async_stop(r->loop, &r->follow);
     ev_async_stop(r->loop, &r->done);

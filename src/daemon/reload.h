@@ -46,7 +46,7 @@ struct reload {
     unsigned long number;                  /* of the last one that was begun */
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t ended; /* has_ended, of the thread; waits by the monotonic clock */
+    pthread_cond_t end; /* has_ended, of the thread; waits by the monotonic clock */
     bool has_ended;
     /* The thread's, while running. */
     unsigned long generation; /* that it is to make */
