@@ -283,6 +283,16 @@ static void print_log(struct said *s)
     putchar('\n');
 }
 
+static void print_clock(struct said *s)
+{
+    unsigned long steps = number(s, "clock_steps_total");
+
+    if (steps > 0) {
+        label("clock");
+        printf("set %lu time%s by two seconds or more; the log says when\n", steps, plural(steps));
+    }
+}
+
 void tell_status(struct pl_str lines)
 {
     struct said s;
@@ -305,6 +315,7 @@ void tell_status(struct pl_str lines)
     print_connections(&s);
     print_requests(&s);
     print_log(&s);
+    print_clock(&s);
     for (size_t i = 0; i < s.n; i++) {
         if (!s.told[i])
             printf("%-*.*s %.*s\n", LABEL, ARG(s.key[i]), ARG(s.value[i]));

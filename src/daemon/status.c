@@ -67,7 +67,8 @@ static void add_counters(struct pl_buf *b, const struct vitals *v)
                 p->connections_total);
     pl_buf_addf(b, "connections_closed_idle=%lu\nconnections_closed_at_limit=%lu\n",
                 sums.closed_idle, sums.closed_idlest);
-    pl_buf_addf(b, "accept_pauses_total=%lu\n", v->listeners->pauses);
+    pl_buf_addf(b, "accept_pauses_total=%lu\nclock_steps_total=%lu\n", v->listeners->pauses,
+                clock_steps());
     pl_buf_addf(b, "requests_total=%lu\ntroubles_total=%lu\n",
                 effects[PL_EFFECT_PASS] + effects[PL_EFFECT_REFUSE] + effects[PL_EFFECT_LEAVE] +
                     effects[PL_EFFECT_UNKNOWN],
