@@ -21,6 +21,10 @@ struct arguments {
     const char *host;        /* --host FILE, or NULL */
     const char *compromised; /* --compromised LOGIN, or NULL */
     const char *html;        /* --html FILE, or NULL */
+    const char *postfix;     /* --postfix DIR, or NULL */
+    const char *placement;   /* --placement LIST, or NULL */
+    const char *output;      /* -o FILE, or NULL */
+    bool master;             /* --master */
     bool json, strict, no_host, by_rule, accept_wider, overlaps;
     int count; /* what is left: words[0..count) */
     const char *const *words;
@@ -34,6 +38,7 @@ int cmd_explain(const struct arguments *a);
 int cmd_matrix(const struct arguments *a);
 int cmd_query(const struct arguments *a);
 int cmd_reload(const struct arguments *a);
+int cmd_snippet(const struct arguments *a);
 int cmd_status(const struct arguments *a);
 int cmd_surface(const struct arguments *a);
 int cmd_test(const struct arguments *a);

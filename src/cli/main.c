@@ -17,7 +17,11 @@ enum {
     TAKES_CHECK = 16,
     TAKES_BY_RULE = 32,
     TAKES_WIDER = 64,
-    TAKES_HTML = 128
+    TAKES_HTML = 128,
+    TAKES_POSTFIX = 256,
+    TAKES_PLACEMENT = 512,
+    TAKES_OUTPUT = 1024,
+    TAKES_HOST = 2048
 };
 
 static const struct command {
@@ -121,7 +125,23 @@ static const struct command {
     {"top", NULL, 0, NULL, NULL, NULL},
     {"replay", NULL, 0, NULL, NULL, NULL},
     {"init", NULL, 0, NULL, NULL, NULL},
-    {"snippet", NULL, 0, NULL, NULL, NULL},
+    {"snippet", cmd_snippet, TAKES_SOCKET | TAKES_POSTFIX | TAKES_PLACEMENT,
+     "[--postfix DIR] [--socket ADDR]\n"
+     "       [--placement relay | recipient] [--master]",
+     "the lines of main.cf and master.cf that make Postfix ask",
+     "Print the lines of main.cf that make Postfix ask the daemon, each with its reason, made "
+     "from\n"
+     "the configuration (listen, mode, after_dunno, …) and from what Postfix has now: its lists, "
+     "its\n"
+     "queue folder, whether smtpd is chrooted. They can be pasted as they are.\n"
+     "    --postfix DIR    the folder of main.cf and master.cf (default: as postconf finds it)\n"
+     "    --socket ADDR    where the daemon listens (default: the first listen)\n"
+     "    --placement relay | recipient\n"
+     "                     the list to ask in (default: the one that decides about relaying now)\n"
+     "    --master         the entries of master.cf for services that have lists of their own\n"
+     "Exit status: 0; 1 something must be decided first, it is printed; 2 when the configuration "
+     "or\n"
+     "Postfix's cannot be read."},
     {"doctor", NULL, 0, NULL, NULL, NULL},
     {"probe", NULL, 0, NULL, NULL, NULL},
 };
@@ -146,6 +166,8 @@ static const struct option {
     {"--requests", TAKES_LOAD, offsetof(struct arguments, requests)},
     {"--pid", TAKES_LOAD, offsetof(struct arguments, pid)},
     {"--html", TAKES_HTML, offsetof(struct arguments, html)},
+    {"--postfix", TAKES_POSTFIX, offsetof(struct arguments, postfix)},
+    {"--placement", TAKES_PLACEMENT, offsetof(struct arguments, placement)},
 };
 
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
@@ -158,6 +180,7 @@ static const struct option flags[] = {
     {"--overlaps", TAKES_CHECK, offsetof(struct arguments, overlaps)},
     {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
     {"--by-rule", TAKES_BY_RULE, offsetof(struct arguments, by_rule)},
+    {"--master", TAKES_PLACEMENT, offsetof(struct arguments, master)},
     {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
 };
 
