@@ -61,7 +61,7 @@ int cmd_snippet(const struct arguments *a)
         snippet_print_master(&s);
     else
         snippet_print_main(&s, a->config);
-    status = s.nfindings > 0 ? EXIT_FOUND : EXIT_FINE;
+    status = snippet_undecided(&s) ? EXIT_FOUND : EXIT_FINE;
 out:
     snippet_fini(&s);
     postfix_fini(&postfix);

@@ -38,9 +38,10 @@ struct snippet_setting {
     const char *name, *value, *why;
 };
 
-/* What has to be looked at before it works as promised. */
+/* What has to be decided before it works as promised; a note is only to be known. */
 struct snippet_finding {
     struct pl_str what;
+    bool note;
 };
 
 /* struct snippet - start with {0}, release with snippet_fini */
@@ -79,8 +80,12 @@ void snippet_fini(struct snippet *s);
 void snippet_rewrite(struct snippet *s, const struct snippet_input *in, struct snippet_list *list,
                      struct pl_str old);
 
-/* snippet_find - one more finding */
+/* snippet_find, snippet_note - one more finding, one more note */
 void snippet_find(struct snippet *s, const char *fmt, ...) PL_PRINTF(2, 3);
+void snippet_note(struct snippet *s, const char *fmt, ...) PL_PRINTF(2, 3);
+
+/* snippet_undecided - whether there are findings that are no notes */
+bool snippet_undecided(const struct snippet *s);
 
 /* snippet_add_item - one more restriction; text is copied */
 void snippet_add_item(struct snippet *s, struct snippet_list *list, struct pl_str text,

@@ -29,24 +29,48 @@ static struct pl_str keep(struct snippet *s, struct pl_str text)
     return copy.p == NULL ? pl_str_lit("") : copy;
 }
 
-void snippet_find(struct snippet *s, const char *fmt, ...)
+static void tell(struct snippet *s, bool note, const char *fmt, va_list ap)
 {
     struct snippet_finding *findings =
         pl_grow(s->findings, &s->findings_cap, s->nfindings, sizeof(*findings));
     char *text = NULL;
-    va_list ap;
 
-    va_start(ap, fmt);
     if (vasprintf(&text, fmt, ap) < 0)
         text = NULL;
-    va_end(ap);
     if (findings != NULL)
         s->findings = findings;
     if (findings == NULL || text == NULL)
         s->failed = true;
     else
-        s->findings[s->nfindings++].what = keep(s, pl_str_of(text));
+        s->findings[s->nfindings++] = (struct snippet_finding){keep(s, pl_str_of(text)), note};
     free(text);
+}
+
+void snippet_find(struct snippet *s, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    tell(s, false, fmt, ap);
+    va_end(ap);
+}
+
+void snippet_note(struct snippet *s, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    tell(s, true, fmt, ap);
+    va_end(ap);
+}
+
+bool snippet_undecided(const struct snippet *s)
+{
+    for (size_t i = 0; i < s->nfindings; i++) {
+        if (!s->findings[i].note)
+            return true;
+    }
+    return false;
 }
 
 void snippet_add_item(struct snippet *s, struct snippet_list *list, struct pl_str text,
@@ -218,6 +242,22 @@ static const char recipient[] = "smtpd_recipient_restrictions";
 /* Postfix's own default; of a system that could not be asked. */
 #define DEFAULT_LIST "permit_mynetworks, permit_sasl_authenticated, defer_unauth_destination"
 
+/* The recipient list must let pass, too, what we let out in the relay list. */
+static void tell_second_list(struct snippet *s, struct pl_str at_recipient)
+{
+    struct pl_restriction r;
+
+    while (pl_restriction_next(&at_recipient, &r)) {
+        if (r.effect == PL_RESTRICT_CLOSE && !r.warn_only) {
+            snippet_note(s,
+                         "%s has %.*s of its own: clients that only postlatch.conf lets relay are "
+                         "refused there. Take the word out of it, the relay list has it already",
+                         recipient, (int)r.word.n, r.word.p);
+            return;
+        }
+    }
+}
+
 static void add_main(struct snippet *s, const struct snippet_input *in)
 {
     struct pl_str at_relay = all_value(in, relay), at_recipient = all_value(in, recipient);
@@ -239,6 +279,8 @@ static void add_main(struct snippet *s, const struct snippet_input *in)
             add_setting(s, relay, "", "Relaying is decided in the recipient list below.");
     } else {
         pl_buf_add(&old, at_relay);
+        if (!s->observe && at_relay.n > 0)
+            tell_second_list(s, at_recipient);
         if (at_relay.n == 0 && at_recipient.n > 0)
             snippet_find(s,
                          "main.cf, %s decides about relaying now, and both lists must let a "

@@ -51,7 +51,8 @@ static void print_findings(const struct snippet *s)
 
     for (size_t i = 0; i < s->nfindings; i++) {
         pl_buf_reset(&text);
-        pl_buf_addf(&text, "TO DECIDE: %.*s.", (int)s->findings[i].what.n, s->findings[i].what.p);
+        pl_buf_addf(&text, "%s: %.*s.", s->findings[i].note ? "Note" : "TO DECIDE",
+                    (int)s->findings[i].what.n, s->findings[i].what.p);
         if (!text.failed)
             print_comment(stdout, "", text.p);
     }
@@ -249,7 +250,8 @@ static struct pl_json *json_list(const struct snippet_list *list)
 void snippet_print_json(const struct snippet *s)
 {
     struct pl_json *top = pl_json_object(), *main_cf = pl_json_array(),
-                   *master_cf = pl_json_array(), *findings = pl_json_array();
+                   *master_cf = pl_json_array(), *findings = pl_json_array(),
+                   *notes = pl_json_array();
 
     for (size_t i = 0; i < s->nsettings; i++) {
         struct pl_json *o = pl_json_object();
@@ -262,12 +264,13 @@ void snippet_print_json(const struct snippet *s)
     for (size_t i = 0; i < s->nlists; i++)
         pl_json_append(s->lists[i].service == NULL ? main_cf : master_cf, json_list(&s->lists[i]));
     for (size_t i = 0; i < s->nfindings; i++)
-        pl_json_append(findings, pl_json_string(s->findings[i].what));
+        pl_json_append(s->findings[i].note ? notes : findings, pl_json_string(s->findings[i].what));
     pl_json_set(top, "mode", pl_json_string(pl_str_of(s->observe ? "observe" : "enforce")));
     pl_json_set(top, "endpoint", pl_json_string(s->endpoint));
     pl_json_set(top, "main.cf", main_cf);
     pl_json_set(top, "master.cf", master_cf);
     pl_json_set(top, "findings", findings);
+    pl_json_set(top, "notes", notes);
     pl_json_print(top, stdout);
     pl_json_free(top);
 }
