@@ -35,6 +35,7 @@ int cmd_bench(const struct arguments *a);
 int cmd_check(const struct arguments *a);
 int cmd_diff(const struct arguments *a);
 int cmd_explain(const struct arguments *a);
+int cmd_init(const struct arguments *a);
 int cmd_matrix(const struct arguments *a);
 int cmd_query(const struct arguments *a);
 int cmd_reload(const struct arguments *a);

@@ -124,7 +124,19 @@ static const struct command {
     {"metrics", NULL, 0, NULL, NULL, NULL},
     {"top", NULL, 0, NULL, NULL, NULL},
     {"replay", NULL, 0, NULL, NULL, NULL},
-    {"init", NULL, 0, NULL, NULL, NULL},
+    {"init", cmd_init, TAKES_POSTFIX | TAKES_OUTPUT | TAKES_HOST,
+     "[--postfix DIR] [-o FILE] [--host FILE | --no-host]",
+     "write a first configuration, from what Postfix has",
+     "Read Postfix's configuration and print one for postlatch that lets relay whom Postfix lets "
+     "relay\n"
+     "now, in observe mode, with comments. What cannot be carried over is marked TO DECIDE.\n"
+     "    --postfix DIR  the folder of main.cf and master.cf (default: as postconf finds it)\n"
+     "    -o FILE        write it to FILE, which must not exist yet\n"
+     "    --host FILE    take the facts of the host (interfaces, bridges, gateways) from FILE\n"
+     "    --no-host      do not look at the host\n"
+     "Exit status: 0; 1 something is marked TO DECIDE; 2 Postfix's configuration cannot be read, "
+     "or\n"
+     "FILE not be written."},
     {"snippet", cmd_snippet, TAKES_SOCKET | TAKES_POSTFIX | TAKES_PLACEMENT,
      "[--postfix DIR] [--socket ADDR]\n"
      "       [--placement relay | recipient] [--master]",
@@ -155,7 +167,8 @@ static const struct option {
     size_t at; /* in struct arguments */
 } options[] = {
     {"-c", 0, offsetof(struct arguments, config)},
-    {"--host", TAKES_CHECK, offsetof(struct arguments, host)},
+    {"-o", TAKES_OUTPUT, offsetof(struct arguments, output)},
+    {"--host", TAKES_CHECK | TAKES_HOST, offsetof(struct arguments, host)},
     {"--compromised", TAKES_CHECK, offsetof(struct arguments, compromised)},
     {"--socket", TAKES_SOCKET, offsetof(struct arguments, socket)},
     {"--control", TAKES_CONTROL, offsetof(struct arguments, control)},
@@ -176,7 +189,7 @@ enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
 static const struct option flags[] = {
     {"--json", 0, offsetof(struct arguments, json)},
     {"--strict", TAKES_CHECK, offsetof(struct arguments, strict)},
-    {"--no-host", TAKES_CHECK, offsetof(struct arguments, no_host)},
+    {"--no-host", TAKES_CHECK | TAKES_HOST, offsetof(struct arguments, no_host)},
     {"--overlaps", TAKES_CHECK, offsetof(struct arguments, overlaps)},
     {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
     {"--by-rule", TAKES_BY_RULE, offsetof(struct arguments, by_rule)},

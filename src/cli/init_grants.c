@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Who may relay besides mynetworks: logins, certificates, access tables; and what cannot be carried over. */
+#include "init.h"
+
+#include "postlatch/fingerprint.h"
+#include "postlatch/quote.h"
+
+#include <string.h>
+
+/* A list of restrictions that decides about relaying, while it is read. */
+struct deciding {
+    struct init *in;
+    struct pl_str place; /* "main.cf", "submission/inet" */
+    const char *name;
+    bool main;
+};
+
+static void decide_about(const struct deciding *d, const struct pl_restriction *r, const char *what)
+{
+    struct pl_quote q, a;
+
+    init_decide(d->in, INIT_GRANTS, "%.*s, %s: %s%s%s %s", (int)d->place.n, d->place.p, d->name,
+                pl_quote(&q, r->word), r->arg.n > 0 ? " " : "",
+                r->arg.n > 0 ? pl_quote(&a, r->arg) : "", what);
+}
+
+/* ---- access tables ---- */
+
+/* Which list of the boundary a key belongs to. */
+enum key_kind { KEY_CLIENT, KEY_CERTIFICATE, KEY_LOGIN };
+
+static bool take_client(const struct deciding *d, struct pl_str key, bool parents)
+{
+    struct pl_prefix prefix;
+    char text[PL_PREFIX_TEXT];
+    struct pl_buf sub = {0};
+    char why[PL_PREFIX_WHY];
+
+    if (pl_access_network(key, &prefix) || pl_prefix_parse(&prefix, key, why)) {
+        pl_prefix_format(text, &prefix);
+        init_add(d->in, &d->in->networks, pl_str_of(text), false);
+        return true;
+    }
+    if (pl_str_find(key, '.') == key.n || pl_str_find(key, '/') < key.n)
+        return false;
+    if (key.p[0] != '.') {
+        init_add(d->in, &d->in->names, key, false);
+        pl_buf_addf(&sub, ".");
+    }
+    pl_buf_add(&sub, key);
+    if (parents || key.p[0] == '.')
+        init_add(d->in, &d->in->names, pl_buf_str(&sub), false);
+    pl_buf_fini(&sub);
+    return true;
+}
+
+static bool is_fingerprint(struct pl_str key)
+{
+    uint8_t bytes[PL_FINGERPRINT_MAX];
+    size_t len;
+
+    return pl_fingerprint_parse(bytes, &len, key);
+}
+
+static bool take_key(const struct deciding *d, enum key_kind kind, struct pl_str key)
+{
+    struct pl_str parents = init_value(d->in, "parent_domain_matches_subdomains"), word;
+    bool matches = false;
+
+    switch (kind) {
+    case KEY_CLIENT:
+        while (pl_postfix_word(&parents, &word))
+            matches = matches || pl_str_eq(word, pl_str_lit("smtpd_access_maps"));
+        return take_client(d, key, matches);
+    case KEY_CERTIFICATE:
+        if (!is_fingerprint(key))
+            return false;
+        init_add(d->in, &d->in->certs, key, false);
+        return true;
+    case KEY_LOGIN:
+        init_add(d->in, &d->in->users, key, false);
+        return true;
+    }
+    return false;
+}
+
+static void take_table(const struct deciding *d, const struct pl_restriction *r, enum key_kind kind)
+{
+    struct init_list *const lists[] = {&d->in->networks, &d->in->certs, &d->in->users};
+    struct init_table t = {0};
+    struct pl_quote q;
+    size_t granted = 0, refused = 0;
+
+    if (!init_table_read(d->in, &t, r->arg)) {
+        decide_about(d, r,
+                     "may let clients relay, and cannot be listed. Whom it answers OK must be "
+                     "granted here");
+        init_table_fini(&t);
+        return;
+    }
+    init_group(d->in, lists[kind], "%.*s: %.*s %.*s", (int)d->place.n, d->place.p, (int)r->word.n,
+               r->word.p, (int)r->arg.n, r->arg.p);
+    if (kind == KEY_CLIENT)
+        init_group(d->in, &d->in->names, "%.*s: %.*s %.*s", (int)d->place.n, d->place.p,
+                   (int)r->word.n, r->word.p, (int)r->arg.n, r->arg.p);
+    for (size_t i = 0; i < t.count; i++) {
+        struct pl_quote key, value;
+
+        switch (pl_access_of(t.rows[i].value)) {
+        case PL_ACCESS_GRANT:
+            granted++;
+            if (take_key(d, kind, t.rows[i].key))
+                continue;
+            break;
+        case PL_ACCESS_REFUSE:
+            refused++;
+            continue;
+        case PL_ACCESS_NONE:
+            continue;
+        case PL_ACCESS_OTHER:
+            break;
+        }
+        init_decide(d->in, INIT_GRANTS,
+                    "%s, row %u, %s %s: may let clients relay, and is not "
+                    "understood here",
+                    pl_quote(&q, r->arg), t.rows[i].line, pl_quote(&key, t.rows[i].key),
+                    pl_quote(&value, t.rows[i].value));
+    }
+    if (granted > 0 && refused > 0)
+        decide_about(d, r,
+                     "grants and refuses. Only the grants stand here; if a row that refuses lies "
+                     "within one that grants, write it into the list with \"!\"");
+    else if (granted > 0)
+        init_note(d->in, INIT_GRANTS,
+                  "%.*s, %s: %zu row%s that grant; a change of that table must be "
+                  "made here too",
+                  (int)d->place.n, d->place.p, pl_quote(&q, r->arg), granted,
+                  granted == 1 ? "" : "s");
+    init_table_fini(&t);
+}
+
+static void take_access(const struct deciding *d, const struct pl_restriction *r)
+{
+    static const struct {
+        const char *word;
+        enum key_kind kind;
+    } known[] = {{"check_client_access", KEY_CLIENT},
+                 {"check_ccert_access", KEY_CERTIFICATE},
+                 {"check_sasl_access", KEY_LOGIN}};
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (pl_str_eq_fold(r->word, pl_str_of(known[i].word))) {
+            take_table(d, r, known[i].kind);
+            return;
+        }
+    }
+    decide_about(d, r,
+                 "stands before relaying is refused. A row of it that answers OK opens the relay "
+                 "to whoever writes such a sender, name or recipient; it is not carried over");
+}
+
+/* permit_tls_clientcerts: the keys of relay_clientcerts, whatever their values. */
+static void take_clientcerts(const struct deciding *d)
+{
+    struct pl_str list = init_value(d->in, "relay_clientcerts"), name;
+    struct pl_quote q;
+
+    init_group(d->in, &d->in->certs, "relay_clientcerts = %.*s", (int)list.n, list.p);
+    while (pl_postfix_word(&list, &name)) {
+        struct init_table t = {0};
+
+        if (!init_table_read(d->in, &t, name))
+            init_decide(d->in, INIT_GRANTS, "relay_clientcerts, %s: %s. Put its fingerprints here",
+                        pl_quote(&q, name), t.why);
+        for (size_t i = 0; t.why == NULL && i < t.count; i++) {
+            if (!take_key(d, KEY_CERTIFICATE, t.rows[i].key))
+                init_decide(d->in, INIT_GRANTS, "relay_clientcerts, row %u: %s is no fingerprint",
+                            t.rows[i].line, pl_quote(&q, t.rows[i].key));
+        }
+        init_table_fini(&t);
+    }
+}
+
+/* ---- the lists ---- */
+
+static void take_permit(const struct deciding *d, const struct pl_restriction *r)
+{
+    struct init *in = d->in;
+
+    if (pl_str_eq_fold(r->word, pl_str_lit("permit_mynetworks"))) {
+        in->permits_networks = true;
+    } else if (pl_str_eq_fold(r->word, pl_str_lit("permit_sasl_authenticated"))) {
+        if (!in->permits_logins)
+            init_group(in, &in->users, "%.*s: permit_sasl_authenticated", (int)d->place.n,
+                       d->place.p);
+        in->permits_logins = true;
+    } else if (pl_str_eq_fold(r->word, pl_str_lit("permit_tls_clientcerts"))) {
+        if (!in->permits_certs)
+            take_clientcerts(d);
+        in->permits_certs = true;
+    } else if (pl_str_eq_fold(r->word, pl_str_lit("permit_tls_all_clientcerts"))) {
+        decide_about(d, r,
+                     "lets everybody relay who has a certificate of a trusted CA. List the "
+                     "fingerprints in relay_clientcerts");
+    } else if (pl_str_eq_fold(r->word, pl_str_lit("permit_mx_backup"))) {
+        decide_about(d, r,
+                     "takes mail for every domain whose MX names this host, by other people's "
+                     "DNS. List these domains in accepted_domains");
+    } else if (!pl_str_eq_fold(r->word, pl_str_lit("permit_auth_destination"))) {
+        decide_about(d, r, "lets clients relay by what cannot be written here");
+    }
+}
+
+/* The word that stands behind us after a DUNNO. */
+static void take_end(const struct deciding *d, const struct pl_restriction *r)
+{
+    if (!d->main || d->in->after_dunno != NULL)
+        return;
+    d->in->after_dunno = pl_str_eq_fold(r->word, pl_str_lit("defer_unauth_destination"))
+                             ? "defer_unauth_destination"
+                         : r->effect == PL_RESTRICT_CLOSE ? "reject_unauth_destination"
+                                                          : "reject";
+}
+
+/* Up to the word that refuses to relay: what comes behind it can grant nothing more. */
+static void take_list(const struct deciding *d, struct pl_str list)
+{
+    struct pl_restriction r;
+
+    while (pl_restriction_next(&list, &r)) {
+        if (r.warn_only)
+            continue;
+        switch (r.effect) {
+        case PL_RESTRICT_CLOSE:
+        case PL_RESTRICT_REJECT_ALL:
+            take_end(d, &r);
+            return;
+        case PL_RESTRICT_PERMIT_SOME:
+            take_permit(d, &r);
+            break;
+        case PL_RESTRICT_PERMIT_ALL:
+            decide_about(d, &r,
+                         "lets everybody relay to everywhere: this server is an open relay "
+                         "today");
+            return;
+        case PL_RESTRICT_TABLE:
+            take_access(d, &r);
+            break;
+        case PL_RESTRICT_POLICY:
+            decide_about(d, &r, "asks a policy server, whose OK may let clients relay");
+            break;
+        case PL_RESTRICT_UNKNOWN:
+        case PL_RESTRICT_DEAD:
+            decide_about(d, &r,
+                         "is not known here (a class of smtpd_restriction_classes?): see what it "
+                         "permits");
+            break;
+        case PL_RESTRICT_REJECT_SOME:
+        case PL_RESTRICT_NONE:
+            break;
+        }
+    }
+}
+
+static bool decides_in_relay_list(const struct pl_postconf *all)
+{
+    return pl_postconf_value(all, "smtpd_relay_restrictions").n > 0;
+}
+
+static void take_service(struct init *in, const struct pl_master_service *service)
+{
+    struct pl_postconf all = {0};
+    struct pl_buf text = {0}, place = {0};
+    struct deciding d = {.in = in};
+    struct pl_str value;
+
+    if (service->overrides.count == 0 ||
+        !postfix_effective(in->postfix, service, NULL, &all, &text))
+        goto out;
+    in->has_logins = in->has_logins || pl_str_eq(pl_postconf_value(&all, "smtpd_sasl_auth_enable"),
+                                                 pl_str_lit("yes"));
+    pl_buf_addf(&place, "%.*s/%.*s", (int)service->name.n, service->name.p, (int)service->type.n,
+                service->type.p);
+    d.place = init_keep(in, pl_buf_str(&place));
+    d.name =
+        decides_in_relay_list(&all) ? "smtpd_relay_restrictions" : "smtpd_recipient_restrictions";
+    value = pl_postconf_value(&all, d.name);
+    if (pl_str_eq(value, init_value(in, d.name)) &&
+        decides_in_relay_list(&all) == decides_in_relay_list(&in->postfix->all)) {
+        if (!pl_str_eq(pl_postconf_value(&all, "mynetworks"), init_value(in, "mynetworks")))
+            init_decide(in, INIT_GRANTS, "%.*s has its own mynetworks, which is not carried over",
+                        (int)d.place.n, d.place.p);
+        goto out;
+    }
+    init_note(in, INIT_LISTENERS, "%.*s has its own %s = %.*s", (int)d.place.n, d.place.p, d.name,
+              (int)value.n, value.p);
+    if (init_is_inside(service)) {
+        init_note(
+            in, INIT_LISTENERS,
+            "%.*s is reached from this host only (a content filter's way back?): leave it as it "
+            "is, it need not ask",
+            (int)d.place.n, d.place.p);
+        goto out;
+    }
+    take_list(&d, value);
+    if (!pl_str_eq(pl_postconf_value(&all, "mynetworks"), init_value(in, "mynetworks")))
+        init_decide(in, INIT_GRANTS, "%.*s has its own mynetworks, which is not carried over",
+                    (int)d.place.n, d.place.p);
+out:
+    pl_postconf_fini(&all);
+    pl_buf_fini(&text);
+    pl_buf_fini(&place);
+}
+
+void init_grants(struct init *in)
+{
+    bool relay = decides_in_relay_list(&in->postfix->all);
+    struct deciding d = {.in = in, .place = pl_str_lit("main.cf"), .main = true};
+    const struct pl_master_service *service;
+    bool main_logins;
+
+    in->has_logins = pl_str_eq(init_value(in, "smtpd_sasl_auth_enable"), pl_str_lit("yes"));
+    d.name = relay ? "smtpd_relay_restrictions" : "smtpd_recipient_restrictions";
+    take_list(&d, init_value(in, d.name));
+    main_logins = in->permits_logins;
+    for (size_t at = 0; (service = init_next_smtpd(in, &at)) != NULL;)
+        take_service(in, service);
+    if (in->permits_logins && !in->has_logins)
+        init_note(in, INIT_GRANTS,
+                  "permit_sasl_authenticated stands in a list, but nobody can log in "
+                  "(smtpd_sasl_auth_enable = no everywhere), so no login is granted anything");
+    if (in->permits_logins && in->has_logins)
+        init_add(in, &in->users, pl_str_lit("any"), false);
+    if (in->permits_logins && !main_logins &&
+        pl_str_eq(init_value(in, "smtpd_sasl_auth_enable"), pl_str_lit("yes")))
+        init_decide(in, INIT_GRANTS,
+                    "logins may relay at some services only, but can be made everywhere "
+                    "(smtpd_sasl_auth_enable = yes in main.cf), and relay_users counts everywhere");
+}
