@@ -78,7 +78,7 @@ static int show(const struct arguments *a, const struct init *in)
         status = fwrite(text, 1, n, stdout) == n ? EXIT_FINE : trouble("cannot write the output");
     free(text);
     if (status == EXIT_FINE && init_undecided(in) > 0) {
-        trouble("init: %zu thing%s to decide, marked TO DECIDE", init_undecided(in),
+        trouble("init: %zu thing%s marked TO DECIDE", init_undecided(in),
                 init_undecided(in) == 1 ? " is" : "s are");
         status = EXIT_FOUND;
     }

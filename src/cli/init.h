@@ -114,6 +114,8 @@ void init_table_fini(struct init_table *t);
 /* init_file_read - a file of entries, as in mydestination = /etc/postfix/domains; false: *why */
 bool init_file_read(struct pl_str path, struct pl_buf *text, const char **why);
 
+bool init_is_smtpd(const struct pl_master_service *service);
+
 /* init_is_inside - only this host reaches a service */
 bool init_is_inside(const struct pl_master_service *service);
 

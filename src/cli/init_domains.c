@@ -254,6 +254,13 @@ void init_domains(struct init *in)
                    r.parents ? ", and their subdomains (parent_domain_matches_subdomains)" : "");
         take_list(&r, value, sources[i].name);
     }
+    if (pl_postconf_find(&in->postfix->set, "relay_domains") == NULL &&
+        init_value(in, "relay_domains").n > 0)
+        init_note(in, INIT_DOMAINS,
+                  "compatibility_level is below 2, so relay_domains is "
+                  "$mydestination, and mail to subdomains is taken as well. If "
+                  "that is not meant, set relay_domains = in main.cf, and run this "
+                  "again");
     init_group(in, &in->domains, "user@[address] of this host (inet_interfaces, proxy_interfaces)");
     add_literals_of(in, "inet_interfaces");
     add_literals_of(in, "proxy_interfaces");

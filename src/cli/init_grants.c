@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Who may relay besides mynetworks: logins, certificates, access tables; and what cannot be carried over. */
 #include "init.h"
+#include "snippet.h"
 
 #include "postlatch/fingerprint.h"
 #include "postlatch/quote.h"
@@ -222,6 +223,22 @@ static void take_end(const struct deciding *d, const struct pl_restriction *r)
                                                           : "reject";
 }
 
+/* A daemon of ours that is asked already. */
+static bool is_us(struct pl_str arg)
+{
+    struct pl_policy_service service;
+    struct pl_str part;
+    const char *why;
+
+    if (!pl_policy_service_read(&service, arg, &part, &why))
+        return false;
+    for (size_t i = 0; i + sizeof("postlatch") - 1 <= service.endpoint.n; i++) {
+        if (pl_str_has_prefix(pl_str_from(service.endpoint, i), pl_str_lit("postlatch")))
+            return true;
+    }
+    return pl_str_eq(service.endpoint, pl_str_lit("inet:127.0.0.1:10071"));
+}
+
 /* Up to the word that refuses to relay: what comes behind it can grant nothing more. */
 static void take_list(const struct deciding *d, struct pl_str list)
 {
@@ -247,7 +264,11 @@ static void take_list(const struct deciding *d, struct pl_str list)
             take_access(d, &r);
             break;
         case PL_RESTRICT_POLICY:
-            decide_about(d, &r, "asks a policy server, whose OK may let clients relay");
+            if (is_us(r.arg))
+                init_note(d->in, INIT_GRANTS, "%.*s, %s asks postlatchd already", (int)d->place.n,
+                          d->place.p, d->name);
+            else
+                decide_about(d, &r, "asks a policy server, whose OK may let clients relay");
             break;
         case PL_RESTRICT_UNKNOWN:
         case PL_RESTRICT_DEAD:
@@ -273,6 +294,7 @@ static void take_service(struct init *in, const struct pl_master_service *servic
     struct pl_buf text = {0}, place = {0};
     struct deciding d = {.in = in};
     struct pl_str value;
+    bool own;
 
     if (service->overrides.count == 0 ||
         !postfix_effective(in->postfix, service, NULL, &all, &text))
@@ -285,27 +307,24 @@ static void take_service(struct init *in, const struct pl_master_service *servic
     d.name =
         decides_in_relay_list(&all) ? "smtpd_relay_restrictions" : "smtpd_recipient_restrictions";
     value = pl_postconf_value(&all, d.name);
-    if (pl_str_eq(value, init_value(in, d.name)) &&
-        decides_in_relay_list(&all) == decides_in_relay_list(&in->postfix->all)) {
-        if (!pl_str_eq(pl_postconf_value(&all, "mynetworks"), init_value(in, "mynetworks")))
-            init_decide(in, INIT_GRANTS, "%.*s has its own mynetworks, which is not carried over",
-                        (int)d.place.n, d.place.p);
-        goto out;
-    }
-    init_note(in, INIT_LISTENERS, "%.*s has its own %s = %.*s", (int)d.place.n, d.place.p, d.name,
-              (int)value.n, value.p);
+    own = !pl_str_eq(value, init_value(in, d.name)) ||
+          decides_in_relay_list(&all) != decides_in_relay_list(&in->postfix->all);
+    if (own)
+        init_note(in, INIT_LISTENERS, "%.*s has its own %s = %.*s", (int)d.place.n, d.place.p,
+                  d.name, (int)value.n, value.p);
     if (init_is_inside(service)) {
         init_note(
             in, INIT_LISTENERS,
-            "%.*s is reached from this host only (a content filter's way back?): leave it as it "
-            "is, it need not ask",
+            "%.*s is reached from this host only, as is a content filter's way back: leave it as "
+            "it is",
             (int)d.place.n, d.place.p);
         goto out;
     }
-    take_list(&d, value);
     if (!pl_str_eq(pl_postconf_value(&all, "mynetworks"), init_value(in, "mynetworks")))
         init_decide(in, INIT_GRANTS, "%.*s has its own mynetworks, which is not carried over",
                     (int)d.place.n, d.place.p);
+    if (own)
+        take_list(&d, value);
 out:
     pl_postconf_fini(&all);
     pl_buf_fini(&text);
@@ -323,6 +342,7 @@ void init_grants(struct init *in)
     d.name = relay ? "smtpd_relay_restrictions" : "smtpd_recipient_restrictions";
     take_list(&d, init_value(in, d.name));
     main_logins = in->permits_logins;
+    in->permits_spare = in->permits_networks && snippet_spares(init_value(in, d.name));
     for (size_t at = 0; (service = init_next_smtpd(in, &at)) != NULL;)
         take_service(in, service);
     if (in->permits_logins && !in->has_logins)

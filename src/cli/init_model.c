@@ -161,7 +161,7 @@ size_t init_undecided(const struct init *in)
     return n;
 }
 
-static bool is_smtpd(const struct pl_master_service *service)
+bool init_is_smtpd(const struct pl_master_service *service)
 {
     size_t slash = pl_str_rfind(service->command, '/');
     struct pl_str name =
@@ -175,7 +175,7 @@ const struct pl_master_service *init_next_smtpd(const struct init *in, size_t *a
     while (*at < in->postfix->master.count) {
         const struct pl_master_service *service = &in->postfix->master.services[(*at)++];
 
-        if (is_smtpd(service))
+        if (init_is_smtpd(service))
             return service;
     }
     return NULL;

@@ -250,8 +250,12 @@ void init_networks(struct init *in)
     struct pl_str written = init_written(in, "mynetworks"),
                   style = init_value(in, "mynetworks_style");
 
-    if (!in->permits_networks)
+    if (!in->permits_networks) {
+        init_note(in, INIT_GRANTS,
+                  "no list that decides about relaying has permit_mynetworks, so "
+                  "mynetworks grants nothing");
         return;
+    }
     if (pl_postconf_find(&in->postfix->set, "mynetworks") == NULL) {
         init_group(in, &in->networks,
                    "mynetworks is not set: what mynetworks_style = %.*s makes of "

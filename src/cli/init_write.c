@@ -149,7 +149,7 @@ static void write_head(const struct init *in, FILE *out)
         "compatibility_level %.*s, %.*s.",
         (int)version.n, version.p, (int)level.n, level.p, (int)folder.n, folder.p);
     if (init_undecided(in) > 0)
-        say(out, "", "%zu thing%s to decide, marked TO DECIDE.", init_undecided(in),
+        say(out, "", "%zu thing%s marked TO DECIDE.", init_undecided(in),
             init_undecided(in) == 1 ? " is" : "s are");
     fputs("#\n"
           "# mode = observe: nothing is refused yet, the mail log shows what would be. Next:\n"

@@ -80,6 +80,12 @@ void snippet_fini(struct snippet *s);
 void snippet_rewrite(struct snippet *s, const struct snippet_input *in, struct snippet_list *list,
                      struct pl_str old);
 
+/*
+ * snippet_spares - a list's permits spare their clients a check behind them, so that they stay when we
+ * enforce
+ */
+bool snippet_spares(struct pl_str list);
+
 /* snippet_find, snippet_note - one more finding, one more note */
 void snippet_find(struct snippet *s, const char *fmt, ...) PL_PRINTF(2, 3);
 void snippet_note(struct snippet *s, const char *fmt, ...) PL_PRINTF(2, 3);

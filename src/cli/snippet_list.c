@@ -125,6 +125,18 @@ static void tell_doubt(struct snippet *s, const struct snippet_list *list, struc
                                          : "may let clients relay");
 }
 
+static void tell_permitted(struct snippet *s, const struct snippet_list *list)
+{
+    struct pl_str place = snippet_place(s, list->service);
+
+    snippet_find(
+        s,
+        "%.*s, %s: permit_mynetworks stays behind us, so on DUNNO Postfix lets mynetworks "
+        "relay. Set permitted_elsewhere = {<relay_networks>}, if they are the same, so that "
+        "the proof knows",
+        (int)place.n, place.p, list->name);
+}
+
 static const char why_us_enforce[] =
     "The relay decision. OK lets mail out, DUNNO goes on to the next line, all else refuses.\n"
     "It has 10s to answer, though milliseconds are enough, and is asked twice. While it is down,\n"
@@ -200,17 +212,15 @@ static void observe(struct snippet *s, const struct snippet_input *in, struct sn
         add_closing(s, in, list);
 }
 
-/* A permit that spares its clients a check behind it: taken away, the check would hit them. */
-static bool permits_spare(const struct parts *parts)
+bool snippet_spares(struct pl_str list)
 {
+    struct pl_restriction r;
     bool permit = false;
 
-    for (size_t i = 0; i < parts->count; i++) {
-        const struct pl_restriction *r = &parts->items[i];
-
-        if (permit && r->effect != PL_RESTRICT_PERMIT_SOME && r->effect != PL_RESTRICT_CLOSE)
+    while (pl_restriction_next(&list, &r)) {
+        if (permit && r.effect != PL_RESTRICT_PERMIT_SOME && r.effect != PL_RESTRICT_CLOSE)
             return true;
-        permit = permit || find_replaced(r) != NULL;
+        permit = permit || find_replaced(&r) != NULL;
     }
     return false;
 }
@@ -221,10 +231,10 @@ static void drop(struct pl_buf *dropped, struct pl_str text, const struct replac
 }
 
 static void enforce(struct snippet *s, const struct snippet_input *in, struct snippet_list *list,
-                    const struct parts *parts)
+                    const struct parts *parts, struct pl_str old)
 {
     const struct pl_policy *p = in->config->policy;
-    bool spare = permits_spare(parts), closed = false;
+    bool spare = snippet_spares(old), closed = false;
     bool keep = spare || p->relay_action->effect == PL_EFFECT_LEAVE;
     struct pl_buf dropped = {0};
     size_t at = 0;
@@ -249,6 +259,9 @@ static void enforce(struct snippet *s, const struct snippet_input *in, struct sn
                              : spare ? why_permit_spares
                                      : why_permit);
             told = true;
+            if (pl_str_eq_fold(r->word, pl_str_lit("permit_mynetworks")) &&
+                p->boundary[PL_BOUNDARY_PERMITTED_ELSEWHERE].in_count == 0)
+                tell_permitted(s, list);
         } else if (r->effect == PL_RESTRICT_CLOSE && !r->warn_only) {
             add_closing(s, in, list);
         } else {
@@ -275,7 +288,7 @@ void snippet_rewrite(struct snippet *s, const struct snippet_input *in, struct s
         if (s->observe)
             observe(s, in, list, parts);
         else
-            enforce(s, in, list, parts);
+            enforce(s, in, list, parts, old);
     }
     free(parts);
 }
