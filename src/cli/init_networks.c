@@ -7,6 +7,7 @@
  */
 #include "init.h"
 
+#include "postlatch/domain.h"
 #include "postlatch/netkind.h"
 #include "postlatch/quote.h"
 #include "postlatch/ranges.h"
@@ -121,8 +122,10 @@ static void take_value(struct reading *r, struct pl_str text, bool out, const ch
 {
     char room[PL_PREFIX_TEXT + 4], why[PL_PREFIX_WHY];
     struct pl_prefix prefix;
+    struct pl_domain name;
     struct pl_quote q;
     struct pl_buf sub = {0};
+    const char *fault;
 
     if (pl_prefix_parse(&prefix, unbracket(text, room), why)) {
         take_network(r, &prefix, out, where);
@@ -134,6 +137,14 @@ static void take_value(struct reading *r, struct pl_str text, bool out, const ch
             "%s, %s: Postfix cannot use this entry (%s), and answers 451 to clients that come "
             "to it. Left out",
             where, pl_quote(&q, text), why);
+        return;
+    }
+    if (!pl_domain_parse(&name, text.p[0] == '.' ? pl_str_from(text, 1) : text, &fault) ||
+        (pl_str_find(pl_domain_str(&name), '.') == name.len &&
+         !pl_str_eq(pl_domain_str(&name), pl_str_lit("localhost")))) {
+        init_note(r->in, INIT_GRANTS,
+                  "%s, %s%s: neither an address nor a name that a client can have; left out", where,
+                  out ? "!" : "", pl_quote(&q, text));
         return;
     }
     init_note(r->in, INIT_GRANTS, "%s, %s%s: a name, so it stands in relay_client_names", where,

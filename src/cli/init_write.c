@@ -130,8 +130,12 @@ static void write_short_names(const struct init *in, FILE *out)
     if (names.count == 0)
         return;
     names.ngroups = 0;
-    fputs("# Names without a dot, which Postfix takes mail for: of no use outside this host.\n"
-          "rule \"short names of this host\" {\n"
+    fputs("# Names without a dot that Postfix takes mail for, from clients that may not relay.\n"
+          "rule \"short names of this host\" {\n",
+          out);
+    if (in->networks.count > 0)
+        fputs("    client_address = {any, unknown, !<relay_networks>}\n", out);
+    fputs("    sasl_username = {none}\n"
           "    recipient = {\n    ",
           out);
     write_entries(&names, out);
@@ -146,7 +150,7 @@ static void write_head(const struct init *in, FILE *out)
 
     say(out, "",
         "The policy of postlatchd, made by postlatch init from Postfix %.*s, "
-        "compatibility_level %.*s, %.*s.",
+        "compatibility_level %.*s (folder: %.*s).",
         (int)version.n, version.p, (int)level.n, level.p, (int)folder.n, folder.p);
     if (init_undecided(in) > 0)
         say(out, "", "%zu thing%s marked TO DECIDE.", init_undecided(in),
