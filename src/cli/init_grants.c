@@ -265,8 +265,11 @@ static void take_list(const struct deciding *d, struct pl_str list)
             break;
         case PL_RESTRICT_POLICY:
             if (is_us(r.arg))
-                init_note(d->in, INIT_GRANTS, "%.*s, %s asks postlatchd already", (int)d->place.n,
-                          d->place.p, d->name);
+                init_decide(
+                    d->in, INIT_GRANTS,
+                    "%.*s, %s asks postlatchd already: whom the policy that is served now lets "
+                    "relay is not carried over",
+                    (int)d->place.n, d->place.p, d->name);
             else
                 decide_about(d, &r, "asks a policy server, whose OK may let clients relay");
             break;

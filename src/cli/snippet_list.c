@@ -184,10 +184,38 @@ static void add_closing(struct snippet *s, const struct snippet_input *in,
                      in->config->policy->after_dunno == PL_AFTER_REJECT ? why_reject : why_close);
 }
 
+static bool grants(const struct pl_policy *p, enum pl_boundary b)
+{
+    return p->boundary[b].in_count > 0 || p->boundary[b].in_words != 0;
+}
+
+/* From enforce back to observe: Postfix's own permits were taken away then. */
+static void put_permits(struct snippet *s, const struct snippet_input *in,
+                        struct snippet_list *list)
+{
+    const struct pl_policy *p = in->config->policy;
+    bool networks = grants(p, PL_BOUNDARY_RELAY_NETWORKS),
+         users = grants(p, PL_BOUNDARY_RELAY_USERS);
+    struct pl_str place = snippet_place(s, list->service);
+
+    if (networks)
+        snippet_add_item(s, list, pl_str_lit("permit_mynetworks"), why_own_permits);
+    if (users)
+        snippet_add_item(s, list, pl_str_lit("permit_sasl_authenticated"),
+                         networks ? NULL : why_own_permits);
+    if (networks || users)
+        snippet_find(s,
+                     "%.*s, %s: no permit of Postfix's own stood beside us, and without one nobody "
+                     "could relay while we only watch. %s%s%s is put in: see that it lets nobody "
+                     "relay whom postlatch.conf does not",
+                     (int)place.n, place.p, list->name, networks ? "permit_mynetworks" : "",
+                     networks && users ? ", permit_sasl_authenticated" : "",
+                     !networks ? "permit_sasl_authenticated" : "");
+}
+
 static void observe(struct snippet *s, const struct snippet_input *in, struct snippet_list *list,
                     const struct parts *parts)
 {
-    struct pl_str place = snippet_place(s, list->service);
     bool permits = false, closed = false;
 
     snippet_add_item(s, list, s->service, why_us_observe);
@@ -196,16 +224,8 @@ static void observe(struct snippet *s, const struct snippet_input *in, struct sn
                   parts->items[i].effect == PL_RESTRICT_PERMIT_ALL;
         closed = closed || closes(&parts->items[i]);
     }
-    if (!permits && parts->had_us) {
-        snippet_add_item(s, list, pl_str_lit("permit_mynetworks"), why_own_permits);
-        snippet_add_item(s, list, pl_str_lit("permit_sasl_authenticated"), NULL);
-        snippet_find(s,
-                     "%.*s, %s: no permit of Postfix's own stood beside us, and without one nobody "
-                     "could relay while we only watch. permit_mynetworks and "
-                     "permit_sasl_authenticated are put in: see that mynetworks holds no more than "
-                     "relay_networks does",
-                     (int)place.n, place.p, list->name);
-    }
+    if (!permits && parts->had_us)
+        put_permits(s, in, list);
     for (size_t i = 0; i < parts->count; i++)
         snippet_add_item(s, list, parts->texts[i], i == 0 && permits ? why_own_permits : NULL);
     if (!closed)
