@@ -111,6 +111,16 @@ struct init_table {
 bool init_table_read(struct init *in, struct init_table *t, struct pl_str name);
 void init_table_fini(struct init_table *t);
 
+/* Whose right to relay a table is about. */
+enum init_key { INIT_KEY_CLIENT, INIT_KEY_CERTIFICATE, INIT_KEY_LOGIN };
+
+/* init_access - take over what an access table grants; place: "main.cf", or the service */
+void init_access(struct init *in, struct pl_str place, const struct pl_restriction *r,
+                 enum init_key kind);
+
+/* init_add_certificate - false: no fingerprint */
+bool init_add_certificate(struct init *in, struct pl_str key);
+
 /* init_file_read - a file of entries, as in mydestination = /etc/postfix/domains; false: *why */
 bool init_file_read(struct pl_str path, struct pl_buf *text, const char **why);
 

@@ -3,7 +3,6 @@
 #include "init.h"
 #include "snippet.h"
 
-#include "postlatch/fingerprint.h"
 #include "postlatch/quote.h"
 
 #include <string.h>
@@ -25,139 +24,25 @@ static void decide_about(const struct deciding *d, const struct pl_restriction *
                 r->arg.n > 0 ? pl_quote(&a, r->arg) : "", what);
 }
 
-/* ---- access tables ---- */
-
-/* Which list of the boundary a key belongs to. */
-enum key_kind { KEY_CLIENT, KEY_CERTIFICATE, KEY_LOGIN };
-
-static bool take_client(const struct deciding *d, struct pl_str key, bool parents)
-{
-    struct pl_prefix prefix;
-    char text[PL_PREFIX_TEXT];
-    struct pl_buf sub = {0};
-    char why[PL_PREFIX_WHY];
-
-    if (pl_access_network(key, &prefix) || pl_prefix_parse(&prefix, key, why)) {
-        pl_prefix_format(text, &prefix);
-        init_add(d->in, &d->in->networks, pl_str_of(text), false);
-        return true;
-    }
-    if (pl_str_find(key, '.') == key.n || pl_str_find(key, '/') < key.n)
-        return false;
-    if (key.p[0] != '.') {
-        init_add(d->in, &d->in->names, key, false);
-        pl_buf_addf(&sub, ".");
-    }
-    pl_buf_add(&sub, key);
-    if (parents || key.p[0] == '.')
-        init_add(d->in, &d->in->names, pl_buf_str(&sub), false);
-    pl_buf_fini(&sub);
-    return true;
-}
-
-static bool is_fingerprint(struct pl_str key)
-{
-    uint8_t bytes[PL_FINGERPRINT_MAX];
-    size_t len;
-
-    return pl_fingerprint_parse(bytes, &len, key);
-}
-
-static bool take_key(const struct deciding *d, enum key_kind kind, struct pl_str key)
-{
-    struct pl_str parents = init_value(d->in, "parent_domain_matches_subdomains"), word;
-    bool matches = false;
-
-    switch (kind) {
-    case KEY_CLIENT:
-        while (pl_postfix_word(&parents, &word))
-            matches = matches || pl_str_eq(word, pl_str_lit("smtpd_access_maps"));
-        return take_client(d, key, matches);
-    case KEY_CERTIFICATE:
-        if (!is_fingerprint(key))
-            return false;
-        init_add(d->in, &d->in->certs, key, false);
-        return true;
-    case KEY_LOGIN:
-        init_add(d->in, &d->in->users, key, false);
-        return true;
-    }
-    return false;
-}
-
-static void take_table(const struct deciding *d, const struct pl_restriction *r, enum key_kind kind)
-{
-    struct init_list *const lists[] = {&d->in->networks, &d->in->certs, &d->in->users};
-    struct init_table t = {0};
-    struct pl_quote q;
-    size_t granted = 0, refused = 0;
-
-    if (!init_table_read(d->in, &t, r->arg)) {
-        decide_about(d, r,
-                     "may let clients relay, and cannot be listed. Whom it answers OK must be "
-                     "granted here");
-        init_table_fini(&t);
-        return;
-    }
-    init_group(d->in, lists[kind], "%.*s: %.*s %.*s", (int)d->place.n, d->place.p, (int)r->word.n,
-               r->word.p, (int)r->arg.n, r->arg.p);
-    if (kind == KEY_CLIENT)
-        init_group(d->in, &d->in->names, "%.*s: %.*s %.*s", (int)d->place.n, d->place.p,
-                   (int)r->word.n, r->word.p, (int)r->arg.n, r->arg.p);
-    for (size_t i = 0; i < t.count; i++) {
-        struct pl_quote key, value;
-
-        switch (pl_access_of(t.rows[i].value)) {
-        case PL_ACCESS_GRANT:
-            granted++;
-            if (take_key(d, kind, t.rows[i].key))
-                continue;
-            break;
-        case PL_ACCESS_REFUSE:
-            refused++;
-            continue;
-        case PL_ACCESS_NONE:
-            continue;
-        case PL_ACCESS_OTHER:
-            break;
-        }
-        init_decide(d->in, INIT_GRANTS,
-                    "%s, row %u, %s %s: may let clients relay, and is not "
-                    "understood here",
-                    pl_quote(&q, r->arg), t.rows[i].line, pl_quote(&key, t.rows[i].key),
-                    pl_quote(&value, t.rows[i].value));
-    }
-    if (granted > 0 && refused > 0)
-        decide_about(d, r,
-                     "grants and refuses. Only the grants stand here; if a row that refuses lies "
-                     "within one that grants, write it into the list with \"!\"");
-    else if (granted > 0)
-        init_note(d->in, INIT_GRANTS,
-                  "%.*s, %s: %zu row%s that grant; a change of that table must be "
-                  "made here too",
-                  (int)d->place.n, d->place.p, pl_quote(&q, r->arg), granted,
-                  granted == 1 ? "" : "s");
-    init_table_fini(&t);
-}
-
 static void take_access(const struct deciding *d, const struct pl_restriction *r)
 {
     static const struct {
         const char *word;
-        enum key_kind kind;
-    } known[] = {{"check_client_access", KEY_CLIENT},
-                 {"check_ccert_access", KEY_CERTIFICATE},
-                 {"check_sasl_access", KEY_LOGIN}};
+        enum init_key kind;
+    } known[] = {{"check_client_access", INIT_KEY_CLIENT},
+                 {"check_ccert_access", INIT_KEY_CERTIFICATE},
+                 {"check_sasl_access", INIT_KEY_LOGIN}};
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (pl_str_eq_fold(r->word, pl_str_of(known[i].word))) {
-            take_table(d, r, known[i].kind);
+            init_access(d->in, d->place, r, known[i].kind);
             return;
         }
     }
     decide_about(d, r,
                  "stands before relaying is refused. A row of it that answers OK opens the relay "
-                 "to whoever writes such a sender, name or recipient; it is not carried over");
+                 "to whoever writes such a sender, name or recipient; it is not carried over, nor "
+                 "are rows that refuse");
 }
 
 /* permit_tls_clientcerts: the keys of relay_clientcerts, whatever their values. */
@@ -174,7 +59,7 @@ static void take_clientcerts(const struct deciding *d)
             init_decide(d->in, INIT_GRANTS, "relay_clientcerts, %s: %s. Put its fingerprints here",
                         pl_quote(&q, name), t.why);
         for (size_t i = 0; t.why == NULL && i < t.count; i++) {
-            if (!take_key(d, KEY_CERTIFICATE, t.rows[i].key))
+            if (!init_add_certificate(d->in, t.rows[i].key))
                 init_decide(d->in, INIT_GRANTS, "relay_clientcerts, row %u: %s is no fingerprint",
                             t.rows[i].line, pl_quote(&q, t.rows[i].key));
         }

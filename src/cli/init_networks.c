@@ -19,6 +19,7 @@ enum { DEEPEST = 5, WIDEST_V4 = 16, WIDEST_V6 = 32 };
 struct reading {
     struct init *in;
     struct pl_ranges earlier; /* entries without "!" so far, merged */
+    bool parents;             /* a name stands for the names below it, too */
     int depth;
 };
 
@@ -147,14 +148,18 @@ static void take_value(struct reading *r, struct pl_str text, bool out, const ch
                   out ? "!" : "", pl_quote(&q, text));
         return;
     }
+    if (text.p[0] == '.' && r->parents) {
+        init_note(r->in, INIT_GRANTS, "%s, %s%s: matches nothing in Postfix, and is left out",
+                  where, out ? "!" : "", pl_quote(&q, text));
+        return;
+    }
     init_note(r->in, INIT_GRANTS, "%s, %s%s: a name, so it stands in relay_client_names", where,
               out ? "!" : "", pl_quote(&q, text));
-    if (text.p[0] != '.') {
+    if (text.p[0] != '.')
         init_add(r->in, &r->in->names, text, out);
-        pl_buf_addf(&sub, ".");
-    }
-    pl_buf_add(&sub, text);
-    init_add(r->in, &r->in->names, pl_buf_str(&sub), out);
+    pl_buf_addf(&sub, "%s%.*s", text.p[0] == '.' ? "" : ".", (int)text.n, text.p);
+    if (text.p[0] == '.' || r->parents)
+        init_add(r->in, &r->in->names, pl_buf_str(&sub), out);
     pl_buf_fini(&sub);
 }
 
@@ -259,7 +264,8 @@ void init_networks(struct init *in)
 {
     struct reading r = {.in = in};
     struct pl_str written = init_written(in, "mynetworks"),
-                  style = init_value(in, "mynetworks_style");
+                  style = init_value(in, "mynetworks_style"),
+                  parents = init_value(in, "parent_domain_matches_subdomains"), word;
 
     if (!in->permits_networks) {
         init_note(in, INIT_GRANTS,
@@ -280,6 +286,8 @@ void init_networks(struct init *in)
     } else {
         init_group(in, &in->networks, "mynetworks = %.*s", (int)written.n, written.p);
     }
+    while (pl_postfix_word(&parents, &word))
+        r.parents = r.parents || pl_str_eq(word, pl_str_lit("mynetworks"));
     init_group(in, &in->names, "mynetworks = %.*s", (int)written.n, written.p);
     take_list(&r, init_value(in, "mynetworks"), "mynetworks");
     pl_ranges_fini(&r.earlier);

@@ -65,17 +65,16 @@ static bool take_text(struct init_table *t)
     return true;
 }
 
-static bool list_by_postmap(struct init *in, struct init_table *t, struct pl_str name)
+static bool list_by_postmap(struct init_table *t, const char *dir, struct pl_str text)
 {
-    struct pl_str text = init_keep(in, name);
     const char *argv[6] = {"postmap"}, *why;
     struct pl_buf err = {0};
     size_t n = 1;
     int status;
 
-    if (in->postfix->dir != NULL) {
+    if (dir != NULL) {
         argv[n++] = "-c";
-        argv[n++] = in->postfix->dir;
+        argv[n++] = dir;
     }
     argv[n++] = "-s";
     argv[n++] = text.p;
@@ -108,12 +107,13 @@ bool init_file_read(struct pl_str path, struct pl_buf *text, const char **why)
 
 bool init_table_read(struct init *in, struct init_table *t, struct pl_str name)
 {
+    struct pl_str type, path, copy;
     size_t colon;
-    struct pl_str type, path;
 
     *t = (struct init_table){.name = name};
     if (pl_str_has_prefix(name, pl_str_lit("proxy:")))
         name = pl_str_from(name, sizeof("proxy:") - 1);
+    copy = init_keep(in, name);
     colon = pl_str_find(name, ':');
     type = (struct pl_str){name.p, colon};
     path = pl_str_from(name, colon < name.n ? colon + 1 : colon);
@@ -121,14 +121,19 @@ bool init_table_read(struct init *in, struct init_table *t, struct pl_str name)
         if (!pl_str_eq(type, pl_str_of(types[i].name)))
             continue;
         t->ordered = types[i].ordered;
-        if (types[i].listed && list_by_postmap(in, t, name))
+        /* The folder may be another host's, with interfaces that postmap does not find here. */
+        if (types[i].listed && (list_by_postmap(t, in->postfix->dir, copy) ||
+                                (in->postfix->dir != NULL && list_by_postmap(t, NULL, copy))))
             return true;
         if (!types[i].in_text) {
             t->why = "postmap cannot list it";
             return false;
         }
         t->from_text = true;
-        return init_file_read(path, &t->text, &t->why) && take_text(t);
+        if (!init_file_read(path, &t->text, &t->why))
+            return false;
+        t->why = NULL;
+        return take_text(t);
     }
     t->why = pl_str_eq(type, pl_str_lit("static")) ? "it answers to every key alike"
              : pl_str_eq(type, pl_str_lit("pcre")) || pl_str_eq(type, pl_str_lit("regexp"))
