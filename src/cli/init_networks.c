@@ -111,9 +111,10 @@ static void take_network(struct reading *r, const struct pl_prefix *prefix, bool
     if (is_too_wide(prefix, &across)) {
         init_decide(
             r->in, INIT_GRANTS,
-            "%s, %s: this is no network of one site%s%s, strangers can relay from it today. "
+            "%s, %s: this is no network of one site%s%s; strangers can relay from it today. "
             "Left out: put in what is yours",
-            where, text, across != NULL ? " (was this meant: " : "", across != NULL ? across : "");
+            where, text, across != NULL ? ", unless this was meant: " : "",
+            across != NULL ? across : "");
         return;
     }
     init_add(r->in, &r->in->networks, pl_str_of(text), false);

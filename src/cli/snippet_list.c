@@ -114,15 +114,15 @@ static void tell_doubt(struct snippet *s, const struct snippet_list *list, struc
     struct pl_str place = snippet_place(s, list->service);
     struct pl_quote q;
 
-    snippet_find(
-        s,
-        "%.*s, %s: %s %s, and now stands behind us: where our answer is DUNNO it still "
-        "decides. Whom it lets relay must be granted in postlatch.conf (relay_networks and "
-        "the like), or named in permitted_elsewhere; then take it out",
-        (int)place.n, place.p, list->name, pl_quote(&q, text),
-        r->effect == PL_RESTRICT_UNKNOWN ? "is not known here (a restriction class?)"
-        : r->effect == PL_RESTRICT_DEAD  ? "is no longer a restriction of Postfix"
-                                         : "may let clients relay");
+    snippet_find(s,
+                 "%.*s, %s: %s %s, and now stands behind us: where our answer is DUNNO it still "
+                 "decides, and clients that we let out it refuses no more. Whom it lets relay must "
+                 "be granted in postlatch.conf (relay_networks and "
+                 "the like), or named in permitted_elsewhere; then take it out",
+                 (int)place.n, place.p, list->name, pl_quote(&q, text),
+                 r->effect == PL_RESTRICT_UNKNOWN ? "is not known here (a restriction class?)"
+                 : r->effect == PL_RESTRICT_DEAD  ? "is no longer a restriction of Postfix"
+                                                  : "may let clients relay");
 }
 
 static void tell_permitted(struct snippet *s, const struct snippet_list *list)

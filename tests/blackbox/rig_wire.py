@@ -22,6 +22,14 @@ SERVICES = [
 ]
 
 
+def put(main_cf, lines):
+    """main.cf with lines in the place of those with the same names. (Left in, each would be a line of the log, and
+    master stands still when it has written ten of them before postlogd reads.)"""
+    for name in re.findall(r"(?m)^(\w+) *=", lines):
+        main_cf = re.sub(r"(?m)^%s *=.*\n(?:[ \t].*\n)*" % name, "", main_cf)
+    return main_cf + lines
+
+
 class WireRig(Rig):
     """Rig whose Postfix starts as Debian's, and is wired by wire()."""
 
@@ -34,15 +42,16 @@ class WireRig(Rig):
     def etc(self):
         return os.path.join(self.top, "etc")
 
-    def plain(self, main="smtpd_relay_restrictions = " + OWN_RELAY, services=SERVICES):
-        """main.cf and master.cf as they were before us."""
+    def plain(self, main="smtpd_relay_restrictions = " + OWN_RELAY, services=SERVICES, ipv6=False):
+        """main.cf and master.cf as they were before us; with ipv6 services are named by address and port."""
         base = MAIN_CF[:MAIN_CF.index("by_tcp = ")]
-        write(os.path.join(self.etc, "main.cf"), base.format(
-            top=self.top, queue=self.queue, data=os.path.join(self.top, "data"), protocols="ipv4",
-            interfaces="127.0.0.1") + main + "\n")
+        base = base.format(
+            top=self.top, queue=self.queue, data=os.path.join(self.top, "data"), protocols="all" if ipv6 else "ipv4",
+            interfaces="127.0.0.1, [::1]" if ipv6 else "127.0.0.1")
+        write(os.path.join(self.etc, "main.cf"), put(base, main + "\n"))
         lines = [MASTER_CF]
         for name, chroot, options in services:
-            lines.append("%d inet n - %s - - smtpd" % (self.ports[name].port, chroot))
+            lines.append("%s inet n - %s - - smtpd" % (self.ports[name] if ipv6 else self.ports[name].port, chroot))
             lines += ["  -o %s" % option for option in options]
         write(os.path.join(self.etc, "master.cf"), "\n".join(lines) + "\n")
 
@@ -55,11 +64,13 @@ class WireRig(Rig):
         return done.stdout
 
     def paste(self, *more, status=0):
-        """Put the lines where they say: at the end of main.cf (the last one counts), entries in master.cf."""
+        """Put the lines where they say, into main.cf and master.cf."""
         lines = self.snippet(*more, status=status)
         entries = self.snippet("--master", *more, status=status)
-        with open(os.path.join(self.etc, "main.cf"), "a", encoding="utf-8") as f:
-            f.write(lines)
+        path = os.path.join(self.etc, "main.cf")
+        with open(path, encoding="utf-8") as f:
+            main = f.read()
+        write(path, put(main, lines))
         path = os.path.join(self.etc, "master.cf")
         with open(path, encoding="utf-8") as f:
             master = f.read()
