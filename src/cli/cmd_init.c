@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "init.h"
 
+#include "postlatch/json.h"
 #include "postlatch/netlink.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 /* Never over a file that exists, and never half of one. */
-static int write_file(const char *path, const char *text, size_t n)
+static int write_file(const char *path, const char *text, size_t n, bool quiet)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644), failed = 0;
 
@@ -36,7 +37,8 @@ static int write_file(const char *path, const char *text, size_t n)
         unlink(path);
         return trouble("init: cannot write \"%s\": %s", path, strerror(failed));
     }
-    printf("%s: written\n", path);
+    if (!quiet)
+        printf("%s: written\n", path);
     return EXIT_FINE;
 }
 
@@ -60,6 +62,20 @@ static bool read_host(const struct arguments *a, struct pl_host_facts *host, boo
     return ok;
 }
 
+/* The file's text, and what is said in it, for programs. */
+static void print_json(const struct init *in, struct pl_str text)
+{
+    struct pl_json *top = pl_json_object(), *findings = pl_json_array(), *notes = pl_json_array();
+
+    for (size_t i = 0; i < in->nsays; i++)
+        pl_json_append(in->says[i].decide ? findings : notes, pl_json_string(in->says[i].text));
+    pl_json_set(top, "configuration", pl_json_string(text));
+    pl_json_set(top, "findings", findings);
+    pl_json_set(top, "notes", notes);
+    pl_json_print(top, stdout);
+    pl_json_free(top);
+}
+
 static int show(const struct arguments *a, const struct init *in)
 {
     char *text = NULL;
@@ -70,16 +86,22 @@ static int show(const struct arguments *a, const struct init *in)
     if (out == NULL)
         return trouble("out of memory");
     init_write(in, out);
-    if (fclose(out) != 0)
-        status = trouble("out of memory");
-    else if (a->output != NULL)
-        status = write_file(a->output, text, n);
-    else
+    if (fclose(out) != 0) {
+        free(text);
+        return trouble("out of memory");
+    }
+    status = EXIT_FINE;
+    if (a->json)
+        print_json(in, (struct pl_str){text, n});
+    if (a->output != NULL)
+        status = write_file(a->output, text, n, a->json);
+    else if (!a->json)
         status = fwrite(text, 1, n, stdout) == n ? EXIT_FINE : trouble("cannot write the output");
     free(text);
     if (status == EXIT_FINE && init_undecided(in) > 0) {
-        trouble("init: %zu thing%s marked TO DECIDE", init_undecided(in),
-                init_undecided(in) == 1 ? " is" : "s are");
+        if (!a->json)
+            trouble("init: %zu thing%s marked TO DECIDE", init_undecided(in),
+                    init_undecided(in) == 1 ? " is" : "s are");
         status = EXIT_FOUND;
     }
     return status;

@@ -50,7 +50,10 @@ static void apply(struct access *a, const struct net_row *row)
     bool ok = pl_ranges_add(&one, &row->prefix);
 
     pl_ranges_merge(&one);
-    ok = ok && pl_ranges_subtract(&a->grants, &one) && pl_ranges_subtract(&a->refuses, &one);
+    /* What is written with "!" anyway need not be cut out of what is granted. */
+    if (row->access != PL_ACCESS_REFUSE || a->in->permits_networks)
+        ok = ok && pl_ranges_subtract(&a->grants, &one);
+    ok = ok && pl_ranges_subtract(&a->refuses, &one);
     if (to != NULL) {
         ok = ok && pl_ranges_add(to, &row->prefix);
         pl_ranges_merge(to);

@@ -144,16 +144,17 @@ static void take_list(struct reading *r, struct pl_str text, const char *where)
 
     while (pl_match_next(&text, &entry)) {
         if (entry.negated && entry.kind != PL_MATCH_VALUE && entry.kind != PL_MATCH_PARENT) {
-            init_decide(r->in, INIT_DOMAINS, "%s, !%s: what it takes out cannot be read from here",
-                        where, pl_quote(&q, entry.text));
+            init_decide(r->in, INIT_DOMAINS,
+                        "%s, %s with \"!\": what it takes out cannot be read from here", where,
+                        pl_quote(&q, entry.text));
             continue;
         }
         if (entry.negated)
-            init_decide(
-                r->in, INIT_DOMAINS,
-                "%s, !%s: taken out of accepted_domains. In Postfix it takes out of %s only, "
-                "and only of what stands behind it",
-                where, pl_quote(&q, entry.text), where);
+            init_decide(r->in, INIT_DOMAINS,
+                        "%s, %s with \"!\": taken out of accepted_domains. In Postfix it takes out "
+                        "of %s only, "
+                        "and only of what stands behind it",
+                        where, pl_quote(&q, entry.text), where);
         switch (entry.kind) {
         case PL_MATCH_VALUE:
         case PL_MATCH_PARENT:

@@ -218,7 +218,7 @@ static void take_file(struct reading *r, struct pl_str path, bool out, const cha
 
     if (out) {
         init_decide(r->in, INIT_GRANTS,
-                    "%s, !%s: what it takes out must be written into "
+                    "%s, %s with \"!\": what it takes out must be written into "
                     "relay_networks, with \"!\"",
                     where, pl_quote(&q, path));
     } else if (r->depth >= DEEPEST || !init_file_read(path, &text, &why)) {
