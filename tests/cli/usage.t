@@ -15,6 +15,8 @@ Asks a relay policy, offline or of the running daemon.
   diff     what changes in meaning from one policy to another
   who      who may send to a recipient
   where    where a client or a login may send
+  init     write a first configuration, from what Postfix has
+  snippet  the lines of main.cf and master.cf that make Postfix ask
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
@@ -40,6 +42,8 @@ Asks a relay policy, offline or of the running daemon.
   diff     what changes in meaning from one policy to another
   who      who may send to a recipient
   where    where a client or a login may send
+  init     write a first configuration, from what Postfix has
+  snippet  the lines of main.cf and master.cf that make Postfix ask
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
