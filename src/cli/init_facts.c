@@ -131,8 +131,23 @@ static void note_service(struct init *in, const struct pl_master_service *s)
     pl_buf_fini(&place);
 }
 
+/* What postconf complains about, a line each: a misspelt parameter, one that is set twice. */
+static void note_warnings(struct init *in)
+{
+    struct pl_str rest = pl_buf_str(&in->postfix->warnings);
+
+    while (rest.n > 0) {
+        struct pl_str line = {rest.p, pl_str_find(rest, '\n')};
+
+        rest = pl_str_from(rest, line.n < rest.n ? line.n + 1 : line.n);
+        if (line.n > 0)
+            init_note(in, INIT_LISTENERS, "Postfix says \"%.*s\"", (int)line.n, line.p);
+    }
+}
+
 void init_facts(struct init *in)
 {
+    note_warnings(in);
     for (size_t i = 0; i < sizeof(odds) / sizeof(odds[0]); i++)
         note_odd(in, &odds[i], pl_str_lit("main.cf"), init_value(in, odds[i].name));
     for (size_t i = 0; i < in->postfix->master.count; i++)

@@ -116,6 +116,16 @@ class Snippet(WireCase):
         self.rig.start_postfix()
         self.enforced()
 
+    def test_socket_outside_the_chroot(self):
+        """What is said of it is true: only a chrooted smtpd cannot reach it."""
+        policy = ACCEPTED + "relay_networks = {192.0.2.0/24}\n"
+        outside = os.path.join(self.rig.top, "outside")
+        os.symlink(self.rig.daemon.unix, outside)
+        lines = self.wire(policy, "--socket", "unix:" + outside, status=1)
+        self.assertIn("cannot reach %s:" % outside, lines.replace("\n# ", " "))
+        self.assertEqual(self.replies(GRANTED, places=("plain",)), (OK, OK))
+        self.assertEqual(self.replies(GRANTED, places=("chrooted",)), (self.unavailable(FOREIGN), self.unavailable(OURS)))
+
     def test_checks_stay(self):
         """What refused goes on to refuse; whom a permit spared a check is spared it still."""
         self.rig.plain()

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """cases/NAME: a main.cf, a master.cf, tables, the facts of a host; read by the real postconf. Beside it NAME.out: all that
-`init` prints for it, what `check` says to that, and what `snippet` then prints, with the exit statuses.
+`init` prints for it, what `check` says to that, and what `snippet` then prints, with the exit statuses; then further
+command lines from the file `more`.
 
 @DIR@ in a file is the folder's path. `test_init.py --accept` writes the outputs anew; read the difference before you commit it.
 """
@@ -49,6 +50,8 @@ def transcript(case):
         text += run(folder, "snippet", "--postfix", ".", "-c", "enforce.conf")[0]
         if "snippet --master" in text:
             text += run(folder, "snippet", "--postfix", ".", "-c", "enforce.conf", "--master")[0]
+        for line in (case / "more").read_text().splitlines() if (case / "more").exists() else []:
+            text += run(folder, *line.split())[0]
         return text
 
 
