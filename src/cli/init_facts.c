@@ -134,14 +134,15 @@ static void note_service(struct init *in, const struct pl_master_service *s)
 /* What postconf complains about, a line each: a misspelt parameter, one that is set twice. */
 static void note_warnings(struct init *in)
 {
-    struct pl_str rest = pl_buf_str(&in->postfix->warnings);
+    struct pl_str rest = pl_buf_str(&in->postfix->warnings), before = {NULL, 0};
 
     while (rest.n > 0) {
         struct pl_str line = {rest.p, pl_str_find(rest, '\n')};
 
         rest = pl_str_from(rest, line.n < rest.n ? line.n + 1 : line.n);
-        if (line.n > 0)
+        if (line.n > 0 && !pl_str_eq(line, before))
             init_note(in, INIT_LISTENERS, "Postfix says \"%.*s\"", (int)line.n, line.p);
+        before = line;
     }
 }
 

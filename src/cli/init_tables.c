@@ -35,7 +35,12 @@ static bool add_row(struct init_table *t, struct pl_str key, struct pl_str value
     return true;
 }
 
-/* What postmap -s prints: key, tab, value. */
+static int by_key(const void *a, const void *b)
+{
+    return pl_str_cmp(((const struct pl_map_row *)a)->key, ((const struct pl_map_row *)b)->key);
+}
+
+/* What postmap -s prints: key, tab, value; in no order that stays the same. */
 static bool take_listing(struct init_table *t)
 {
     struct pl_str rest = pl_buf_str(&t->text);
@@ -49,6 +54,10 @@ static bool take_listing(struct init_table *t)
                      pl_str_from(line, tab < line.n ? tab + 1 : tab), number))
             return false;
     }
+    if (t->count > 0)
+        qsort(t->rows, t->count, sizeof(*t->rows), by_key);
+    for (size_t i = 0; i < t->count; i++)
+        t->rows[i].line = (unsigned)i + 1;
     return true;
 }
 

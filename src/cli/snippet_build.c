@@ -172,11 +172,11 @@ static void tell_unreachable(struct snippet *s, const struct snippet_input *in, 
     if (in->postfix == NULL || chrooted > 0)
         snippet_find(
             s,
-            "smtpd%s%.*s is chrooted and cannot reach %s: it would answer 451 to everybody. In "
-            "postlatch.conf set listen = {\"unix:%.*s/postlatch/policy\"}, or an inet: "
-            "address, and run this again",
-            in->postfix == NULL ? ", if it" : " of ", (int)first.n, first.p, path, (int)queue.n,
-            queue.p);
+            "smtpd%s%.*s is chrooted and cannot reach %s: %s. In postlatch.conf set listen = "
+            "{\"unix:%.*s/postlatch/policy\"}, or an inet: address, and run this again",
+            in->postfix == NULL ? ", if it" : " of ", (int)first.n, first.p, path,
+            s->observe ? "nothing of its mail would be seen" : "it would answer 451 to everybody",
+            (int)queue.n, queue.p);
 }
 
 static void name_endpoint(struct snippet *s, const struct snippet_input *in)
@@ -370,9 +370,9 @@ static void add_settings(struct snippet *s, const struct snippet_input *in)
             "The policy asks about client certificates, so clients must be asked for them.");
     }
     if (certificates && pl_str_eq(all_value(in, "smtpd_tls_fingerprint_digest"), pl_str_lit("md5")))
-        add_setting(
-            s, "smtpd_tls_fingerprint_digest", "sha256",
-            "md5 can be forged. The fingerprints in postlatch.conf must be of the same kind.");
+        snippet_note(s,
+                     "smtpd_tls_fingerprint_digest = md5 can be forged. Set it to sha256, and put "
+                     "fingerprints of that kind into postlatch.conf at the same time");
     if (has_members(p, PL_BOUNDARY_RELAY_CLIENT_NAMES) &&
         pl_str_eq(all_value(in, "smtpd_peername_lookup"), pl_str_lit("no")))
         add_setting(s, "smtpd_peername_lookup", "yes",

@@ -54,6 +54,16 @@ static bool is_us(const struct snippet *s, const struct pl_restriction *r)
            pl_str_eq(service.endpoint, s->endpoint);
 }
 
+/* Of two lists put together: what has been asked once need not be asked again. */
+static bool stands_already(const struct parts *parts, struct pl_str text)
+{
+    for (size_t i = 0; i < parts->count; i++) {
+        if (pl_str_eq_fold(parts->texts[i], text))
+            return true;
+    }
+    return false;
+}
+
 static bool take_apart(struct snippet *s, struct parts *parts, struct pl_str old)
 {
     struct pl_restriction r;
@@ -70,6 +80,8 @@ static bool take_apart(struct snippet *s, struct parts *parts, struct pl_str old
             parts->had_us = true;
             continue;
         }
+        if (stands_already(parts, (struct pl_str){begin, (size_t)(old.p - begin)}))
+            continue;
         if (parts->count == MOST) {
             snippet_find(s, "a list of more than %d restrictions is too long for this command",
                          MOST);
