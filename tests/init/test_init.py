@@ -38,7 +38,8 @@ def run(folder, *argv):
 
 
 def transcript(case):
-    with tempfile.TemporaryDirectory() as temp:
+    # Always as long, since lines are broken by it.
+    with tempfile.TemporaryDirectory(prefix="plin-", dir="/tmp") as temp:
         folder = Path(temp).resolve()
         prepare(case, folder)
         host = ["--host", "host"] if (folder / "host").exists() else ["--no-host"]
