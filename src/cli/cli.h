@@ -21,6 +21,7 @@ struct arguments {
     const char *host;        /* --host FILE, or NULL */
     const char *compromised; /* --compromised LOGIN, or NULL */
     const char *html;        /* --html FILE, or NULL */
+    const char *postfix;     /* --postfix DIR, or NULL */
     bool json, strict, no_host, by_rule, accept_wider, overlaps;
     int count; /* what is left: words[0..count) */
     const char *const *words;
@@ -29,6 +30,7 @@ struct arguments {
 /* One function a subcommand; returns the exit status. */
 int cmd_bench(const struct arguments *a);
 int cmd_check(const struct arguments *a);
+int cmd_doctor(const struct arguments *a);
 int cmd_diff(const struct arguments *a);
 int cmd_explain(const struct arguments *a);
 int cmd_matrix(const struct arguments *a);

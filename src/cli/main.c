@@ -17,7 +17,8 @@ enum {
     TAKES_CHECK = 16,
     TAKES_BY_RULE = 32,
     TAKES_WIDER = 64,
-    TAKES_HTML = 128
+    TAKES_HTML = 128,
+    TAKES_POSTFIX = 256
 };
 
 static const struct command {
@@ -117,12 +118,22 @@ static const struct command {
      "List the recipients that CLIENT, an address (or \"unknown\"), may send to without login, or\n"
      "that LOGIN may send to, each with the rule that decides; then those that it may not.\n"
      "Exit status: 0, or 2 when the question or the configuration cannot be read."},
+    {"doctor", cmd_doctor, TAKES_SOCKET | TAKES_POSTFIX, "[--postfix DIR] [--socket ADDR]",
+     "check the whole chain from Postfix to the daemon",
+     "Compare Postfix's configuration with ours and say what does not fit: where Postfix asks us\n"
+     "and whether an OK counts there, who relays without our word, domains of one side only, "
+     "facts\n"
+     "that are not so. Then try the socket as smtpd does, which only root can, and ask the "
+     "daemon.\n"
+     "Each finding says why it matters and has the line to change.\n"
+     "    --postfix DIR  the folder of main.cf and master.cf (default: what postconf takes)\n"
+     "    --socket ADDR  where the daemon answers (default: each listen of the configuration)\n"
+     "Exit status: 0 nothing found, 1 findings, 2 something could not be read."},
     {"metrics", NULL, 0, NULL, NULL, NULL},
     {"top", NULL, 0, NULL, NULL, NULL},
     {"replay", NULL, 0, NULL, NULL, NULL},
     {"init", NULL, 0, NULL, NULL, NULL},
     {"snippet", NULL, 0, NULL, NULL, NULL},
-    {"doctor", NULL, 0, NULL, NULL, NULL},
     {"probe", NULL, 0, NULL, NULL, NULL},
 };
 
@@ -145,6 +156,7 @@ static const struct option {
     {"--seed", TAKES_LOAD, offsetof(struct arguments, seed)},
     {"--requests", TAKES_LOAD, offsetof(struct arguments, requests)},
     {"--pid", TAKES_LOAD, offsetof(struct arguments, pid)},
+    {"--postfix", TAKES_POSTFIX, offsetof(struct arguments, postfix)},
     {"--html", TAKES_HTML, offsetof(struct arguments, html)},
 };
 
