@@ -65,6 +65,10 @@ struct edit {
 void write_list(const struct look *k, enum pl_smtpd_list list, const struct edit *e,
                 struct pl_buf *lines, struct pl_buf *file);
 
+/* write_without - the list, or the class, that names an item, without it */
+void write_without(const struct look *k, const struct items *items, size_t i, struct pl_buf *lines,
+                   struct pl_buf *file);
+
 /* write_setting - the same for any parameter: "name = value", or a service's -o */
 void write_setting(const struct look *k, const char *name, struct pl_str value,
                    struct pl_buf *lines, struct pl_buf *file);
@@ -91,6 +95,9 @@ bool permits_action(struct pl_str action);
 
 /* is_loopback_service - only this host can reach it, by its name in master.cf */
 bool is_loopback_service(const struct pl_master_service *s);
+
+/* is_reinjection - its -o are those of a content filter's way back */
+bool is_reinjection(const struct pl_master_service *s);
 
 /* grants - our policy lets somebody relay by its own word */
 bool grants(const struct pl_policy *p);

@@ -2,7 +2,7 @@
 /* The lines to change, as they can be pasted. */
 #include "build.h"
 
-#include <string.h>
+#include <stdio.h>
 
 /* The path of a socket of ours below the queue directory, relative to it; empty: it is elsewhere. */
 static struct pl_str below_queue(const struct look *k, const struct pl_endpoint *e)
@@ -79,6 +79,14 @@ static void add_word(struct pl_buf *out, const char *word)
     pl_buf_addf(out, "%s%s", out->n > 0 ? ", " : "", word);
 }
 
+static void add_restriction(struct pl_buf *out, const struct pl_restriction *r)
+{
+    add_word(out, r->warn_only ? "warn_if_reject " : "");
+    pl_buf_add(out, r->word);
+    if (r->wants_arg && r->arg.p != r->word.p)
+        pl_buf_addf(out, " %.*s", (int)r->arg.n, r->arg.n > 0 ? r->arg.p : "");
+}
+
 void write_list(const struct look *k, enum pl_smtpd_list list, const struct edit *e,
                 struct pl_buf *lines, struct pl_buf *file)
 {
@@ -90,15 +98,33 @@ void write_list(const struct look *k, enum pl_smtpd_list list, const struct edit
     if (e->ours_first)
         write_service(&value, k, NULL);
     for (; pl_restriction_next(&rest, &r); top++) {
-        if (top < MOST_ITEMS && e->drop[top])
-            continue;
-        add_word(&value, r.warn_only ? "warn_if_reject " : "");
-        pl_buf_add(&value, r.word);
-        if (r.wants_arg && r.arg.p != r.word.p)
-            pl_buf_addf(&value, " %.*s", (int)r.arg.n, r.arg.p);
+        if (top >= MOST_ITEMS || !e->drop[top])
+            add_restriction(&value, &r);
     }
     if (e->last != NULL)
         add_word(&value, e->last);
     write_setting(k, pl_smtpd_list_name(list), pl_buf_str(&value), lines, file);
+    pl_buf_fini(&value);
+}
+
+void write_without(const struct look *k, const struct items *items, size_t i, struct pl_buf *lines,
+                   struct pl_buf *file)
+{
+    const struct item *item = &items->item[i];
+    char name[256];
+    struct pl_str rest = items->text;
+    struct pl_restriction r;
+    struct pl_buf value = {0};
+
+    snprintf(name, sizeof(name), "%s", pl_smtpd_list_name(items->list));
+    if (item->class.n > 0) {
+        snprintf(name, sizeof(name), "%.*s", (int)item->class.n, item->class.p);
+        rest = pl_postconf_value(&k->l->pc, name);
+    }
+    while (pl_restriction_next(&rest, &r)) {
+        if (r.word.p != item->r.word.p) /* views into the same text */
+            add_restriction(&value, &r);
+    }
+    write_setting(k, name, pl_buf_str(&value), lines, file);
     pl_buf_fini(&value);
 }

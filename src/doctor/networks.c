@@ -101,6 +101,13 @@ static bool lets_mynetworks(const struct items *items)
     return !closes(items, end) || (at != NONE && at < end);
 }
 
+static bool stands_before_us(const struct items *items)
+{
+    size_t at = find_word(items, 0, "permit_mynetworks"), ours = first_of_ours(items);
+
+    return at != NONE && ours != NONE && at < ours;
+}
+
 /* Members of a boundary list as its new line would have them: the old ones are kept by a reference. */
 static void write_permitted(struct pl_buf *out, const struct pl_policy *p,
                             const struct pl_ranges *more)
@@ -130,6 +137,9 @@ void look_at_permitted(struct look *k)
 
     if (find_word(&k->lists[PL_LIST_RELAY], 0, "permit_mynetworks") == NONE &&
         find_word(&k->lists[PL_LIST_RECIPIENT], 0, "permit_mynetworks") == NONE)
+        return;
+    if (stands_before_us(&k->lists[PL_LIST_RELAY]) ||
+        stands_before_us(&k->lists[PL_LIST_RECIPIENT])) /* told as such */
         return;
     if (!lets_mynetworks(&k->lists[PL_LIST_RELAY]) ||
         !lets_mynetworks(&k->lists[PL_LIST_RECIPIENT]))

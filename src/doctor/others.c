@@ -20,24 +20,41 @@ bool is_loopback_service(const struct pl_master_service *s)
            pl_str_has_prefix(name, pl_str_lit("::1:"));
 }
 
+bool is_reinjection(const struct pl_master_service *s)
+{
+    static const char *const marks[] = {"content_filter", "receive_override_options",
+                                        "smtpd_authorized_xforward_hosts"};
+
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        if (pl_postconf_find(&s->overrides, marks[i]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* Networks that may relay by the policy or beside it: to them it is no gain to be somebody else. */
+static void add_trusted(struct pl_doctor *d, struct pl_ranges *r)
+{
+    const struct pl_policy *p = d->config->policy;
+
+    if (!add_set(&p->boundary[PL_BOUNDARY_RELAY_NETWORKS], r) ||
+        !add_set(&p->boundary[PL_BOUNDARY_PERMITTED_ELSEWHERE], r))
+        d->no_memory = true;
+}
+
 /* Clients who may say with XCLIENT that they are somebody else. */
 static void look_at_xclient(struct look *k)
 {
     struct pl_str hosts = pl_postconf_value(&k->l->pc, "smtpd_authorized_xclient_hosts");
-    struct pl_ranges r = {0}, known = {0};
+    struct pl_ranges r = {0}, trusted = {0};
     struct pl_buf odd = {0}, lines = {0}, file = {0}, text = {0};
-    struct pl_prefix loop4 = {{4, {127}}, 8}, loop6 = {{6, {0}}, 128};
     bool understood;
 
     if (hosts.n == 0)
         return;
-    loop6.addr.bytes[15] = 1;
     understood = add_networks(k->d, hosts, &r, &odd);
-    if (!pl_ranges_add(&known, &loop4) || !pl_ranges_add(&known, &loop6) ||
-        !add_set(&k->d->config->policy->boundary[PL_BOUNDARY_RELAY_NETWORKS], &known))
-        k->d->no_memory = true;
-    pl_ranges_merge(&known);
-    if (!pl_ranges_subtract(&r, &known))
+    add_trusted(k->d, &trusted);
+    if (!pl_ranges_subtract(&r, &trusted))
         k->d->no_memory = true;
     write_ranges(&text, &r, 8);
     write_setting(k, "smtpd_authorized_xclient_hosts", (struct pl_str){NULL, 0}, &lines, &file);
@@ -48,16 +65,28 @@ static void look_at_xclient(struct look *k)
                       "XCLIENT is allowed to %s%s%s", text_of(&text),
                       r.count > 0 && !understood ? ", " : "", text_of(&odd));
     else
-        pl_doctor_say(k->d, PL_FINDING_NOTE, "xclient-local", k->at, "", "",
-                      "They may take any address, name and login; they are this host, or may relay "
-                      "anyway.",
+        pl_doctor_say(k->d, PL_FINDING_NOTE, "xclient-trusted", k->at, "", "",
+                      "They may take any address, name and login; they may relay anyway.",
                       "XCLIENT is allowed to %.*s", (int)hosts.n, hosts.p);
     pl_ranges_fini(&r);
-    pl_ranges_fini(&known);
+    pl_ranges_fini(&trusted);
     pl_buf_fini(&odd);
     pl_buf_fini(&lines);
     pl_buf_fini(&file);
     pl_buf_fini(&text);
+}
+
+/* Whether this host itself may relay by the policy. */
+static bool trusts_loopback(struct pl_doctor *d)
+{
+    struct pl_ranges trusted = {0};
+    struct pl_addr loopback = {4, {127, 0, 0, 1}};
+    bool is;
+
+    add_trusted(d, &trusted);
+    is = pl_ranges_contain(&trusted, &loopback);
+    pl_ranges_fini(&trusted);
+    return is;
 }
 
 static void say_proxy(struct pl_doctor *d, const struct pl_master_service *s, const char *at,
@@ -65,23 +94,29 @@ static void say_proxy(struct pl_doctor *d, const struct pl_master_service *s, co
 {
     size_t colon = pl_str_rfind(s->name, ':');
     struct pl_str port = colon < s->name.n ? pl_str_from(s->name, colon + 1) : s->name;
+    bool local = is_loopback_service(s);
     struct pl_buf lines = {0};
     struct pl_quote q;
 
-    if (is_loopback_service(s)) {
-        pl_doctor_say(d, PL_FINDING_NOTE, "proxy-local", at, "", "",
-                      "Whoever is on this host may take any client address.",
-                      "the client's address comes from a proxy on this host (%s)",
+    if (local && trusts_loopback(d)) {
+        pl_doctor_say(d, PL_FINDING_NOTE, "proxy-trusted", at, "", "",
+                      "Whoever is on this host may take any client address; it may relay anyway.",
+                      "the client's address is what a proxy on this host says (%s)",
                       pl_quote(&q, protocol));
         return;
     }
-    pl_buf_addf(&lines, "127.0.0.1:%.*s", (int)port.n, port.p);
+    if (!local)
+        pl_buf_addf(&lines, "127.0.0.1:%.*s", (int)port.n, port.p);
     pl_doctor_say(d, PL_FINDING_FAULT, "proxy-protocol", at,
-                  "master.cf, the service's name, if the proxy is on this host", text_of(&lines),
-                  "Whoever reaches this port without the proxy may take any client address, one of "
-                  "relay_networks too. Bind it to an address that only the proxy reaches, and have "
-                  "a packet filter see to that.",
-                  "the client's address is what the connection's first line says (%s)",
+                  local ? "" : "master.cf, the service's name, if the proxy is on this host",
+                  text_of(&lines),
+                  local ? "Whoever is on this host may take any client address, one of "
+                          "relay_networks too, and so relay. If that is meant, name 127.0.0.1 in "
+                          "relay_networks: then the policy and its verdict say so."
+                        : "Whoever reaches this port without the proxy may take any client "
+                          "address, one of relay_networks too. Bind it to an address that only the "
+                          "proxy reaches, and have a packet filter see to that.",
+                  "the client's address is what the first line of a connection says (%s)",
                   pl_quote(&q, protocol));
     pl_buf_fini(&lines);
 }
@@ -95,8 +130,7 @@ static void look_at_reinjection(struct look *k)
     struct pl_buf lines = {0};
     static const char list[] = "permit_mynetworks, reject";
 
-    if (!k->l->asks || !is_loopback_service(k->l->service) ||
-        !pl_str_eq(k->l->service->type, pl_str_lit("inet")))
+    if (!k->l->asks || !is_reinjection(k->l->service))
         return;
     q.attr[PL_ATTR_PROTOCOL_STATE] = pl_str_lit("RCPT");
     q.attr[PL_ATTR_CLIENT_ADDRESS] = pl_str_lit("127.0.0.1");
@@ -116,10 +150,11 @@ static void look_at_reinjection(struct look *k)
         snprintf(file, sizeof(file), "master.cf, %s", k->at);
         pl_doctor_say(
             k->d, PL_FINDING_FAULT, "reinjection", k->at, file, text_of(&lines),
-            "Only this host reaches it, as a content filter does that gives mail back. We are "
+            "It is a content filter's way back. We are "
             "asked a second time, with the filter as the client and without its login: "
             "mail of those who may relay is refused there.",
-            "this local listener asks postlatch, which does not let 127.0.0.1 relay");
+            "this listener takes mail back from a content filter and asks postlatch, which "
+            "does not let 127.0.0.1 relay");
     }
     pl_buf_fini(&lines);
 }

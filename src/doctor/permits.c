@@ -32,20 +32,17 @@ static const struct {
      "Every client whose name is on that list relays, without our being asked."},
 };
 
-/* The list without this item, or with the class named that it came from. */
+/* The list without this item, or the class without it that it came from. */
 static void say_drop(struct look *k, const struct items *items, size_t i, const char *code,
                      const char *why, const char *what)
 {
-    struct edit e = {0};
     struct pl_buf lines = {0}, file = {0};
 
-    e.drop[items->item[i].top] = true;
-    write_list(k, items->list, &e, &lines, &file);
+    write_without(k, items, i, &lines, &file);
     if (items->item[i].class.n > 0)
-        pl_doctor_say(k->d, PL_FINDING_FAULT, code, k->at, "main.cf", "", why,
-                      "%s: %s, by the class %.*s; take it out there",
-                      pl_smtpd_list_name(items->list), what, (int)items->item[i].class.n,
-                      items->item[i].class.p);
+        pl_doctor_say(k->d, PL_FINDING_FAULT, code, k->at, text_of(&file), text_of(&lines), why,
+                      "%s, by the class %.*s: %s", pl_smtpd_list_name(items->list),
+                      (int)items->item[i].class.n, items->item[i].class.p, what);
     else
         pl_doctor_say(k->d, PL_FINDING_FAULT, code, k->at, text_of(&file), text_of(&lines), why,
                       "%s: %s", pl_smtpd_list_name(items->list), what);

@@ -58,12 +58,11 @@ static void not_asked(struct look *k)
     size_t relay_end = find_end(relay, 0), rcpt_end = find_end(rcpt, 0);
     bool closed = closes(relay, relay_end) || closes(rcpt, rcpt_end);
 
-    if (closed && is_loopback_service(k->l->service)) {
+    if (closed && is_reinjection(k->l->service) && is_loopback_service(k->l->service)) {
         pl_doctor_say(
-            k->d, PL_FINDING_NOTE, "local-listener", k->at, "", "",
-            "Only this host reaches it, as a content filter does that gives mail back; what "
-            "it lets relay is Postfix's word alone.",
-            "nobody asks us here, and an outsider's recipients elsewhere are refused");
+            k->d, PL_FINDING_NOTE, "reinjection-listener", k->at, "", "",
+            "Only this host reaches it; what it lets relay is Postfix's word alone.",
+            "a content filter's way back: it does not ask postlatch, and refuses strangers");
     } else if (closed) {
         say_ask(
             k, PL_FINDING_FAULT, "not-asked",
@@ -176,6 +175,35 @@ static void look_at_skipped(struct look *k, const struct items *items, size_t ou
     pl_buf_fini(&skipped);
 }
 
+/* In observe mode we say no OK: whoever may relay needs Postfix's own permits behind us. */
+static void look_at_observe(struct look *k, const struct items *items, size_t ours, size_t end)
+{
+    struct edit e = {0};
+    struct pl_buf lines = {0}, file = {0}, last = {0};
+
+    if (k->d->config->policy->mode != PL_MODE_OBSERVE || !grants(k->d->config->policy))
+        return;
+    for (size_t i = ours + 1; i < items->count && (end == NONE || i < end); i++) {
+        if (items->item[i].r.effect == PL_RESTRICT_PERMIT_SOME)
+            return;
+    }
+    pl_buf_add(&last, pl_str_lit("permit_mynetworks, permit_sasl_authenticated"));
+    if (end != NONE) {
+        e.drop[items->item[end].top] = true;
+        pl_buf_addf(&last, ", %.*s", (int)items->item[end].r.word.n, items->item[end].r.word.p);
+    }
+    e.last = text_of(&last);
+    write_list(k, items->list, &e, &lines, &file);
+    pl_doctor_say(
+        k->d, PL_FINDING_FAULT, "observe-without-permits", k->at, text_of(&file), text_of(&lines),
+        "With mode = observe postlatch never answers OK: whoever may relay by the policy "
+        "is refused, unless Postfix's own permits stand behind.",
+        "%s: mode is observe, and behind postlatch nothing permits", name_of(items->list));
+    pl_buf_fini(&lines);
+    pl_buf_fini(&file);
+    pl_buf_fini(&last);
+}
+
 /* We are asked where a permit is needed to relay: before anything refuses. */
 static void decides(struct look *k, const struct items *items, size_t ours)
 {
@@ -195,6 +223,7 @@ static void decides(struct look *k, const struct items *items, size_t ours)
         look_at_after(k, items, end);
     }
     look_at_skipped(k, items, ours);
+    look_at_observe(k, items, ours, end);
     if (pl_policy_service_read(&s, items->item[ours].r.arg, &part, &why))
         pl_doctor_say(k->d, PL_FINDING_OK, "", k->at, "", "", NULL,
                       "%s asks %.*s, and an OK there lets relay", name_of(items->list),
