@@ -30,71 +30,88 @@ static const char *name_of(enum pl_smtpd_list list)
 }
 
 /* The list that ought to ask us, with us in front. */
-static void say_ask(struct look *k, enum pl_finding_kind kind, const char *code, const char *why,
-                    const char *what)
+static void say_ask(struct look *k, const char *code, const char *why, const char *what)
 {
     const struct items *relay = &k->lists[PL_LIST_RELAY];
     struct edit e = {.ours_first = true};
     struct pl_buf lines = {0}, file = {0};
 
-    if (!closes(relay, find_end(relay, 0)))
-        e.last = "reject_unauth_destination";
+    e.last = "reject_unauth_destination";
     for (size_t i = 0; i < relay->count; i++) { /* what would permit before or beside us */
         const struct pl_restriction *r = &relay->item[i].r;
 
         if (r->effect == PL_RESTRICT_PERMIT_ALL || relay->item[i].ours)
             e.drop[relay->item[i].top] = true;
+        else if (!r->warn_only &&
+                 (r->effect == PL_RESTRICT_CLOSE || r->effect == PL_RESTRICT_REJECT_ALL))
+            e.last = NULL;
     }
     write_list(k, PL_LIST_RELAY, &e, &lines, &file);
-    pl_doctor_say(k->d, kind, code, k->at, text_of(&file), text_of(&lines), why, "%s", what);
+    pl_doctor_say(k->d, PL_FINDING_FAULT, code, k->at, text_of(&file), text_of(&lines), why, "%s",
+                  what);
     pl_buf_fini(&lines);
     pl_buf_fini(&file);
 }
 
-/* Nobody asks us at this listener. */
+/* Nobody asks us at this listener; as smtpd runs, something refuses strangers all the same. */
 static void not_asked(struct look *k)
 {
-    const struct items *relay = &k->lists[PL_LIST_RELAY], *rcpt = &k->lists[PL_LIST_RECIPIENT];
-    size_t relay_end = find_end(relay, 0), rcpt_end = find_end(rcpt, 0);
-    bool closed = closes(relay, relay_end) || closes(rcpt, rcpt_end);
-
-    if (closed && is_reinjection(k->l->service) && is_loopback_service(k->l->service)) {
-        pl_doctor_say(
-            k->d, PL_FINDING_NOTE, "reinjection-listener", k->at, "", "",
-            "Only this host reaches it; what it lets relay is Postfix's word alone.",
-            "a content filter's way back: it does not ask postlatch, and refuses strangers");
-    } else if (closed) {
+    if (is_reinjection(k->l->service) && is_loopback_service(k->l->service))
+        pl_doctor_say(k->d, PL_FINDING_NOTE, "reinjection-listener", k->at, "", "",
+                      "Only this host reaches it; what it lets relay is Postfix's word alone.",
+                      "a content filter's way back: it does not ask postlatch, and refuses "
+                      "strangers");
+    else
         say_ask(
-            k, PL_FINDING_FAULT, "not-asked",
+            k, "not-asked",
             "Whatever the policy says, it does not count for clients that come in here: Postfix's "
             "own lists decide.",
             "no list of this listener asks postlatch where relaying is decided");
-    } else {
-        say_ask(k, PL_FINDING_FAULT, "open-listener",
-                "Everybody who reaches this listener may relay to anywhere.",
-                "no list of this listener refuses a recipient elsewhere, and none asks postlatch");
+}
+
+/* Postfix wants one of these words in one of both lists, before any permit. */
+static bool has_required(const struct items *items)
+{
+    static const char *const wanted[] = {
+        "reject_unauth_destination", "defer_unauth_destination", "reject", "defer",
+        "defer_if_permit",           "check_relay_domains"};
+
+    for (size_t i = 0; i < items->count; i++) {
+        const struct item *item = &items->item[i];
+
+        if (item->r.warn_only)
+            continue;
+        for (size_t n = 0; n < sizeof(wanted) / sizeof(wanted[0]); n++) {
+            if (pl_str_eq_fold(item->r.word, pl_str_of(wanted[n])))
+                return true;
+        }
+        if (item->r.effect != PL_RESTRICT_PERMIT_ALL)
+            continue;
+        if (item->class.n == 0)
+            return false;
+        while (i + 1 < items->count && items->item[i + 1].top == item->top) /* of its class */
+            i++;
     }
+    return false;
 }
 
 /* Neither list has a word that Postfix insists on: smtpd does not run. */
 static bool refuses_to_run(struct look *k)
 {
-    static const char *const wanted[] = {
-        "reject_unauth_destination", "defer_unauth_destination", "reject", "defer",
-        "defer_if_permit",           "check_relay_domains"};
+    const struct items *relay = &k->lists[PL_LIST_RELAY];
     struct edit e = {.last = "reject_unauth_destination"};
     struct pl_buf lines = {0}, file = {0};
 
-    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-        if (find_word(&k->lists[PL_LIST_RELAY], 0, wanted[i]) != NONE ||
-            find_word(&k->lists[PL_LIST_RECIPIENT], 0, wanted[i]) != NONE)
-            return false;
-    }
+    if (has_required(relay) || has_required(&k->lists[PL_LIST_RECIPIENT]))
+        return false;
+    e.ours_first = first_of_ours(relay) == NONE;
+    for (size_t i = 0; i < relay->count; i++)
+        e.drop[relay->item[i].top] |= relay->item[i].r.effect == PL_RESTRICT_PERMIT_ALL;
     write_list(k, PL_LIST_RELAY, &e, &lines, &file);
     pl_doctor_say(k->d, PL_FINDING_FAULT, "smtpd-stops", k->at, text_of(&file), text_of(&lines),
                   "smtpd ends with an error before it greets: no mail comes in.",
-                  "neither smtpd_relay_restrictions nor smtpd_recipient_restrictions has "
-                  "reject_unauth_destination or another restriction that refuses");
+                  "neither smtpd_relay_restrictions nor smtpd_recipient_restrictions has, before "
+                  "any permit, reject_unauth_destination or another restriction that refuses");
     pl_buf_fini(&lines);
     pl_buf_fini(&file);
     return true;
@@ -108,49 +125,24 @@ static void look_at_after(struct look *k, const struct items *items, size_t end)
         enum pl_after_dunno after;
     } ends[] = {{"reject_unauth_destination", PL_AFTER_REJECT_UNAUTH},
                 {"defer_unauth_destination", PL_AFTER_DEFER_UNAUTH},
-                {"reject", PL_AFTER_REJECT},
-                {"permit", PL_AFTER_PERMIT}};
-    enum { ENDS = sizeof(ends) / sizeof(ends[0]) };
-    enum pl_after_dunno assumed = k->d->config->policy->after_dunno, is = PL_AFTER_REJECT;
-    const char *word = "reject";
+                {"reject", PL_AFTER_REJECT}};
+    enum pl_after_dunno assumed = k->d->config->policy->after_dunno;
+    struct pl_str is = items->item[end].r.word;
+    const char *word = "reject"; /* defer and the like are as good */
     char line[80];
 
-    if (end == NONE)
-        is = PL_AFTER_PERMIT;
-    for (size_t i = 0; end != NONE && i < ENDS; i++) {
-        if (pl_str_eq_fold(items->item[end].r.word, pl_str_of(ends[i].word)))
-            is = ends[i].after;
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        if (!pl_str_eq_fold(is, pl_str_of(ends[i].word)))
+            continue;
+        if (ends[i].after == assumed)
+            return;
+        word = ends[i].word;
     }
-    for (size_t i = 0; i < ENDS; i++) {
-        if (ends[i].after == is)
-            word = ends[i].word;
-    }
-    if (is == PL_AFTER_PERMIT) {
-        struct edit e = {.last = "reject_unauth_destination"};
-        struct pl_buf lines = {0}, file = {0};
-
-        if (end != NONE)
-            e.drop[items->item[end].top] = true;
-        write_list(k, items->list, &e, &lines, &file);
-        pl_doctor_say(
-            k->d, PL_FINDING_FAULT, "nothing-behind", k->at, text_of(&file), text_of(&lines),
-            "A DUNNO for a recipient elsewhere lets it relay; all depends on our never "
-            "saying it, and on default_action.",
-            "%s: behind postlatch nothing refuses a recipient elsewhere", name_of(items->list));
-        pl_buf_fini(&lines);
-        pl_buf_fini(&file);
-    }
-    if (is == assumed)
-        return;
     snprintf(line, sizeof(line), "after_dunno = %s", word);
-    pl_doctor_say(k->d,
-                  is == PL_AFTER_PERMIT || assumed == PL_AFTER_PERMIT ? PL_FINDING_FAULT
-                                                                      : PL_FINDING_NOTE,
+    pl_doctor_say(k->d, assumed == PL_AFTER_PERMIT ? PL_FINDING_FAULT : PL_FINDING_NOTE,
                   "fact-after-dunno", k->at, "postlatch.conf", line,
-                  is == PL_AFTER_PERMIT
-                      ? "The verdict of postlatch check rests on after_dunno, and it is not so."
-                      : "The verdict of postlatch check rests on after_dunno; it should say the "
-                        "worst over all places that ask us.",
+                  "The verdict of postlatch check rests on after_dunno; it should say the worst "
+                  "over all places that ask us.",
                   "after DUNNO comes %s, and the policy assumes otherwise", word);
 }
 
@@ -207,21 +199,17 @@ static void look_at_observe(struct look *k, const struct items *items, size_t ou
 /* We are asked where a permit is needed to relay: before anything refuses. */
 static void decides(struct look *k, const struct items *items, size_t ours)
 {
-    size_t end = find_end(items, ours + 1);
+    size_t end = find_end(items, ours + 1), rcpt_end = find_end(&k->lists[PL_LIST_RECIPIENT], 0);
     struct pl_policy_service s;
     struct pl_str part;
     const char *why;
 
     k->l->decides = true;
     look_at_permits(k, items->list, ours);
-    if (items->list == PL_LIST_RELAY && !closes(items, end) &&
-        closes(&k->lists[PL_LIST_RECIPIENT], find_end(&k->lists[PL_LIST_RECIPIENT], 0))) {
-        const struct items *rcpt = &k->lists[PL_LIST_RECIPIENT];
-
-        look_at_after(k, rcpt, find_end(rcpt, 0));
-    } else {
+    if (closes(items, end))
         look_at_after(k, items, end);
-    }
+    else if (closes(&k->lists[PL_LIST_RECIPIENT], rcpt_end))
+        look_at_after(k, &k->lists[PL_LIST_RECIPIENT], rcpt_end);
     look_at_skipped(k, items, ours);
     look_at_observe(k, items, ours, end);
     if (pl_policy_service_read(&s, items->item[ours].r.arg, &part, &why))
@@ -262,7 +250,7 @@ static void useless(struct look *k, enum pl_smtpd_list asked, size_t ours, const
         pl_buf_fini(&file);
         return;
     }
-    say_ask(k, PL_FINDING_FAULT, "useless-ok",
+    say_ask(k, "useless-ok",
             "Clients and logins that the policy lets relay are refused by Postfix.", what);
 }
 
@@ -294,8 +282,7 @@ void look_at_placement(struct look *k)
         if (closes(asked, find_end(asked, 0))) {
             useless(k, asked->list, at, "it stands behind a restriction that refuses");
         } else {
-            say_ask(k, PL_FINDING_FAULT, "never-asked",
-                    "The list ends before it comes to postlatch.",
+            say_ask(k, "never-asked", "The list ends before it comes to postlatch.",
                     "a permit stands before postlatch: it is never asked");
         }
     } else {

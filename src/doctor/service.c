@@ -139,13 +139,25 @@ static void say_better(struct look *k, const struct pl_policy_service *s, const 
     pl_buf_fini(&line);
 }
 
+/* The restriction that refuses a stranger after a DUNNO of ours; empty: none in this list or behind. */
+static struct pl_str what_follows(const struct look *k, const struct items *items, size_t at)
+{
+    const struct items *rcpt = &k->lists[PL_LIST_RECIPIENT];
+    size_t end = find_end(items, at + 1);
+
+    if (!closes(items, end) && items->list == PL_LIST_RELAY) {
+        items = rcpt;
+        end = find_end(rcpt, 0);
+    }
+    return closes(items, end) ? items->item[end].r.word : (struct pl_str){NULL, 0};
+}
+
 static void look_at_default_action(struct look *k, const struct pl_policy_service *s,
                                    const struct items *items, size_t at)
 {
     struct pl_str action = pl_str_trim(option(k, s, PL_SERVICE_DEFAULT_ACTION));
     bool observe = k->d->config->policy->mode == PL_MODE_OBSERVE;
     bool relay = items->list == PL_LIST_RELAY || items->list == PL_LIST_RECIPIENT;
-    size_t end = find_end(items, at + 1);
 
     if (action.n > 0 && action.p[0] == '{') {
         say_better(k, s, "default-action-braces",
@@ -159,14 +171,9 @@ static void look_at_default_action(struct look *k, const struct pl_policy_servic
                          : "As soon as the daemon does not answer, nothing behind it in this list "
                            "is asked.",
                    "default_action permits");
-    } else if (relay && pl_str_eq_fold(action, pl_str_lit("DUNNO")) && !closes(items, end)) {
-        say_better(k, s, "default-action-open",
-                   "Nothing that stands behind in this list refuses: as soon as the daemon does "
-                   "not answer, the list permits.",
-                   "default_action is DUNNO, and the list ends with a permit");
     } else if (relay && !observe && grants(k->d->config->policy) &&
                pl_str_eq_fold(action, pl_str_lit("DUNNO")) &&
-               !pl_str_has_prefix_fold(items->item[end].r.word, pl_str_lit("defer"))) {
+               !pl_str_has_prefix_fold(what_follows(k, items, at), pl_str_lit("defer"))) {
         say_better(k, s, "default-action-bounces",
                    "When the daemon does not answer, whoever may relay by its word gets a "
                    "permanent 554, mail bounces, and fail2ban bans for that line.",
