@@ -58,9 +58,7 @@ struct pl_doctor_listener {
     const struct pl_master_service *service;
     struct pl_postconf pc; /* all parameters as it has them; owned by the caller */
     /* found by pl_doctor_run: */
-    bool asks;          /* us, where a recipient may be refused */
-    bool decides;       /* an OK of ours lets relay */
-    bool policy_server; /* it asks some policy server, ours or not */
+    bool asks; /* us, where a recipient may be refused */
 };
 
 /* One place where we are asked; plain value. */

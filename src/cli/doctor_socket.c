@@ -164,6 +164,8 @@ static bool find_obstacle(const struct way *w, const char *path, char *what, siz
         snprintf(part, sizeof(part), "%.*s", (int)n, path);
         if (stat(part, &s) != 0) {
             snprintf(what, size, "%s: %s", part, strerror(errno));
+            snprintf(lines, lines_size, whole ? "systemctl start postlatch" : "mkdir -m 755 %s",
+                     part);
             return true;
         }
         if (whole && !S_ISSOCK(s.st_mode)) {

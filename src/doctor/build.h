@@ -10,7 +10,10 @@ struct item {
     struct pl_restriction r;
     struct pl_str class; /* the class that it came from; empty: the list itself names it */
     size_t top;          /* the list's own restriction that it is, or came with */
-    bool ours;
+    bool ours;           /* a service of ours, or what is meant to be one */
+    /* What is wrong with it, if code is set: the list is to be written without it, or with it last. */
+    const char *code, *why;
+    struct pl_str what;
 };
 
 /* Room for items of one list; longer ones are told, and cut. */
@@ -30,6 +33,7 @@ struct look {
     struct pl_doctor_listener *l;
     char at[128]; /* "smtp/inet" */
     bool chrooted;
+    bool mend; /* something is wrong with how a service of ours is written */
     struct items lists[PL_LIST_COUNT];
 };
 
@@ -38,6 +42,9 @@ struct look {
 
 /* look_at - take the lists of a listener apart; tells what no Postfix knows */
 void look_at(struct look *k, struct pl_doctor *d, struct pl_doctor_listener *l);
+
+/* is_near_miss - a service that would be ours if this smtpd were not chrooted */
+bool is_near_miss(const struct look *k, const struct pl_policy_service *s);
 
 /* first_of_ours - where we are asked first; NONE */
 size_t first_of_ours(const struct items *items);
@@ -61,13 +68,16 @@ struct edit {
     const char *last; /* NULL, or a restriction to add at the end */
 };
 
-/* write_list - *lines: the list, changed; *file: where it stands */
+/* write_list - *lines: the list, changed, marks mended; *file: where it stands */
 void write_list(const struct look *k, enum pl_smtpd_list list, const struct edit *e,
                 struct pl_buf *lines, struct pl_buf *file);
 
-/* write_without - the list, or the class, that names an item, without it */
-void write_without(const struct look *k, const struct items *items, size_t i, struct pl_buf *lines,
-                   struct pl_buf *file);
+/* mark - note what is wrong with an item; the first mark stays */
+void mark(struct look *k, struct item *item, const char *code, const char *why, const char *what,
+          ...) PL_PRINTF(5, 6);
+
+/* say_marks - tell them, each with its list or class as it is without all of them */
+void say_marks(struct look *k);
 
 /* write_setting - the same for any parameter: "name = value", or a service's -o */
 void write_setting(const struct look *k, const char *name, struct pl_str value,
@@ -82,6 +92,7 @@ bool is_ours(const struct look *k, const struct pl_policy_service *s, struct pl_
 /* Each of these looks at one thing and tells what it finds. */
 void look_at_placement(struct look *k);
 void look_at_permits(struct look *k, enum pl_smtpd_list list, size_t ours);
+
 void look_at_services(struct look *k);
 void look_at_listener(struct look *k);
 void look_at_domains(struct pl_doctor *d);

@@ -87,6 +87,7 @@ bool pl_doctor_run(struct pl_doctor *d)
         look_at_placement(&k);
         look_at_permitted(&k);
         look_at_listener(&k);
+        say_marks(&k);
     }
     look_at_others(d);
     look_at_networks(d);

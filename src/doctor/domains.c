@@ -200,6 +200,7 @@ struct asked {
     struct pl_str *name;
     bool *found;
     size_t count, cap;
+    bool incomplete; /* some table could not be asked */
 };
 
 static void ask_tables(struct compare *c, struct asked *a)
@@ -215,11 +216,14 @@ static void ask_tables(struct compare *c, struct asked *a)
         while (pl_match_next(&rest, &e)) {
             if (e.kind != PL_MATCH_TABLE || e.negated)
                 continue;
+            why = "";
             memset(found, 0, a->count * sizeof(*found));
-            if (!c->d->system.query(c->d->system.arg, e.text, a->name, a->count, found, &why))
+            if (!c->d->system.query(c->d->system.arg, e.text, a->name, a->count, found, &why)) {
+                a->incomplete = true;
                 pl_doctor_say(c->d, PL_FINDING_UNCHECKED, "table-not-asked", "", "", "", NULL,
                               "%s: whether %s has domains of accepted_domains: %s", lists[list],
                               pl_quote(&q, e.text), why);
+            }
             for (size_t i = 0; i < a->count; i++)
                 a->found[i] = a->found[i] || found[i];
         }
@@ -271,7 +275,12 @@ static void compare_ours(struct compare *c)
     end_names(&missing);
     pl_buf_addf(&line, "relay_domains = %.*s%s%s", (int)now.n, now.n > 0 ? now.p : "",
                 now.n > 0 ? ", " : "", text_of(&missing.list));
-    if (missing.count > 0)
+    if (missing.count > 0 && a.incomplete)
+        pl_doctor_say(c->d, PL_FINDING_UNCHECKED, "domain-not-found", "", "", "", NULL,
+                      "accepted_domains holds %s, and Postfix only if it is in a table that could "
+                      "not be asked",
+                      text_of(&missing.text));
+    else if (missing.count > 0)
         pl_doctor_say(
             c->d, PL_FINDING_FAULT, "domain-not-in-postfix", "", "main.cf", text_of(&line),
             "We leave them to Postfix, and Postfix answers Relay access denied. Name them in "

@@ -133,19 +133,27 @@ static void look_at_routing(struct pl_doctor *d)
 /* "postconf: warning: FILE: undefined parameter: NAME", and "unused parameter: NAME=VALUE". */
 static void look_at_warning(struct pl_doctor *d, struct pl_str line)
 {
-    static const char undefined[] = "undefined parameter: ", unused[] = "unused parameter: ";
+    static const char undefined[] = "undefined parameter: ", unused[] = "unused parameter: ",
+                      start[] = "postconf: warning: ";
     const char *found;
-    char text[300];
+    char text[300], line_of[320];
     struct pl_quote q;
 
+    if (pl_str_has_prefix(line, pl_str_lit(start)))
+        line = pl_str_from(line, sizeof(start) - 1);
     snprintf(text, sizeof(text), "%.*s", (int)line.n, line.p);
+    for (char *c = text; *c != '\0'; c++) {
+        if (!pl_ascii_is_print(*c))
+            *c = '?';
+    }
     found = strstr(text, undefined);
     if (found != NULL) {
-        pl_doctor_say(d, PL_FINDING_FAULT, "undefined-parameter", "", "", "",
+        found += sizeof(undefined) - 1;
+        snprintf(line_of, sizeof(line_of), "%s =", found);
+        pl_doctor_say(d, PL_FINDING_FAULT, "undefined-parameter", "", "main.cf", line_of,
                       "Postfix puts nothing in its place: a list that names it is shorter than it "
-                      "looks, or empty.",
-                      "$%s is used in main.cf or master.cf, and not set anywhere",
-                      pl_quote(&q, pl_str_of(found + sizeof(undefined) - 1)));
+                      "looks, or empty. Set it, if only to nothing.",
+                      "$%s is used in main.cf or master.cf, and not set anywhere", found);
         return;
     }
     found = strstr(text, unused);
@@ -158,8 +166,8 @@ static void look_at_warning(struct pl_doctor *d, struct pl_str line)
                       "Postfix has no parameter %s",
                       pl_quote(&q, pl_str_of(found + sizeof(unused) - 1)));
     else if (line.n > 0)
-        pl_doctor_say(d, PL_FINDING_NOTE, "postconf-warning", "", "", "", NULL, "%s",
-                      pl_quote(&q, line));
+        pl_doctor_say(d, PL_FINDING_NOTE, "postconf-warning", "", "", "", NULL, "postconf says: %s",
+                      text);
 }
 
 /* One process of smtpd may have a connection for each place; all of them at once is the limit. */

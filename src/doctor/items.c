@@ -34,25 +34,41 @@ static const struct pl_postconf_param *find_class(const struct look *k, struct p
     return NULL;
 }
 
-static void tell_unknown(struct look *k, enum pl_smtpd_list list, const struct pl_restriction *r)
+static void mark_unknown(struct look *k, struct item *item)
 {
     struct pl_quote q;
 
-    if (r->effect == PL_RESTRICT_UNKNOWN)
-        pl_doctor_say(k->d, PL_FINDING_FAULT, "unknown-restriction", k->at, "", "",
-                      "It is neither a restriction of Postfix 3.7 nor a class of "
-                      "smtpd_restriction_classes. If Postfix does not know it either, it answers "
-                      "451 there; if it does, what it permits is not known here.",
-                      "%s: %s is not known", list_names[list], pl_quote(&q, r->word));
-    else if (r->effect == PL_RESTRICT_DEAD)
-        pl_doctor_say(k->d, PL_FINDING_FAULT, "dead-restriction", k->at, "", "",
-                      "Postfix has dropped it. Remove it: reject_unauth_destination is what takes "
-                      "its place.",
-                      "%s: %s is no longer a restriction", list_names[list], pl_quote(&q, r->word));
-    else if (r->wants_arg && r->arg.n == 0)
-        pl_doctor_say(k->d, PL_FINDING_FAULT, "missing-argument", k->at, "", "",
-                      "smtpd ends with an error, or answers 451 to everybody, when it comes there.",
-                      "%s: nothing follows %s", list_names[list], pl_quote(&q, r->word));
+    if (item->r.effect == PL_RESTRICT_UNKNOWN)
+        mark(
+            k, item, "unknown-restriction",
+            "It is neither a restriction of Postfix 3.7 nor a class of smtpd_restriction_classes. "
+            "If "
+            "Postfix does not know it either, it answers 451 there; if it does, what it permits is "
+            "not known here.",
+            "%s is not known", pl_quote(&q, item->r.word));
+    else if (item->r.effect == PL_RESTRICT_DEAD)
+        mark(k, item, "dead-restriction",
+             "Postfix has dropped it; reject_unauth_destination is what takes its place.",
+             "%s is no longer a restriction", pl_quote(&q, item->r.word));
+    else if (item->r.wants_arg && item->r.arg.n == 0)
+        mark(k, item, "missing-argument",
+             "smtpd ends with an error, or answers 451 to everybody, when it comes there.",
+             "nothing follows %s", pl_quote(&q, item->r.word));
+}
+
+/* Ours, or meant to be: misspelt so that smtpd ends, or with a path that leads elsewhere in a chroot. */
+static bool is_meant(const struct look *k, const struct pl_restriction *r)
+{
+    struct pl_policy_service s;
+    struct pl_endpoint where;
+    struct pl_str part;
+    const char *why;
+
+    if (r->effect != PL_RESTRICT_POLICY || r->arg.n == 0)
+        return false;
+    return !pl_policy_service_read(&s, r->arg, &part, &why) ||
+           pl_str_find(s.endpoint, ':') == s.endpoint.n || is_ours(k, &s, &where) ||
+           is_near_miss(k, &s);
 }
 
 static void add_item(struct look *k, struct items *items, const struct item *item)
@@ -74,22 +90,17 @@ static void take_apart(struct look *k, struct items *items, struct pl_str text, 
     while (pl_restriction_next(&text, &item.r)) {
         const struct pl_postconf_param *found =
             item.r.effect == PL_RESTRICT_UNKNOWN ? find_class(k, item.r.word) : NULL;
-        struct pl_policy_service s;
-        struct pl_endpoint where;
-        struct pl_str part;
-        const char *why;
 
         if (found != NULL && depth < MOST_DEPTH) {
             take_apart(k, items, found->value, found->name, item.top, depth + 1);
         } else {
-            tell_unknown(k, items->list, &item.r);
-            item.ours = item.r.effect == PL_RESTRICT_POLICY &&
-                        pl_policy_service_read(&s, item.r.arg, &part, &why) &&
-                        is_ours(k, &s, &where);
+            mark_unknown(k, &item);
+            item.ours = is_meant(k, &item.r);
             add_item(k, items, &item);
         }
         item.top += depth == 0;
         item.ours = false;
+        item.code = NULL;
     }
 }
 

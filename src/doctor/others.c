@@ -162,18 +162,24 @@ static void look_at_reinjection(struct look *k)
 /* Lists that say something else when the server is under stress. */
 static void look_at_stress(struct look *k)
 {
-    struct pl_str text = pl_postconf_value(k->d->set, pl_smtpd_list_name(PL_LIST_RELAY));
+    struct pl_buf lines = {0}, file = {0};
+    const struct edit as_it_is = {0};
+    struct pl_str text;
 
     for (unsigned list = 0; list < PL_LIST_COUNT; list++) {
         const char *name = pl_smtpd_list_name((enum pl_smtpd_list)list);
         const struct pl_postconf_param *p = pl_postconf_find(&k->l->service->overrides, name);
 
         text = p != NULL ? p->value : pl_postconf_value(k->d->set, name);
-        if (memmem(text.p == NULL ? "" : text.p, text.n, "stress", 6) != NULL)
-            pl_doctor_say(k->d, PL_FINDING_FAULT, "stress", k->at, "", "",
-                          "What it is when all smtpd processes are taken was not looked at: write "
-                          "the list without $stress.",
-                          "%s depends on $stress", name);
+        if (memmem(text.p == NULL ? "" : text.p, text.n, "stress", 6) == NULL)
+            continue;
+        write_list(k, (enum pl_smtpd_list)list, &as_it_is, &lines, &file);
+        pl_doctor_say(k->d, PL_FINDING_FAULT, "stress", k->at, text_of(&file), text_of(&lines),
+                      "What it is when all smtpd processes are taken was not looked at: write the "
+                      "list without $stress.",
+                      "%s depends on $stress", name);
+        pl_buf_fini(&lines);
+        pl_buf_fini(&file);
     }
 }
 

@@ -32,29 +32,11 @@ static const struct {
      "Every client whose name is on that list relays, without our being asked."},
 };
 
-/* The list without this item, or the class without it that it came from. */
-static void say_drop(struct look *k, const struct items *items, size_t i, const char *code,
-                     const char *why, const char *what)
-{
-    struct pl_buf lines = {0}, file = {0};
-
-    write_without(k, items, i, &lines, &file);
-    if (items->item[i].class.n > 0)
-        pl_doctor_say(k->d, PL_FINDING_FAULT, code, k->at, text_of(&file), text_of(&lines), why,
-                      "%s, by the class %.*s: %s", pl_smtpd_list_name(items->list),
-                      (int)items->item[i].class.n, items->item[i].class.p, what);
-    else
-        pl_doctor_say(k->d, PL_FINDING_FAULT, code, k->at, text_of(&file), text_of(&lines), why,
-                      "%s: %s", pl_smtpd_list_name(items->list), what);
-    pl_buf_fini(&lines);
-    pl_buf_fini(&file);
-}
-
 /* permit_mynetworks before us is fine if the policy says so: permitted_elsewhere. */
-static void look_at_mynetworks(struct look *k, const struct items *items, size_t i)
+static void look_at_mynetworks(struct look *k, const struct items *items, struct item *item)
 {
     struct pl_ranges mine = {0}, known = {0};
-    struct pl_buf odd = {0}, left = {0}, lines = {0};
+    struct pl_buf odd = {0};
 
     if (add_networks(k->d, pl_postconf_value(&k->l->pc, "mynetworks"), &mine, &odd) &&
         add_set(&k->d->config->policy->boundary[PL_BOUNDARY_PERMITTED_ELSEWHERE], &known) &&
@@ -64,15 +46,13 @@ static void look_at_mynetworks(struct look *k, const struct items *items, size_t
                       "says so",
                       pl_smtpd_list_name(items->list));
     else
-        say_drop(k, items, i, "permit-before",
-                 "Clients in mynetworks relay by Postfix's word: no rule of the policy counts for "
-                 "them. If that is meant, name them in permitted_elsewhere of postlatch.conf.",
-                 "permit_mynetworks stands before postlatch");
+        mark(k, item, "permit-before",
+             "Clients in mynetworks relay by Postfix's word: no rule of the policy counts for "
+             "them. If that is meant, name them in permitted_elsewhere of postlatch.conf.",
+             "permit_mynetworks stands before postlatch");
     pl_ranges_fini(&mine);
     pl_ranges_fini(&known);
     pl_buf_fini(&odd);
-    pl_buf_fini(&left);
-    pl_buf_fini(&lines);
 }
 
 /* An action of several words: each may be a restriction, a class among them. */
@@ -93,14 +73,13 @@ static bool may_permit(const struct look *k, struct pl_str action)
 }
 
 /* An access table before us: does an entry of it say OK? */
-static void look_at_table(struct look *k, const struct items *items, size_t i)
+static void look_at_table(struct look *k, const struct items *items, struct item *item)
 {
-    const struct pl_restriction *r = &items->item[i].r;
+    const struct pl_restriction *r = &item->r;
     struct pl_buf text = {0};
     struct pl_quote q, key;
     struct pl_str rest;
     const char *why = "";
-    char what[700];
     bool listed = k->d->system.list(k->d->system.arg, r->arg, &text, &why);
 
     rest = pl_buf_str(&text);
@@ -111,13 +90,13 @@ static void look_at_table(struct look *k, const struct items *items, size_t i)
         rest = pl_str_from(rest, line.n < rest.n ? line.n + 1 : line.n);
         if (!may_permit(k, pl_str_from(line, tab < line.n ? tab + 1 : tab)))
             continue;
-        snprintf(what, sizeof(what), "%s stands before postlatch and permits, for one, %s",
-                 pl_quote(&q, r->arg), pl_quote(&key, (struct pl_str){line.p, tab}));
-        say_drop(k, items, i, "table-permits",
-                 "An OK in a table ends the list like any other: what its key matches relays to "
-                 "anywhere, and we are not asked. A sender or HELO name is chosen by the client; "
-                 "OK for a recipient lets everybody send there.",
-                 what);
+        mark(
+            k, item, "table-permits",
+            "An OK in a table ends the list like any other: what its key matches relays to "
+            "anywhere, and we are not asked. A sender or HELO name is chosen by the client; OK for "
+            "a recipient lets everybody send there.",
+            "%s stands before postlatch and permits, for one, %s", pl_quote(&q, r->arg),
+            pl_quote(&key, (struct pl_str){line.p, tab}));
         pl_buf_fini(&text);
         return;
     }
@@ -126,59 +105,52 @@ static void look_at_table(struct look *k, const struct items *items, size_t i)
                       "%s: no entry of %s, before postlatch, permits",
                       pl_smtpd_list_name(items->list), pl_quote(&q, r->arg));
     } else {
-        snprintf(what, sizeof(what),
-                 "%s stands before postlatch, and its entries cannot be listed: %s",
-                 pl_quote(&q, r->arg), why);
-        say_drop(k, items, i, "table-unknown",
-                 "If any entry of it says OK, what that matches relays without our being asked. "
-                 "Put the table behind postlatch, or take care that it only refuses.",
-                 what);
+        mark(
+            k, item, "table-unknown",
+            "If any entry of it says OK, what that matches relays without our being asked. Put the "
+            "table behind postlatch, or take care that it only refuses.",
+            "%s stands before postlatch, and its entries cannot be listed: %s",
+            pl_quote(&q, r->arg), why);
     }
     pl_buf_fini(&text);
 }
 
-static void look_at_permit(struct look *k, const struct items *items, size_t i)
+static void look_at_permit(struct look *k, const struct items *items, struct item *item)
 {
-    const struct pl_restriction *r = &items->item[i].r;
+    const struct pl_restriction *r = &item->r;
     struct pl_quote q;
-    char what[500];
 
     if (pl_str_eq_fold(r->word, pl_str_lit("permit_mynetworks"))) {
-        look_at_mynetworks(k, items, i);
+        look_at_mynetworks(k, items, item);
         return;
     }
     for (size_t n = 0; n < sizeof(permits) / sizeof(permits[0]); n++) {
         if (!pl_str_eq_fold(r->word, pl_str_of(permits[n].word)))
             continue;
-        snprintf(what, sizeof(what), "%s stands before postlatch", permits[n].word);
-        say_drop(k, items, i, permits[n].code, permits[n].why, what);
+        mark(k, item, permits[n].code, permits[n].why, "%s stands before postlatch",
+             permits[n].word);
         return;
     }
-    snprintf(what, sizeof(what), "%s stands before postlatch", pl_quote(&q, r->word));
-    say_drop(k, items, i, "unknown-before", "What it permits is not known here.", what);
+    mark(k, item, "unknown-before", "What it permits is not known here.",
+         "%s stands before postlatch", pl_quote(&q, r->word));
 }
 
 void look_at_permits(struct look *k, enum pl_smtpd_list list, size_t ours)
 {
     const struct items *items = &k->lists[list];
     struct pl_quote q;
-    char what[500];
 
     for (size_t i = 0; i < ours && i < items->count; i++) {
-        const struct pl_restriction *r = &items->item[i].r;
+        struct item *item = &items->item[i];
 
-        if (r->effect == PL_RESTRICT_PERMIT_SOME) {
-            look_at_permit(k, items, i);
-        } else if (r->effect == PL_RESTRICT_TABLE) {
-            look_at_table(k, items, i);
-        } else if (r->effect == PL_RESTRICT_POLICY && !items->item[i].ours) {
-            snprintf(what, sizeof(what), "another policy server, %s, stands before postlatch",
-                     pl_quote(&q, r->arg));
-            say_drop(k, items, i, "other-server",
-                     "If it answers OK, the client relays without our being asked; what it answers "
-                     "is not known here. Put it behind postlatch, or into "
-                     "smtpd_recipient_restrictions.",
-                     what);
-        }
+        if (item->r.effect == PL_RESTRICT_PERMIT_SOME)
+            look_at_permit(k, items, item);
+        else if (item->r.effect == PL_RESTRICT_TABLE)
+            look_at_table(k, items, item);
+        else if (item->r.effect == PL_RESTRICT_POLICY && !item->ours)
+            mark(k, item, "other-server",
+                 "If it answers OK, the client relays without our being asked; what it answers is "
+                 "not known here. Put it behind postlatch, or into smtpd_recipient_restrictions.",
+                 "another policy server, %s, stands before postlatch", pl_quote(&q, item->r.arg));
     }
 }

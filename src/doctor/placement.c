@@ -56,11 +56,23 @@ static void say_ask(struct look *k, const char *code, const char *why, const cha
 /* Nobody asks us at this listener; as smtpd runs, something refuses strangers all the same. */
 static void not_asked(struct look *k)
 {
+    struct pl_str name = k->l->service->name;
+    size_t colon = pl_str_rfind(name, ':');
+    char lines[100];
+
+    if (colon < name.n)
+        name = pl_str_from(name, colon + 1);
+    snprintf(lines, sizeof(lines), "127.0.0.1:%.*s", (int)name.n, name.p);
     if (is_reinjection(k->l->service) && is_loopback_service(k->l->service))
         pl_doctor_say(k->d, PL_FINDING_NOTE, "reinjection-listener", k->at, "", "",
                       "Only this host reaches it; what it lets relay is Postfix's word alone.",
                       "a content filter's way back: it does not ask postlatch, and refuses "
                       "strangers");
+    else if (is_reinjection(k->l->service))
+        pl_doctor_say(k->d, PL_FINDING_FAULT, "reinjection-exposed", k->at,
+                      "master.cf, the service's name", lines,
+                      "Whoever reaches it goes past the filter and past postlatch.",
+                      "a content filter's way back that not only this host reaches");
     else
         say_ask(
             k, "not-asked",
@@ -93,6 +105,35 @@ static bool has_required(const struct items *items)
             i++;
     }
     return false;
+}
+
+/* Lists for other commands: what our answers are worth there. */
+static void look_at_other_lists(struct look *k)
+{
+    static const enum pl_smtpd_list early[] = {PL_LIST_CLIENT, PL_LIST_HELO, PL_LIST_SENDER},
+                                    late[] = {PL_LIST_DATA, PL_LIST_END_OF_DATA, PL_LIST_ETRN};
+
+    for (size_t i = 0; i < sizeof(early) / sizeof(early[0]); i++) {
+        if (first_of_ours(&k->lists[early[i]]) == NONE)
+            continue;
+        if (pl_str_eq_fold(pl_postconf_value(&k->l->pc, "smtpd_delay_reject"), pl_str_lit("no")))
+            pl_doctor_say(k->d, PL_FINDING_FAULT, "no-delay-reject", k->at, "main.cf",
+                          "smtpd_delay_reject = yes",
+                          "It is asked before there is a recipient. The built-in rules answer "
+                          "DUNNO to that; only rules with a protocol_state of their own count.",
+                          "%s asks postlatch, and smtpd_delay_reject is no", name_of(early[i]));
+        pl_doctor_say(k->d, PL_FINDING_NOTE, "early-list", k->at, "", "",
+                      "A refusal there counts. An OK lets nobody relay: it only skips what "
+                      "stands behind it in this list.",
+                      "%s asks postlatch", name_of(early[i]));
+    }
+    for (size_t i = 0; i < sizeof(late) / sizeof(late[0]); i++) {
+        if (first_of_ours(&k->lists[late[i]]) != NONE)
+            pl_doctor_say(k->d, PL_FINDING_NOTE, "late-list", k->at, "", "",
+                          "The built-in rules answer DUNNO there; only rules with a protocol_state "
+                          "of their own count. An OK lets nobody relay.",
+                          "%s asks postlatch", name_of(late[i]));
+    }
 }
 
 /* Neither list has a word that Postfix insists on: smtpd does not run. */
@@ -204,7 +245,6 @@ static void decides(struct look *k, const struct items *items, size_t ours)
     struct pl_str part;
     const char *why;
 
-    k->l->decides = true;
     look_at_permits(k, items->list, ours);
     if (closes(items, end))
         look_at_after(k, items, end);
@@ -256,12 +296,12 @@ static void useless(struct look *k, enum pl_smtpd_list asked, size_t ours, const
 
 void look_at_placement(struct look *k)
 {
-    static const enum pl_smtpd_list early[] = {PL_LIST_CLIENT, PL_LIST_HELO, PL_LIST_SENDER};
     const struct items *relay = &k->lists[PL_LIST_RELAY], *rcpt = &k->lists[PL_LIST_RECIPIENT];
     size_t r = first_of_ours(relay), p = first_of_ours(rcpt);
     size_t relay_end = find_end(relay, 0), rcpt_end = find_end(rcpt, 0);
     bool relay_closed = closes(relay, relay_end), rcpt_closed = closes(rcpt, rcpt_end);
 
+    look_at_other_lists(k);
     if (refuses_to_run(k))
         return;
     k->l->asks = r != NONE || p != NONE;
@@ -287,19 +327,5 @@ void look_at_placement(struct look *k)
         }
     } else {
         not_asked(k);
-    }
-    for (size_t i = 0; i < sizeof(early) / sizeof(early[0]); i++) {
-        if (first_of_ours(&k->lists[early[i]]) == NONE)
-            continue;
-        if (pl_str_eq_fold(pl_postconf_value(&k->l->pc, "smtpd_delay_reject"), pl_str_lit("no")))
-            pl_doctor_say(k->d, PL_FINDING_FAULT, "no-delay-reject", k->at, "main.cf",
-                          "smtpd_delay_reject = yes",
-                          "It is asked before there is a recipient. The built-in rules answer "
-                          "DUNNO to that; only rules with a protocol_state of their own count.",
-                          "%s asks postlatch, and smtpd_delay_reject is no", name_of(early[i]));
-        pl_doctor_say(k->d, PL_FINDING_NOTE, "early-list", k->at, "", "",
-                      "A refusal there counts. An OK lets nobody relay: it only skips what "
-                      "stands behind it in this list.",
-                      "%s asks postlatch", name_of(early[i]));
     }
 }

@@ -133,6 +133,7 @@ static void say_better(struct look *k, const struct pl_policy_service *s, const 
     struct pl_quote q;
 
     write_service(&line, k, s);
+    k->mend = true;
     pl_doctor_say(k->d, PL_FINDING_FAULT, code, k->at,
                   "main.cf or master.cf, in place of this check_policy_service", text_of(&line),
                   why, "%s: %s", pl_quote(&q, s->endpoint), what);
@@ -224,65 +225,61 @@ static void add_place(struct look *k, const struct pl_policy_service *s,
         (struct pl_doctor_place){(size_t)(k->l - d->listeners), list, *s, k->chrooted, *where};
 }
 
-/* A service that is not ours, but would be if the path were looked up where we have it. */
-static void look_at_near_miss(struct look *k, const struct pl_policy_service *s,
-                              enum pl_smtpd_list list)
+bool is_near_miss(const struct look *k, const struct pl_policy_service *s)
 {
-    struct pl_str path;
+    if (!pl_str_has_prefix(s->endpoint, pl_str_lit("unix:/")) || !k->chrooted)
+        return false;
+    for (size_t i = 0; i < k->d->nours; i++) {
+        if (pl_str_eq(pl_str_from(s->endpoint, 5), pl_str_of(pl_endpoint_path(&k->d->ours[i]))))
+            return true;
+    }
+    return false;
+}
+
+/* One that smtpd cannot use as it is: *line in its place. */
+static void say_broken(struct look *k, const char *code, const char *why, const char *list,
+                       struct pl_str part, const char *what)
+{
     struct pl_buf line = {0};
     struct pl_quote q;
 
-    if (!pl_str_has_prefix(s->endpoint, pl_str_lit("unix:/")) || !k->chrooted)
-        return;
-    path = pl_str_from(s->endpoint, 5);
-    for (size_t i = 0; i < k->d->nours; i++) {
-        if (!pl_str_eq(path, pl_str_of(pl_endpoint_path(&k->d->ours[i]))))
-            continue;
-        write_service(&line, k, NULL);
-        pl_doctor_say(k->d, PL_FINDING_FAULT, "path-in-chroot", k->at,
-                      "main.cf or master.cf, in place of this check_policy_service", text_of(&line),
-                      "A chrooted smtpd looks for it below the queue directory, does not find it, "
-                      "and answers with default_action.",
-                      "%s: %s is an absolute path, and this smtpd is chrooted",
-                      pl_smtpd_list_name(list), pl_quote(&q, s->endpoint));
-        pl_buf_fini(&line);
-        return;
-    }
+    k->mend = true;
+    write_service(&line, k, NULL);
+    pl_doctor_say(k->d, PL_FINDING_FAULT, code, k->at,
+                  "main.cf or master.cf, in place of this check_policy_service", text_of(&line),
+                  why, "%s: %s: %s", list, pl_quote(&q, part), what);
+    pl_buf_fini(&line);
 }
 
 static void look_at_item(struct look *k, const struct items *items, size_t i)
 {
+    static const char expected[] =
+        "expected a service, as unix:private/postlatch or inet:127.0.0.1:10071";
     const struct item *item = &items->item[i];
+    const char *list = pl_smtpd_list_name(items->list), *why = expected;
     struct pl_policy_service s;
     struct pl_endpoint where;
     struct pl_str part;
-    const char *why;
-    struct pl_quote q;
-    struct pl_buf line = {0};
+    bool ok = pl_policy_service_read(&s, item->r.arg, &part, &why);
 
-    if (!pl_policy_service_read(&s, item->r.arg, &part, &why) ||
-        pl_str_find(s.endpoint, ':') == s.endpoint.n) {
-        if (s.endpoint.n > 0 && pl_str_find(s.endpoint, ':') == s.endpoint.n) {
-            part = s.endpoint;
-            why = "expected a service, as unix:private/postlatch or inet:127.0.0.1:10071";
-        }
-        write_service(&line, k, NULL);
-        pl_doctor_say(k->d, PL_FINDING_FAULT, "bad-service", k->at,
-                      "main.cf or master.cf, in place of this check_policy_service", text_of(&line),
-                      "smtpd ends with an error as soon as a client connects: no mail comes in.",
-                      "%s: %s; %s", pl_smtpd_list_name(items->list), pl_quote(&q, part), why);
-        pl_buf_fini(&line);
-        return;
+    if (ok && pl_str_find(s.endpoint, ':') == s.endpoint.n) {
+        ok = false;
+        part = s.endpoint;
     }
-    k->l->policy_server = true;
-    if (!item->ours) {
-        look_at_near_miss(k, &s, items->list);
-        return;
-    }
-    if (is_ours(k, &s, &where))
+    if (!ok) {
+        say_broken(k, "bad-service",
+                   "smtpd ends with an error as soon as a client connects: no mail comes in.", list,
+                   part, why);
+    } else if (is_near_miss(k, &s)) {
+        say_broken(k, "path-in-chroot",
+                   "A chrooted smtpd looks for it below the queue directory, does not find it, and "
+                   "answers with default_action.",
+                   list, s.endpoint, "an absolute path, and this smtpd is chrooted");
+    } else if (is_ours(k, &s, &where)) {
         add_place(k, &s, &where, items->list);
-    look_at_default_action(k, &s, items, i);
-    look_at_times(k, &s);
+        look_at_default_action(k, &s, items, i);
+        look_at_times(k, &s);
+    }
 }
 
 void look_at_services(struct look *k)
@@ -291,7 +288,7 @@ void look_at_services(struct look *k)
         const struct items *items = &k->lists[list];
 
         for (size_t i = 0; i < items->count; i++) {
-            if (items->item[i].r.effect == PL_RESTRICT_POLICY)
+            if (items->item[i].r.effect == PL_RESTRICT_POLICY && items->item[i].r.arg.n > 0)
                 look_at_item(k, items, i);
         }
     }

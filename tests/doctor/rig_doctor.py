@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Cases of `postlatch doctor`: folders of Postfix made from *.cases files, see README.md in this folder."""
 import os
+import pwd
 import re
 import subprocess
 import sys
@@ -108,7 +109,6 @@ class Case:
             os.mkdir(os.path.join(self.top, sub))
         for sub in ("data", "queue/private", "queue/public", "queue/maildrop") + tuple(
                 "queue/" + n for n in QUEUE_FOLDERS):
-            import pwd
             os.chown(os.path.join(self.top, sub), pwd.getpwnam("postfix").pw_uid, -1)
         self.daemon = Daemon(self.top, self.queue)
         self.ports = {"SMTP": Port(), "SMTP2": Port(), "SMTP3": Port()}
@@ -161,7 +161,9 @@ class Case:
         """(output, status)"""
         done = subprocess.run([pl_bin("postlatch"), "doctor", "-c", self.daemon.config, "--postfix", self.etc, *more],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              timeout=120, env={k: v for k, v in os.environ.items() if k != "COLUMNS"}, check=False)
+                              timeout=120, user="nobody" if "as nobody" in self.sections else None,
+                              extra_groups=[] if "as nobody" in self.sections else None,
+                              env={k: v for k, v in os.environ.items() if k != "COLUMNS"}, check=False)
         return self.unfill(done.stdout), done.returncode
 
     def start_postfix(self, xclient=True):

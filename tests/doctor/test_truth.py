@@ -26,6 +26,10 @@ def greets(case, name):
 
 def reply(case, port, client, recipient):
     """What becomes of one recipient: "250 asked", "554 unasked"; "dead" if smtpd ends with an error."""
+    if case.daemon.process is None:
+        with SmtpClient(("127.0.0.1", case.ports[port].port), {"ADDR": client, "NAME": None}) as s:
+            s.mail()
+            return str(s.rcpt(recipient).code)
     before = case.daemon.status()["requests_total"]
     with SmtpClient(("127.0.0.1", case.ports[port].port), {"ADDR": client, "NAME": None}) as s:
         s.mail()
@@ -131,6 +135,8 @@ class Truth(unittest.TestCase):
             before = observe(case, truths)
             self.assertEqual(before, [t[3] for t in truths])
             case.write()
+            if all(t[4] == "-" for t in truths): # nothing that a test could paste
+                return
             changed = self.cure(case)
             after = observe(case, truths)
             self.assertEqual(after, [t[4] for t in truths], "after " + "; ".join(changed))
@@ -142,7 +148,7 @@ class Truth(unittest.TestCase):
         changed = []
         for _ in range(10):
             output, _status = case.doctor("--json")
-            findings = [f for f in json.loads(output)["findings"] if "change" in f]
+            findings = [f for f in json.loads(output)["findings"] if f.get("file", "a shell") != "a shell"]
             if not findings:
                 return changed
             finding = findings[0]
