@@ -6,8 +6,10 @@
 
 #include "postlatch/quote.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SECONDS = 5 };
 
@@ -55,6 +57,9 @@ static void ask_one(struct pl_doctor *d, const struct pl_endpoint *where, const 
                 "%s answers %s to a stranger's mail for %s, and the configuration says %s",
                 where->text, pl_quote(&a, said), pl_quote(&r, recipient),
                 pl_quote(&b, pl_str_of(expected)));
+    } else if (geteuid() != 0 && strcmp(why, strerror(EACCES)) == 0) {
+        pl_doctor_say(d, PL_FINDING_UNCHECKED, "not-asked-by-us", "", "", "", NULL,
+                      "what %s answers: you may not ask it; root may", where->text);
     } else {
         pl_doctor_say(d, PL_FINDING_FAULT, "no-answer", "", "a shell", "systemctl start postlatch",
                       "Postfix gets none either, and acts by default_action.",

@@ -217,7 +217,7 @@ static void say_unreachable(struct way *w, const struct trial *t)
     } else if (path[0] != '\0' &&
                find_obstacle(w, path, what, sizeof(what), lines, sizeof(lines))) {
         pl_doctor_say(w->d, PL_FINDING_FAULT, "socket-unreachable", w->at,
-                      strncmp(lines, "chmod", 5) == 0 ? "a shell" : "postlatch.conf", lines,
+                      strncmp(lines, "socket", 6) == 0 ? "postlatch.conf" : "a shell", lines,
                       no_socket_why, "%s as user %s%s: %s", w->endpoint, w->owner,
                       w->place->chrooted ? " in the chroot" : "", what);
     } else {
@@ -236,7 +236,7 @@ static void try_way(struct way *w)
     if (geteuid() != 0) {
         if (path[0] != '\0' && find_obstacle(w, path, what, sizeof(what), lines, sizeof(lines)))
             pl_doctor_say(w->d, PL_FINDING_FAULT, "socket-unreachable", w->at,
-                          strncmp(lines, "chmod", 5) == 0 ? "a shell" : "postlatch.conf", lines,
+                          strncmp(lines, "socket", 6) == 0 ? "postlatch.conf" : "a shell", lines,
                           no_socket_why, "%s: %s", w->endpoint, what);
         pl_doctor_say(w->d, PL_FINDING_UNCHECKED, "socket-not-tried", w->at, "", "", NULL,
                       "%s as user %s%s: only root can try it", w->endpoint, w->owner,

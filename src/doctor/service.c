@@ -153,6 +153,17 @@ static struct pl_str what_follows(const struct look *k, const struct items *item
     return closes(items, end) ? items->item[end].r.word : (struct pl_str){NULL, 0};
 }
 
+/* A permit at this item lets a stranger relay: nothing has refused, and nothing else will. */
+static bool opens_at(const struct look *k, const struct items *items, size_t at)
+{
+    bool relay = items->list == PL_LIST_RELAY;
+    const struct items *other = &k->lists[relay ? PL_LIST_RECIPIENT : PL_LIST_RELAY];
+
+    if (!relay && items->list != PL_LIST_RECIPIENT)
+        return false;
+    return find_end(items, 0) > at && !closes(other, find_end(other, 0));
+}
+
 static void look_at_default_action(struct look *k, const struct pl_policy_service *s,
                                    const struct items *items, size_t at)
 {
@@ -168,9 +179,10 @@ static void look_at_default_action(struct look *k, const struct pl_policy_servic
                    "default_action has braces around its value");
     } else if (permits_action(action)) {
         say_better(k, s, "default-action-open",
-                   relay ? "As soon as the daemon does not answer, everybody may relay."
-                         : "As soon as the daemon does not answer, nothing behind it in this list "
-                           "is asked.",
+                   opens_at(k, items, at)
+                       ? "As soon as the daemon does not answer, everybody may relay."
+                       : "As soon as the daemon does not answer, nothing behind it in this list "
+                         "is asked.",
                    "default_action permits");
     } else if (relay && !observe && grants(k->d->config->policy) &&
                pl_str_eq_fold(action, pl_str_lit("DUNNO")) &&
