@@ -15,6 +15,7 @@ Asks a relay policy, offline or of the running daemon.
   diff     what changes in meaning from one policy to another
   who      who may send to a recipient
   where    where a client or a login may send
+  doctor   check the whole chain from Postfix to the daemon
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
@@ -40,6 +41,7 @@ Asks a relay policy, offline or of the running daemon.
   diff     what changes in meaning from one policy to another
   who      who may send to a recipient
   where    where a client or a login may send
+  doctor   check the whole chain from Postfix to the daemon
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
