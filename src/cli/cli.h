@@ -33,6 +33,7 @@ struct arguments {
 /* One function a subcommand; returns the exit status. */
 int cmd_bench(const struct arguments *a);
 int cmd_check(const struct arguments *a);
+int cmd_doctor(const struct arguments *a);
 int cmd_diff(const struct arguments *a);
 int cmd_explain(const struct arguments *a);
 int cmd_init(const struct arguments *a);

@@ -17,6 +17,7 @@ Asks a relay policy, offline or of the running daemon.
   where    where a client or a login may send
   init     write a first configuration, from what Postfix has
   snippet  the lines of main.cf and master.cf that make Postfix ask
+  doctor   check the whole chain from Postfix to the daemon
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON
@@ -44,6 +45,7 @@ Asks a relay policy, offline or of the running daemon.
   where    where a client or a login may send
   init     write a first configuration, from what Postfix has
   snippet  the lines of main.cf and master.cf that make Postfix ask
+  doctor   check the whole chain from Postfix to the daemon
 
   -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
   --json     print JSON

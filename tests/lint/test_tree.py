@@ -21,8 +21,9 @@ MAY = {
     "postfix": {"postfix", "value", "base"},
     "analysis": {"analysis", "policy", "set", "value", "base"},
     "report": {"report", "analysis", "config", "policy", "set", "value", "base"},
+    "doctor": {"doctor", "postfix", "config", "policy", "set", "value", "base"},
     "daemon": {"daemon", "report", "analysis", "wire", "config", "policy", "set", "value", "base"},
-    "cli": {"cli", "postfix", "report", "analysis", "wire", "config", "policy", "set", "value", "base"},
+    "cli": {"cli", "doctor", "postfix", "report", "analysis", "wire", "config", "policy", "set", "value", "base"},
 }
 # A public header belongs to the module that has the .c file of its name, except these.
 HEADER_MODULE = {"compiler": "base", "config": "config", "lintcode": "policy"}
