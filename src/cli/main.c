@@ -118,7 +118,9 @@ static const struct command {
      "List the recipients that CLIENT, an address (or \"unknown\"), may send to without login, or\n"
      "that LOGIN may send to, each with the rule that decides; then those that it may not.\n"
      "Exit status: 0, or 2 when the question or the configuration cannot be read."},
-    {"doctor", cmd_doctor, TAKES_SOCKET | TAKES_POSTFIX, "[--postfix DIR] [--socket ADDR]",
+    {"doctor", cmd_doctor, TAKES_SOCKET | TAKES_POSTFIX,
+     "[--postfix DIR] [--socket ADDR]\n"
+     "       [--host FILE | --no-host]",
      "check the whole chain from Postfix to the daemon",
      "Compare Postfix's configuration with ours and say what does not fit: where Postfix asks us\n"
      "and whether an OK counts there, who relays without our word, domains of one side only, "
@@ -128,6 +130,7 @@ static const struct command {
      "Each finding says why it matters and has the line to change.\n"
      "    --postfix DIR  the folder of main.cf and master.cf (default: what postconf takes)\n"
      "    --socket ADDR  where the daemon answers (default: each listen of the configuration)\n"
+     "    --host, --no-host  as in check\n"
      "Exit status: 0 nothing found, 1 findings, 2 something could not be read."},
     {"metrics", NULL, 0, NULL, NULL, NULL},
     {"top", NULL, 0, NULL, NULL, NULL},
@@ -146,7 +149,7 @@ static const struct option {
     size_t at; /* in struct arguments */
 } options[] = {
     {"-c", 0, offsetof(struct arguments, config)},
-    {"--host", TAKES_CHECK, offsetof(struct arguments, host)},
+    {"--host", TAKES_CHECK | TAKES_POSTFIX, offsetof(struct arguments, host)},
     {"--compromised", TAKES_CHECK, offsetof(struct arguments, compromised)},
     {"--socket", TAKES_SOCKET, offsetof(struct arguments, socket)},
     {"--control", TAKES_CONTROL, offsetof(struct arguments, control)},
@@ -166,7 +169,7 @@ enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
 static const struct option flags[] = {
     {"--json", 0, offsetof(struct arguments, json)},
     {"--strict", TAKES_CHECK, offsetof(struct arguments, strict)},
-    {"--no-host", TAKES_CHECK, offsetof(struct arguments, no_host)},
+    {"--no-host", TAKES_CHECK | TAKES_POSTFIX, offsetof(struct arguments, no_host)},
     {"--overlaps", TAKES_CHECK, offsetof(struct arguments, overlaps)},
     {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
     {"--by-rule", TAKES_BY_RULE, offsetof(struct arguments, by_rule)},
