@@ -6,6 +6,7 @@
 #include "postlatch/buf.h"
 #include "postlatch/config.h"
 #include "postlatch/endpoint.h"
+#include "postlatch/hostfacts.h"
 #include "postlatch/master.h"
 #include "postlatch/restriction.h"
 
@@ -96,7 +97,8 @@ struct pl_doctor {
     const struct pl_config *config; /* loaded in full */
     const struct pl_endpoint *ours; /* where the daemon answers Postfix */
     size_t nours;
-    struct pl_str warnings; /* of postconf, lines */
+    struct pl_str warnings;           /* of postconf, lines */
+    const struct pl_host_facts *host; /* what the host is connected to; NULL: nobody looked */
     struct pl_doctor_system system;
 
     struct pl_arena *arena;

@@ -5,6 +5,7 @@
 #include "ask.h"
 
 #include "postlatch/json.h"
+#include "postlatch/netlink.h"
 #include "postlatch/wrap.h"
 
 #include <stdio.h>
@@ -120,7 +121,8 @@ static bool gather_listeners(struct pl_doctor *d, const struct postfix *p, struc
     return true;
 }
 
-static int examine(struct pl_doctor *d, const struct postfix *p, const struct arguments *a)
+static int examine(struct pl_doctor *d, const struct postfix *p, const struct arguments *a,
+                   const char *no_host)
 {
     struct pl_buf *texts = calloc(p->master.count + 1, sizeof(*texts));
     int status = EXIT_TROUBLE;
@@ -138,6 +140,9 @@ static int examine(struct pl_doctor *d, const struct postfix *p, const struct ar
     if (!gather_listeners(d, p, texts))
         goto out;
     if (pl_doctor_run(d)) {
+        if (d->host == NULL)
+            pl_doctor_say(d, PL_FINDING_UNCHECKED, "host", "", "", "", NULL,
+                          "bridges and gateways of this host: %s", no_host);
         doctor_try_sockets(d);
         doctor_ask(d);
     }
@@ -158,23 +163,54 @@ out:
     return status;
 }
 
+/* What the host is connected to: from a file, from the kernel, or not at all. False after printing. */
+static bool read_host(const struct arguments *a, struct pl_host_facts *h, bool *known, char *why)
+{
+    struct pl_diag *d;
+    const char *line;
+    bool ok;
+
+    if (a->no_host)
+        return true;
+    if (a->host == NULL) {
+        *known = pl_host_facts_read(h, why);
+        return true;
+    }
+    d = pl_diag_new();
+    ok = d != NULL && pl_host_facts_load(h, a->host, d);
+    for (size_t i = 0; d != NULL && !ok && (line = pl_diag_get(d, i)) != NULL; i++)
+        trouble("%s", line);
+    pl_diag_free(d);
+    *known = ok;
+    return ok;
+}
+
 int cmd_doctor(const struct arguments *a)
 {
     struct pl_config config = {0};
     struct postfix p = {0};
     struct pl_doctor d = {0};
+    struct pl_host_facts host = {0};
     struct pl_endpoint socket;
+    char why[PL_NETLINK_WHY] = "not looked at: --no-host";
+    bool known = false;
     int status = EXIT_TROUBLE;
 
     if (a->socket != NULL && !find_policy_socket(a, &socket))
         return status;
-    if (load(&config, a->config) && postfix_read(&p, a->postfix)) {
+    if (a->no_host && a->host != NULL)
+        return trouble(
+            "doctor: --host and --no-host exclude each other; see postlatch doctor --help");
+    if (read_host(a, &host, &known, why) && load(&config, a->config) &&
+        postfix_read(&p, a->postfix)) {
+        d.host = known ? &host : NULL;
         d.config = &config;
         d.ours = a->socket != NULL ? &socket : config.settings.listen;
         d.nours = a->socket != NULL ? 1 : config.settings.nlisten;
-        status = examine(&d, &p, a);
+        status = examine(&d, &p, a, why);
     }
     postfix_fini(&p);
     pl_config_fini(&config);
+    pl_host_facts_fini(&host);
     return status;
 }

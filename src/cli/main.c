@@ -154,7 +154,9 @@ static const struct command {
      "Exit status: 0; 1 something must be decided first, it is printed; 2 when the configuration "
      "or\n"
      "Postfix's cannot be read."},
-    {"doctor", cmd_doctor, TAKES_SOCKET | TAKES_POSTFIX, "[--postfix DIR] [--socket ADDR]",
+    {"doctor", cmd_doctor, TAKES_SOCKET | TAKES_POSTFIX | TAKES_HOST,
+     "[--postfix DIR] [--socket ADDR]\n"
+     "       [--host FILE | --no-host]",
      "check the whole chain from Postfix to the daemon",
      "Compare Postfix's configuration with ours and say what does not fit: where Postfix asks us\n"
      "and whether an OK counts there, who relays without our word, domains of one side only, "
@@ -164,6 +166,7 @@ static const struct command {
      "Each finding says why it matters and has the line to change.\n"
      "    --postfix DIR  the folder of main.cf and master.cf (default: what postconf takes)\n"
      "    --socket ADDR  where the daemon answers (default: each listen of the configuration)\n"
+     "    --host, --no-host  as in check\n"
      "Exit status: 0 nothing found, 1 findings, 2 something could not be read."},
     {"probe", NULL, 0, NULL, NULL, NULL},
 };

@@ -159,6 +159,44 @@ static void compare_table(struct compare *c, size_t list, struct pl_str table)
     pl_buf_fini(&text);
 }
 
+/* A table that has every name: Postfix takes the whole Internet for its own. */
+static bool has_every_name(struct compare *c, size_t list, struct pl_str table)
+{
+    struct pl_str rest = pl_postconf_value(c->d->all, lists[list]), word;
+    struct pl_buf lines = {0};
+
+    if (!pl_str_has_prefix(table, pl_str_lit("static:")))
+        return false;
+    pl_buf_addf(&lines, "%s =", lists[list]);
+    for (const char *between = " "; pl_postfix_word(&rest, &word);) {
+        if (pl_str_eq(word, table))
+            continue;
+        pl_buf_addf(&lines, "%s%.*s", between, (int)word.n, word.p);
+        between = ", ";
+    }
+    pl_doctor_say(
+        c->d, PL_FINDING_FAULT, "every-domain", "", "main.cf", text_of(&lines),
+        "Every domain is Postfix's own then: reject_unauth_destination refuses nothing, and "
+        "each DUNNO of ours lets relay.",
+        "%s has %.*s, which holds every domain", lists[list], (int)table.n, table.p);
+    pl_buf_fini(&lines);
+    return true;
+}
+
+/* Tables of patterns: what they match cannot be listed. */
+static bool has_patterns(struct compare *c, size_t list, struct pl_str table)
+{
+    struct pl_str type = {table.p, pl_str_find(table, ':')};
+
+    if (!pl_str_eq(type, pl_str_lit("regexp")) && !pl_str_eq(type, pl_str_lit("pcre")) &&
+        !pl_str_eq(type, pl_str_lit("cidr")))
+        return false;
+    pl_doctor_say(c->d, PL_FINDING_UNCHECKED, "table-not-listed", "", "", "", NULL,
+                  "%s: domains in %.*s that the policy may refuse: it holds patterns", lists[list],
+                  (int)table.n, table.p);
+    return true;
+}
+
 static void compare_list(struct compare *c, size_t list)
 {
     struct pl_str rest = pl_postconf_value(c->d->all, lists[list]);
@@ -169,8 +207,12 @@ static void compare_list(struct compare *c, size_t list)
         if (e.negated)
             pl_doctor_say(c->d, PL_FINDING_UNCHECKED, "negated-domain", "", "", "", NULL,
                           "%s: what !%s takes away", lists[list], pl_quote(&q, e.text));
-        else if (e.kind == PL_MATCH_TABLE || e.kind == PL_MATCH_FILE)
+        else if (e.kind == PL_MATCH_FILE ||
+                 (e.kind == PL_MATCH_TABLE && !has_every_name(c, list, e.text) &&
+                  !has_patterns(c, list, e.text)))
             compare_table(c, list, e.text);
+        else if (e.kind == PL_MATCH_TABLE)
+            continue;
         else
             compare_name(c, list, e.text);
     }

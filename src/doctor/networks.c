@@ -2,6 +2,7 @@
 /* Who relays by Postfix's own word, against what the policy says of it. */
 #include "build.h"
 
+#include "postlatch/netkind.h"
 #include "postlatch/quote.h"
 
 #include <stdio.h>
@@ -9,8 +10,28 @@
 
 enum { SHOWN = 8 };
 
+/* Adds a network without what an entry before it takes away: the first that matches decides. */
+static bool add_rest(struct pl_ranges *r, const struct pl_prefix *p, const struct pl_ranges *taken)
+{
+    struct pl_ranges own = {0};
+    bool ok = pl_ranges_add(&own, p);
+
+    pl_ranges_merge(&own);
+    ok = ok && pl_ranges_subtract(&own, taken);
+    for (size_t i = 0; i < own.count && ok; i++) {
+        struct pl_range left = own.ranges[i];
+        struct pl_prefix part;
+
+        while (ok && pl_range_next_prefix(&left, &part))
+            ok = pl_ranges_add(r, &part);
+    }
+    pl_ranges_fini(&own);
+    return ok;
+}
+
 bool add_networks(struct pl_doctor *d, struct pl_str list, struct pl_ranges *r, struct pl_buf *odd)
 {
+    struct pl_ranges taken = {0};
     struct pl_match_entry e;
     bool ok = true;
 
@@ -19,15 +40,19 @@ bool add_networks(struct pl_doctor *d, struct pl_str list, struct pl_ranges *r, 
         char why[PL_PREFIX_WHY];
         struct pl_quote q;
 
-        if (e.kind == PL_MATCH_VALUE && !e.negated && pl_prefix_parse(&p, e.text, why)) {
-            d->no_memory = !pl_ranges_add(r, &p) || d->no_memory;
-            continue;
+        if (e.kind != PL_MATCH_VALUE || !pl_prefix_parse(&p, e.text, why)) {
+            pl_buf_addf(odd, "%s%s%s", odd->n > 0 ? ", " : "", e.negated ? "! of " : "",
+                        pl_quote(&q, e.text));
+            ok = false;
+        } else if (e.negated) {
+            d->no_memory = !pl_ranges_add(&taken, &p) || d->no_memory;
+            pl_ranges_merge(&taken);
+        } else {
+            d->no_memory = !add_rest(r, &p, &taken) || d->no_memory;
         }
-        pl_buf_addf(odd, "%s%s%s", odd->n > 0 ? ", " : "", e.negated ? "! of " : "",
-                    pl_quote(&q, e.text));
-        ok = false;
     }
     pl_ranges_merge(r);
+    pl_ranges_fini(&taken);
     return ok;
 }
 
@@ -129,33 +154,91 @@ static void write_permitted(struct pl_buf *out, const struct pl_policy *p,
     pl_ranges_fini(&all);
 }
 
+/* A network that nobody can have meant: across a private one, or half the Internet. */
+static void look_at_width(struct look *k, const struct pl_ranges *mine)
+{
+    enum { WIDEST_V4 = 16, WIDEST_V6 = 32 }; /* of public ones, as for relay_networks */
+
+    for (size_t i = 0; i < mine->count; i++) {
+        struct pl_range left = mine->ranges[i];
+        struct pl_prefix p;
+        char text[PL_PREFIX_TEXT];
+        const char *across;
+
+        while (pl_range_next_prefix(&left, &p)) {
+            enum pl_netkind kind = pl_netkind_of(&p, &across);
+            bool wide = p.len < (p.addr.family == 4 ? WIDEST_V4 : WIDEST_V6);
+
+            if (kind == PL_NET_PRIVATE || (kind == PL_NET_PUBLIC && !wide))
+                continue;
+            pl_doctor_say(k->d, PL_FINDING_FAULT, "mynetworks-wide", k->at, "main.cf",
+                          "mynetworks = 127.0.0.0/8",
+                          "permit_mynetworks lets all of it relay. Name only "
+                          "the networks that are yours.",
+                          "mynetworks holds %s, %s%s", pl_prefix_format(text, &p),
+                          kind == PL_NET_MIXED && across != NULL ? "which reaches beyond "
+                                                                 : "a great part of the Internet",
+                          kind == PL_NET_MIXED && across != NULL ? across : "");
+        }
+    }
+}
+
+/* Addresses of this host's surroundings behind which anyone may hide: bridges and gateways. */
+static void look_at_masked(struct look *k, const struct pl_ranges *mine)
+{
+    const struct pl_host_facts *h = k->d->host;
+    struct pl_str now = pl_postconf_value(&k->l->pc, "mynetworks");
+
+    for (size_t i = 0; h != NULL && i < h->count; i++) {
+        const struct pl_host_fact *f = &h->facts[i];
+        struct pl_buf value = {0}, lines = {0}, file = {0};
+        char text[PL_ADDR_TEXT];
+
+        if (f->kind == PL_HOST_INTERFACE || !pl_ranges_contain(mine, &f->addr))
+            continue;
+        pl_addr_format(text, &f->addr);
+        pl_buf_addf(&value, f->addr.family == 6 ? "![%s], %.*s" : "!%s, %.*s", text, (int)now.n,
+                    now.n > 0 ? now.p : "");
+        write_setting(k, "mynetworks", pl_buf_str(&value), &lines, &file);
+        pl_doctor_say(
+            k->d, PL_FINDING_FAULT, "masked-clients", k->at, text_of(&file), text_of(&lines),
+            "Where addresses are translated, by Docker's proxy, a VPN or a firewall, all the "
+            "world comes from it, and permit_mynetworks lets it relay.",
+            "mynetworks holds %s, %s%s", text,
+            f->kind == PL_HOST_BRIDGE ? "this host's address on the bridge "
+                                      : "the gateway to the Internet",
+            f->name);
+        pl_buf_fini(&value);
+        pl_buf_fini(&lines);
+        pl_buf_fini(&file);
+    }
+}
+
 void look_at_permitted(struct look *k)
 {
+    const struct items *relay = &k->lists[PL_LIST_RELAY], *rcpt = &k->lists[PL_LIST_RECIPIENT];
     const struct pl_policy *p = k->d->config->policy;
     struct pl_ranges mine = {0}, known = {0};
     struct pl_buf odd = {0}, text = {0}, line = {0};
 
-    if (find_word(&k->lists[PL_LIST_RELAY], 0, "permit_mynetworks") == NONE &&
-        find_word(&k->lists[PL_LIST_RECIPIENT], 0, "permit_mynetworks") == NONE)
-        return;
-    if (stands_before_us(&k->lists[PL_LIST_RELAY]) ||
-        stands_before_us(&k->lists[PL_LIST_RECIPIENT])) /* told as such */
-        return;
-    if (!lets_mynetworks(&k->lists[PL_LIST_RELAY]) ||
-        !lets_mynetworks(&k->lists[PL_LIST_RECIPIENT]))
+    if ((find_word(relay, 0, "permit_mynetworks") == NONE &&
+         find_word(rcpt, 0, "permit_mynetworks") == NONE) ||
+        !lets_mynetworks(relay) || !lets_mynetworks(rcpt))
         return;
     if (!add_networks(k->d, pl_postconf_value(&k->l->pc, "mynetworks"), &mine, &odd))
         pl_doctor_say(k->d, PL_FINDING_FAULT, "mynetworks-unknown", k->at, "", "",
                       "permit_mynetworks lets relay what these stand for, and whether the policy "
                       "says so cannot be told. Write networks, as 192.0.2.0/24 or [2001:db8::]/32.",
                       "mynetworks: %s is not understood here", odd.p);
+    look_at_width(k, &mine);
+    look_at_masked(k, &mine);
     if (!add_set(&p->boundary[PL_BOUNDARY_PERMITTED_ELSEWHERE], &known) ||
         !add_set(&p->boundary[PL_BOUNDARY_RELAY_NETWORKS], &known) ||
         !pl_ranges_subtract(&mine, &known))
         k->d->no_memory = true;
     write_ranges(&text, &mine, SHOWN);
     write_permitted(&line, p, &mine);
-    if (mine.count > 0 && k->l->asks)
+    if (mine.count > 0 && k->l->asks && !stands_before_us(relay) && !stands_before_us(rcpt))
         pl_doctor_say(
             k->d, PL_FINDING_FAULT, "fact-permitted-elsewhere", k->at, "postlatch.conf",
             text_of(&line),

@@ -121,6 +121,7 @@ class Case:
             if not re.search(r"(?m)^%s\b" % key, self.policy):
                 self.policy += "\n%s = %s" % (key, value)
         self.postfix = None
+        write(os.path.join(self.top, "host"), "\n".join(sections.get("host", [])) + "\n")
         self.write()
 
     def fill(self, text):
@@ -159,7 +160,8 @@ class Case:
 
     def doctor(self, *more):
         """(output, status)"""
-        done = subprocess.run([pl_bin("postlatch"), "doctor", "-c", self.daemon.config, "--postfix", self.etc, *more],
+        done = subprocess.run([pl_bin("postlatch"), "doctor", "-c", self.daemon.config, "--postfix", self.etc,
+                               "--host", os.path.join(self.top, "host"), *more],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               timeout=120, user="nobody" if "as nobody" in self.sections else None,
                               extra_groups=[] if "as nobody" in self.sections else None,

@@ -21,7 +21,7 @@ MAY = {
     "postfix": {"postfix", "value", "base"},
     "analysis": {"analysis", "policy", "set", "value", "base"},
     "report": {"report", "analysis", "config", "policy", "set", "value", "base"},
-    "doctor": {"doctor", "postfix", "config", "policy", "set", "value", "base"},
+    "doctor": {"doctor", "postfix", "analysis", "config", "policy", "set", "value", "base"},
     "daemon": {"daemon", "report", "analysis", "wire", "config", "policy", "set", "value", "base"},
     "cli": {"cli", "doctor", "postfix", "report", "analysis", "wire", "config", "policy", "set", "value", "base"},
 }
