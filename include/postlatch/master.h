@@ -51,4 +51,13 @@ bool pl_master_read(struct pl_master *m, struct pl_str services, struct pl_str o
  */
 bool pl_master_is_chrooted(const struct pl_master_service *s, struct pl_str compatibility_level);
 
+/* pl_master_is_smtpd - it takes mail by SMTP, and decides by smtpd's lists */
+bool pl_master_is_smtpd(const struct pl_master_service *s);
+
+/* pl_master_is_loopback - only this host can reach it, by its name in master.cf */
+bool pl_master_is_loopback(const struct pl_master_service *s);
+
+/* pl_master_is_reinjection - its -o are those of a content filter's way back */
+bool pl_master_is_reinjection(const struct pl_master_service *s);
+
 #endif

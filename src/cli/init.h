@@ -124,11 +124,6 @@ bool init_add_certificate(struct init *in, struct pl_str key);
 /* init_file_read - a file of entries, as in mydestination = /etc/postfix/domains; false: *why */
 bool init_file_read(struct pl_str path, struct pl_buf *text, const char **why);
 
-bool init_is_smtpd(const struct pl_master_service *service);
-
-/* init_is_inside - only this host reaches a service */
-bool init_is_inside(const struct pl_master_service *service);
-
 /* init_next_smtpd - the next service that is an smtpd, from *at on; NULL: no more */
 const struct pl_master_service *init_next_smtpd(const struct init *in, size_t *at);
 

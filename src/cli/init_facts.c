@@ -120,7 +120,7 @@ static void note_service(struct init *in, const struct pl_master_service *s)
     pl_buf_addf(&place, "%.*s/%.*s", (int)s->name.n, s->name.p, (int)s->type.n, s->type.p);
     for (size_t i = 0; i < sizeof(odds) / sizeof(odds[0]); i++)
         note_odd(in, &odds[i], pl_buf_str(&place), pl_postconf_value(&s->overrides, odds[i].name));
-    if (s->args == PL_MASTER_ARGS_ODD && init_is_smtpd(s))
+    if (s->args == PL_MASTER_ARGS_ODD && pl_master_is_smtpd(s))
         init_decide(in, INIT_LISTENERS, "%s: its argument %s is not understood here", place.p,
                     pl_quote(&q, s->odd));
     if (pl_str_eq(s->command, pl_str_lit("qmqpd")))

@@ -200,11 +200,10 @@ static void take_service(struct init *in, const struct pl_master_service *servic
     if (own)
         init_note(in, INIT_LISTENERS, "%.*s has its own %s = %.*s", (int)d.place.n, d.place.p,
                   d.name, (int)value.n, value.p);
-    if (init_is_inside(service)) {
+    if (pl_master_is_loopback(service) && pl_master_is_reinjection(service)) {
         init_note(
             in, INIT_LISTENERS,
-            "%.*s is reached from this host only, as is a content filter's way back: leave it as "
-            "it is",
+            "%.*s is a content filter's way back, which only this host reaches: leave it as it is",
             (int)d.place.n, d.place.p);
         goto out;
     }

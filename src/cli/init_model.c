@@ -161,31 +161,15 @@ size_t init_undecided(const struct init *in)
     return n;
 }
 
-bool init_is_smtpd(const struct pl_master_service *service)
-{
-    size_t slash = pl_str_rfind(service->command, '/');
-    struct pl_str name =
-        slash == service->command.n ? service->command : pl_str_from(service->command, slash + 1);
-
-    return pl_str_eq(name, pl_str_lit("smtpd"));
-}
-
 const struct pl_master_service *init_next_smtpd(const struct init *in, size_t *at)
 {
     while (*at < in->postfix->master.count) {
         const struct pl_master_service *service = &in->postfix->master.services[(*at)++];
 
-        if (init_is_smtpd(service))
+        if (pl_master_is_smtpd(service))
             return service;
     }
     return NULL;
-}
-
-bool init_is_inside(const struct pl_master_service *service)
-{
-    return pl_str_has_prefix(service->name, pl_str_lit("127.")) ||
-           pl_str_has_prefix(service->name, pl_str_lit("[::1]:")) ||
-           pl_str_has_prefix_fold(service->name, pl_str_lit("localhost:"));
 }
 
 bool init_read(struct init *in)

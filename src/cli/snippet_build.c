@@ -145,15 +145,6 @@ static struct pl_str queue_directory(const struct snippet_input *in)
     return queue.n > 0 ? queue : pl_str_lit("/var/spool/postfix");
 }
 
-static bool is_smtpd(const struct pl_master_service *service)
-{
-    size_t slash = pl_str_rfind(service->command, '/');
-    struct pl_str name =
-        slash == service->command.n ? service->command : pl_str_from(service->command, slash + 1);
-
-    return pl_str_eq(name, pl_str_lit("smtpd"));
-}
-
 /* A chrooted smtpd sees nothing outside the queue folder. */
 static void tell_unreachable(struct snippet *s, const struct snippet_input *in, const char *path)
 {
@@ -164,7 +155,7 @@ static void tell_unreachable(struct snippet *s, const struct snippet_input *in, 
     for (size_t i = 0; in->postfix != NULL && i < in->postfix->master.count; i++) {
         const struct pl_master_service *service = &in->postfix->master.services[i];
 
-        if (is_smtpd(service) && pl_master_is_chrooted(service, level)) {
+        if (pl_master_is_smtpd(service) && pl_master_is_chrooted(service, level)) {
             if (chrooted++ == 0)
                 first = snippet_place(s, service);
         }
@@ -293,14 +284,6 @@ static void add_main(struct snippet *s, const struct snippet_input *in)
     pl_buf_fini(&old);
 }
 
-/* Only this host can reach it: where a content filter hands mail back. */
-static bool on_loopback(const struct pl_master_service *service)
-{
-    return pl_str_has_prefix(service->name, pl_str_lit("127.")) ||
-           pl_str_has_prefix(service->name, pl_str_lit("[::1]:")) ||
-           pl_str_has_prefix_fold(service->name, pl_str_lit("localhost:"));
-}
-
 static void add_service(struct snippet *s, const struct snippet_input *in,
                         const struct pl_master_service *service)
 {
@@ -328,9 +311,9 @@ static void add_service(struct snippet *s, const struct snippet_input *in,
     list = add_list(s, service, at_relay.n > 0 ? relay : recipient);
     if (list == NULL)
         goto out;
-    if (on_loopback(service)) {
+    if (pl_master_is_loopback(service) && pl_master_is_reinjection(service)) {
         list->left = true;
-        list->why = "only this host reaches it, as a content filter does that hands mail back";
+        list->why = "it is a content filter's way back, which only this host reaches";
     } else {
         snippet_rewrite(s, in, list, at_relay.n > 0 ? at_relay : at_recipient);
     }
@@ -425,7 +408,7 @@ bool snippet_build(struct snippet *s, const struct snippet_input *in)
     add_settings(s, in);
     add_main(s, in);
     for (size_t i = 0; in->postfix != NULL && i < in->postfix->master.count; i++) {
-        if (is_smtpd(&in->postfix->master.services[i]))
+        if (pl_master_is_smtpd(&in->postfix->master.services[i]))
             add_service(s, in, &in->postfix->master.services[i]);
     }
     if (s->failed) {

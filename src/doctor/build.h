@@ -104,12 +104,6 @@ void look_at_others(struct pl_doctor *d);
 /* permits_action - an action of an access table or default_action ends the list with a permit, or may */
 bool permits_action(struct pl_str action);
 
-/* is_loopback_service - only this host can reach it, by its name in master.cf */
-bool is_loopback_service(const struct pl_master_service *s);
-
-/* is_reinjection - its -o are those of a content filter's way back */
-bool is_reinjection(const struct pl_master_service *s);
-
 /* grants - our policy lets somebody relay by its own word */
 bool grants(const struct pl_policy *p);
 

@@ -7,31 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-bool is_loopback_service(const struct pl_master_service *s)
-{
-    struct pl_str name = s->name;
-
-    if (!pl_str_eq(s->type, pl_str_lit("inet")))
-        return pl_str_eq(s->type, pl_str_lit("unix"));
-    return pl_str_has_prefix(name, pl_str_lit("127.")) ||
-           pl_str_has_prefix(name, pl_str_lit("[127.")) ||
-           pl_str_has_prefix(name, pl_str_lit("localhost:")) ||
-           pl_str_has_prefix(name, pl_str_lit("[::1]:")) ||
-           pl_str_has_prefix(name, pl_str_lit("::1:"));
-}
-
-bool is_reinjection(const struct pl_master_service *s)
-{
-    static const char *const marks[] = {"content_filter", "receive_override_options",
-                                        "smtpd_authorized_xforward_hosts"};
-
-    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-        if (pl_postconf_find(&s->overrides, marks[i]) != NULL)
-            return true;
-    }
-    return false;
-}
-
 /* Networks that may relay by the policy or beside it: to them it is no gain to be somebody else. */
 static void add_trusted(struct pl_doctor *d, struct pl_ranges *r)
 {
@@ -94,7 +69,7 @@ static void say_proxy(struct pl_doctor *d, const struct pl_master_service *s, co
 {
     size_t colon = pl_str_rfind(s->name, ':');
     struct pl_str port = colon < s->name.n ? pl_str_from(s->name, colon + 1) : s->name;
-    bool local = is_loopback_service(s);
+    bool local = pl_master_is_loopback(s);
     struct pl_buf lines = {0};
     struct pl_quote q;
 
@@ -130,7 +105,7 @@ static void look_at_reinjection(struct look *k)
     struct pl_buf lines = {0};
     static const char list[] = "permit_mynetworks, reject";
 
-    if (!k->l->asks || !is_reinjection(k->l->service))
+    if (!k->l->asks || !pl_master_is_reinjection(k->l->service))
         return;
     q.attr[PL_ATTR_PROTOCOL_STATE] = pl_str_lit("RCPT");
     q.attr[PL_ATTR_CLIENT_ADDRESS] = pl_str_lit("127.0.0.1");

@@ -63,12 +63,12 @@ static void not_asked(struct look *k)
     if (colon < name.n)
         name = pl_str_from(name, colon + 1);
     snprintf(lines, sizeof(lines), "127.0.0.1:%.*s", (int)name.n, name.p);
-    if (is_reinjection(k->l->service) && is_loopback_service(k->l->service))
+    if (pl_master_is_reinjection(k->l->service) && pl_master_is_loopback(k->l->service))
         pl_doctor_say(k->d, PL_FINDING_NOTE, "reinjection-listener", k->at, "", "",
                       "Only this host reaches it; what it lets relay is Postfix's word alone.",
                       "a content filter's way back: it does not ask postlatch, and refuses "
                       "strangers");
-    else if (is_reinjection(k->l->service))
+    else if (pl_master_is_reinjection(k->l->service))
         pl_doctor_say(k->d, PL_FINDING_FAULT, "reinjection-exposed", k->at,
                       "master.cf, the service's name", lines,
                       "Whoever reaches it goes past the filter and past postlatch.",

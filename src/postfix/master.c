@@ -163,3 +163,36 @@ bool pl_master_is_chrooted(const struct pl_master_service *s, struct pl_str comp
         return compatibility_level.n == 0 || compatibility_level.p[0] == '0';
     return pl_str_eq(s->chroot, pl_str_lit("y"));
 }
+
+bool pl_master_is_smtpd(const struct pl_master_service *s)
+{
+    size_t slash = pl_str_rfind(s->command, '/');
+
+    return pl_str_eq(slash == s->command.n ? s->command : pl_str_from(s->command, slash + 1),
+                     pl_str_lit("smtpd"));
+}
+
+bool pl_master_is_loopback(const struct pl_master_service *s)
+{
+    struct pl_str name = s->name;
+
+    if (!pl_str_eq(s->type, pl_str_lit("inet")))
+        return pl_str_eq(s->type, pl_str_lit("unix"));
+    return pl_str_has_prefix(name, pl_str_lit("127.")) ||
+           pl_str_has_prefix(name, pl_str_lit("[127.")) ||
+           pl_str_has_prefix(name, pl_str_lit("localhost:")) ||
+           pl_str_has_prefix(name, pl_str_lit("[::1]:")) ||
+           pl_str_has_prefix(name, pl_str_lit("::1:"));
+}
+
+bool pl_master_is_reinjection(const struct pl_master_service *s)
+{
+    static const char *const marks[] = {"content_filter", "receive_override_options",
+                                        "smtpd_authorized_xforward_hosts"};
+
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        if (pl_postconf_find(&s->overrides, marks[i]) != NULL)
+            return true;
+    }
+    return false;
+}
