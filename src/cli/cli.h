@@ -26,6 +26,10 @@ struct arguments {
     const char *from, *to, *ours, *bind, *as, *timeout;
     bool i_own_this_host;
     const char *interval, *reports; /* of top, as written; NULL: not given */
+    const char *postfix;            /* --postfix DIR, or NULL */
+    const char *placement;          /* --placement LIST, or NULL */
+    const char *output;             /* -o FILE, or NULL */
+    bool master;                    /* --master */
     bool json, strict, no_host, by_rule, accept_wider, overlaps;
     int count; /* what is left: words[0..count) */
     const char *const *words;
@@ -34,15 +38,18 @@ struct arguments {
 /* One function a subcommand; returns the exit status. */
 int cmd_bench(const struct arguments *a);
 int cmd_check(const struct arguments *a);
+int cmd_doctor(const struct arguments *a);
 int cmd_completion(const struct arguments *a);
 int cmd_diff(const struct arguments *a);
 int cmd_explain(const struct arguments *a);
+int cmd_init(const struct arguments *a);
 int cmd_matrix(const struct arguments *a);
 int cmd_metrics(const struct arguments *a);
 int cmd_probe(const struct arguments *a);
 int cmd_query(const struct arguments *a);
 int cmd_reload(const struct arguments *a);
 int cmd_replay(const struct arguments *a);
+int cmd_snippet(const struct arguments *a);
 int cmd_status(const struct arguments *a);
 int cmd_surface(const struct arguments *a);
 int cmd_test(const struct arguments *a);

@@ -22,7 +22,11 @@ enum {
     TAKES_HTML = 128,
     TAKES_TOP = 256,
     TAKES_PROBE = 512,
-    TAKES_AGAINST = 1024
+    TAKES_AGAINST = 1024,
+    TAKES_POSTFIX = 2048,
+    TAKES_PLACEMENT = 4096,
+    TAKES_OUTPUT = 8192,
+    TAKES_HOST = 16384
 };
 
 static const struct command commands[] = {
@@ -122,6 +126,50 @@ static const struct command commands[] = {
      "List the recipients that CLIENT, an address (or \"unknown\"), may send to without login, or\n"
      "that LOGIN may send to, each with the rule that decides; then those that it may not.\n"
      "Exit status: 0, or 2 when the question or the configuration cannot be read."},
+    {"init", cmd_init, TAKES_POSTFIX | TAKES_OUTPUT | TAKES_HOST,
+     "[--postfix DIR] [-o FILE] [--host FILE | --no-host]",
+     "write a first configuration, from what Postfix has",
+     "Read Postfix's configuration and print one for postlatch that lets relay whom Postfix lets "
+     "relay\n"
+     "now, in observe mode, with comments. What cannot be carried over is marked TO DECIDE.\n"
+     "    --postfix DIR  the folder of main.cf and master.cf (default: as postconf finds it)\n"
+     "    -o FILE        write it to FILE, which must not exist yet\n"
+     "    --host FILE    take the facts of the host (interfaces, bridges, gateways) from FILE\n"
+     "    --no-host      do not look at the host\n"
+     "Exit status: 0; 1 something is marked TO DECIDE; 2 Postfix's configuration cannot be read, "
+     "or\n"
+     "FILE not be written."},
+    {"snippet", cmd_snippet, TAKES_SOCKET | TAKES_POSTFIX | TAKES_PLACEMENT,
+     "[--postfix DIR] [--socket ADDR]\n"
+     "       [--placement relay | recipient] [--master]",
+     "the lines of main.cf and master.cf that make Postfix ask",
+     "Print the lines of main.cf that make Postfix ask the daemon, each with its reason, made "
+     "from\n"
+     "the configuration (listen, mode, after_dunno, …) and from what Postfix has now: its lists, "
+     "its\n"
+     "queue folder, whether smtpd is chrooted. They can be pasted as they are.\n"
+     "    --postfix DIR    the folder of main.cf and master.cf (default: as postconf finds it)\n"
+     "    --socket ADDR    where the daemon listens (default: the first listen)\n"
+     "    --placement relay | recipient\n"
+     "                     the list to ask in (default: the one that decides about relaying now)\n"
+     "    --master         the entries of master.cf for services that have lists of their own\n"
+     "Exit status: 0; 1 something must be decided first, it is printed; 2 when the configuration "
+     "or\n"
+     "Postfix's cannot be read."},
+    {"doctor", cmd_doctor, TAKES_SOCKET | TAKES_POSTFIX | TAKES_HOST,
+     "[--postfix DIR] [--socket ADDR]\n"
+     "       [--host FILE | --no-host]",
+     "check the whole chain from Postfix to the daemon",
+     "Compare Postfix's configuration with ours and say what does not fit: where Postfix asks us\n"
+     "and whether an OK counts there, who relays without our word, domains of one side only, "
+     "facts\n"
+     "that are not so. Then try the socket as smtpd does, which only root can, and ask the "
+     "daemon.\n"
+     "Each finding says why it matters and has the line to change.\n"
+     "    --postfix DIR  the folder of main.cf and master.cf (default: what postconf takes)\n"
+     "    --socket ADDR  where the daemon answers (default: each listen of the configuration)\n"
+     "    --host, --no-host  as in check\n"
+     "Exit status: 0 nothing found, 1 findings, 2 something could not be read."},
     {"metrics", cmd_metrics, TAKES_CONTROL, "[--control PATH]",
      "what the daemon counts, for Prometheus",
      "Print what the daemon counts, in the text format of Prometheus: decisions by rule, how long\n"
@@ -175,9 +223,6 @@ static const struct command commands[] = {
      "    --against FILE  the policy to put them to\n"
      "Exit status: 0 all answers are the same; 1 some differ, or cannot be told, or a\n"
      "line cannot be read; 2 FILE does not load or LOG holds no decision."},
-    {"init", NULL, 0, NULL, NULL, NULL},
-    {"snippet", NULL, 0, NULL, NULL, NULL},
-    {"doctor", NULL, 0, NULL, NULL, NULL},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -185,7 +230,8 @@ enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 /* Options that a value follows, who takes them (0: everybody), and where the value goes. */
 static const struct option options[] = {
     {"-c", 0, offsetof(struct arguments, config)},
-    {"--host", TAKES_CHECK, offsetof(struct arguments, host)},
+    {"-o", TAKES_OUTPUT, offsetof(struct arguments, output)},
+    {"--host", TAKES_CHECK | TAKES_HOST, offsetof(struct arguments, host)},
     {"--compromised", TAKES_CHECK, offsetof(struct arguments, compromised)},
     {"--socket", TAKES_SOCKET, offsetof(struct arguments, socket)},
     {"--control", TAKES_CONTROL, offsetof(struct arguments, control)},
@@ -205,6 +251,8 @@ static const struct option options[] = {
     {"--bind", TAKES_PROBE, offsetof(struct arguments, bind)},
     {"--timeout", TAKES_PROBE, offsetof(struct arguments, timeout)},
     {"--against", TAKES_AGAINST, offsetof(struct arguments, against)},
+    {"--postfix", TAKES_POSTFIX, offsetof(struct arguments, postfix)},
+    {"--placement", TAKES_PLACEMENT, offsetof(struct arguments, placement)},
 };
 
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
@@ -213,11 +261,12 @@ enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
 static const struct option flags[] = {
     {"--json", 0, offsetof(struct arguments, json)},
     {"--strict", TAKES_CHECK, offsetof(struct arguments, strict)},
-    {"--no-host", TAKES_CHECK, offsetof(struct arguments, no_host)},
+    {"--no-host", TAKES_CHECK | TAKES_HOST, offsetof(struct arguments, no_host)},
     {"--overlaps", TAKES_CHECK, offsetof(struct arguments, overlaps)},
     {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
     {"--by-rule", TAKES_BY_RULE, offsetof(struct arguments, by_rule)},
     {"--i-own-this-host", TAKES_PROBE, offsetof(struct arguments, i_own_this_host)},
+    {"--master", TAKES_PLACEMENT, offsetof(struct arguments, master)},
 };
 
 enum { FLAGS = sizeof(flags) / sizeof(flags[0]) };

@@ -13,6 +13,9 @@ usage: postlatch COMMAND [-c FILE] [--json] …; COMMAND --help says more
   diff       what changes in meaning from one policy to another
   who        who may send to a recipient
   where      where a client or a login may send
+  init       write a first configuration, from what Postfix has
+  snippet    the lines of main.cf and master.cf that make Postfix ask
+  doctor     check the whole chain from Postfix to the daemon
   metrics    what the daemon counts, for Prometheus
   top        what the daemon is doing just now
   probe      relay test of one's own server, over SMTP
@@ -36,6 +39,9 @@ usage: postlatch COMMAND [-c FILE] [--json] …; COMMAND --help says more
   diff       what changes in meaning from one policy to another
   who        who may send to a recipient
   where      where a client or a login may send
+  init       write a first configuration, from what Postfix has
+  snippet    the lines of main.cf and master.cf that make Postfix ask
+  doctor     check the whole chain from Postfix to the daemon
   metrics    what the daemon counts, for Prometheus
   top        what the daemon is doing just now
   probe      relay test of one's own server, over SMTP

@@ -81,6 +81,21 @@ class Readme(unittest.TestCase):
             self.assertEqual((done.returncode, done.stderr), (0, ""), text)
             self.assertIn("check_policy_service {", done.stdout)
 
+    @unittest.skipIf(shutil.which("postconf") is None, "no Postfix; apt-get install postfix")
+    def test_from_a_running_postfix(self):
+        """The commands as they stand, with a folder of Postfix's of the test's own."""
+        text = README[README.index("## From a running Postfix"):]
+        commands = re.findall(r"(?m)^postlatch ((?:init|check|snippet) .*)$", text[:text.index("\n## ", 1)])
+        self.assertEqual(len(commands), 4)
+        (self.dir / "main.cf").write_text("compatibility_level = 3.6\nmyhostname = mail.example.org\nmydestination = example.org\n"
+                                          "inet_interfaces = 127.0.0.1\nmynetworks = 192.0.2.0/24\n")
+        (self.dir / "master.cf").write_text("smtp inet n - y - - smtpd\n")
+        for command in commands:
+            here = [] if command.startswith("check") else ["--postfix", "."]
+            done = run(BIN / "postlatch", *command.split(), *here, cwd=self.dir)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), command)
+        self.assertIn("relay_networks = {", (self.dir / "first.conf").read_text())
+
     def test_quickstart(self):
         done = run(SRC / "contrib/quickstart", "--once")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)

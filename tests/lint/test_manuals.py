@@ -47,6 +47,12 @@ class Manuals(unittest.TestCase):
         for word in re.findall(r'X\(\w+, "([\w-]+)", (?:true|false)\)', (SRC / "include/postlatch/lintcode.h").read_text()):
             self.assertIn(f"\n.It Li {word}\n", page, f"{word} is not in postlatch(1)")
 
+    def test_every_finding_of_doctor_is_documented(self):
+        page = (SRC / "docs/man/postlatch.1").read_text()
+        for path in sorted((SRC / "src/doctor").glob("*.c")) + sorted((SRC / "src/cli").glob("doctor_*.c")):
+            for word in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', path.read_text()):
+                self.assertRegex(page, rf"(?m)^\.(It )?Li .*\b{word}\b", f"{path}: {word} is not in postlatch(1)")
+
     def test_the_default_file_shows_every_option(self):
         text = whole = (SRC / "etc/postlatch.conf").read_text()
         for section in ("TOP", "LOG", "METRICS"):

@@ -18,10 +18,12 @@ MAY = {
     "policy": {"policy", "set", "value", "base"},
     "config": {"config", "policy", "set", "value", "base"},
     "wire": {"wire", "value", "base"},
+    "postfix": {"postfix", "value", "base"},
     "analysis": {"analysis", "policy", "set", "value", "base"},
     "report": {"report", "analysis", "config", "policy", "set", "value", "base"},
+    "doctor": {"doctor", "postfix", "analysis", "config", "policy", "set", "value", "base"},
     "daemon": {"daemon", "report", "analysis", "wire", "config", "policy", "set", "value", "base"},
-    "cli": {"cli", "report", "analysis", "wire", "config", "policy", "set", "value", "base"},
+    "cli": {"cli", "doctor", "postfix", "report", "analysis", "wire", "config", "policy", "set", "value", "base"},
 }
 # A public header belongs to the module that has the .c file of its name, except these.
 HEADER_MODULE = {"compiler": "base", "config": "config", "lintcode": "policy"}
