@@ -581,10 +581,11 @@ class Http(unittest.TestCase):
         until(lambda: self.get()[0] == 200, "an answer again", PATIENCE)
 
     def test_a_byte_now_and_then(self):
-        """No silence is long enough to be turned out for, yet it ends."""
+        """No silence is long enough to be turned out for, yet it ends, whoever else comes and goes."""
         d = self.start()
         with self.dial() as s:
             def drip():
+                self.assertEqual(self.get()[0], 200)
                 try:
                     s.sendall(b"X")
                     s.settimeout(2)
