@@ -22,10 +22,11 @@ enum {
 /* struct pl_check_options - plain value; zeroed: text, the facts of this host */
 struct pl_check_options {
     bool json, strict;
-    bool no_host;            /* ask no host for its facts */
-    const char *host_file;   /* take them from a file; NULL: from this host */
-    bool overlaps;           /* list rules whose order decides, too */
-    const char *compromised; /* a login: tell what its password opens, too; NULL: none */
+    bool no_host;                /* ask no host for its facts */
+    const char *host_file;       /* take them from a file; NULL: from this host */
+    bool overlaps;               /* list rules whose order decides, too */
+    const char *compromised;     /* a login: tell what its password opens, too; NULL: none */
+    void (*before_output)(void); /* called once, before anything is written; NULL: nothing is */
 };
 
 /*

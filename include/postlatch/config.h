@@ -12,10 +12,20 @@
 
 enum pl_log_decisions { PL_LOG_ALL, PL_LOG_REJECTS, PL_LOG_NONE };
 enum pl_log_format { PL_LOG_TEXT, PL_LOG_JSON };
+/* Lines go to the journal, with fields: when a service manager gave us to it; always; never. */
+enum pl_log_journal { PL_LOG_JOURNAL_AUTO, PL_LOG_JOURNAL_YES, PL_LOG_JOURNAL_NO };
 /* A reload that lets more clients relay: is told, or refused. */
 enum pl_reload_wider { PL_RELOAD_WIDER_LOG, PL_RELOAD_WIDER_REFUSE };
 /* A start with a policy that is not safe: none, or one that serves our own recipients only. */
 enum pl_on_bad_policy { PL_BAD_POLICY_STOP, PL_BAD_POLICY_LOCKED };
+
+/* A trusted address that shows so many names, without a login, may hide others behind it. */
+struct pl_masking_alarm {
+    unsigned helo_names, senders; /* 0: they are not counted; at most PL_ALARM_…_MAX */
+    size_t nexcept;
+    const struct pl_prefix *except; /* whose addresses are known to */
+};
+enum { PL_ALARM_HELO_NAMES_MAX = 100, PL_ALARM_SENDERS_MAX = 500 };
 
 /*
  * What the daemon is told beside the policy. Strings are NUL-terminated and owned by the policy's
@@ -39,9 +49,14 @@ struct pl_settings {
     enum pl_log_format log_format;
     int log_facility; /* LOG_MAIL, … of syslog.h */
     const char *log_tag;
-    const char *log_socket;            /* absolute path */
+    const char *log_socket; /* of syslog; absolute path */
+    enum pl_log_journal log_journal;
+    const char *log_journal_socket;    /* absolute path */
     size_t nmetrics;                   /* where metrics are given over HTTP; 0: nowhere */
     const struct pl_endpoint *metrics; /* never Unix */
+    struct pl_masking_alarm masking_alarm;
+    const char *shadow; /* "": none; else the file to be opened: pl_config_load_shadow */
+    struct pl_pos shadow_at;
 };
 
 /* struct pl_config - a loaded configuration; both parts live and die with the policy */
@@ -72,6 +87,14 @@ bool pl_config_load(struct pl_config *config, const char *path, struct pl_diag *
  * load then, it has been changed meanwhile, and what there is now counts.
  */
 bool pl_config_load_lean(struct pl_config *config, const char *path, struct pl_diag *d);
+
+/*
+ * pl_config_load_shadow - the configuration that another one names as its shadow, lean
+ *
+ * in       of: its option shadow is not ""; what the shadow says of a shadow of its own is ignored
+ * returns  false after noting the place that names it, and what is wrong with it
+ */
+bool pl_config_load_shadow(struct pl_config *shadow, const struct pl_config *of, struct pl_diag *d);
 
 /*
  * pl_config_load_settings - of a configuration whose policy does not load: its settings, with a policy

@@ -20,7 +20,12 @@
 struct pl_query {
     struct pl_str attr[PL_ATTR_COUNT]; /* as sent; n is 0 for absent */
 
-    uint64_t have;                 /* bit a: the value of attribute a below was read */
+    uint64_t have; /* bit a: the value of attribute a below was read */
+    /*
+     * By pl_policy_decide: bit b, of each enum pl_boundary b that holds addresses, if it holds the client;
+     * 0 also if no rule in play asked for the address.
+     */
+    uint32_t client_lists;
     struct pl_addr client, server; /* family 0: absent, "unknown" or unparsable */
     struct pl_mailaddr sender, recipient;
     struct pl_domain client_name, reverse_client_name,
@@ -33,6 +38,7 @@ _Static_assert(PL_ATTR_COUNT <= 64, "pl_query.have has a bit for each attribute"
 static inline void pl_query_begin(struct pl_query *q)
 {
     q->have = 0;
+    q->client_lists = 0;
 }
 
 /* pl_query_need - read the typed value of an attribute, if it has one and was not read before */

@@ -13,6 +13,9 @@
  */
 enum { PL_QUOTE_SHOWN = 80, PL_QUOTE_SIZE = PL_QUOTE_SHOWN * 4 + 6 };
 
+/* Bytes of a value that a line of the log shows. */
+enum { PL_LOG_SHOWN = 320 };
+
 /* struct pl_quote - room for one quoted text; plain value */
 struct pl_quote {
     char text[PL_QUOTE_SIZE];

@@ -3,75 +3,19 @@
 #include "ask.h"
 
 #include "cli.h"
+#include "io.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { ANSWER_MAX = 1024 * 1024 };
 
 #define CONTROL_DEFAULT "/run/postlatch/control"
 #define CONTROL_VERSION "postlatch/1 "
-
-static long long now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* Waits until fd can be read or written; false at the deadline. */
-static bool wait_for(int fd, short events, long long deadline)
-{
-    for (;;) {
-        struct pollfd p = {.fd = fd, .events = events};
-        long long left = deadline - now_ms();
-        int ready = left <= 0 ? 0 : poll(&p, 1, (int)left);
-
-        if (ready > 0)
-            return true;
-        if (ready == 0) {
-            errno = ETIMEDOUT;
-            return false;
-        }
-        if (errno != EINTR)
-            return false;
-    }
-}
-
-static bool connect_to(int fd, const struct pl_endpoint *where, long long deadline)
-{
-    int error = 0;
-    socklen_t n = sizeof(error);
-
-    if (connect(fd, (const struct sockaddr *)&where->addr, where->len) == 0)
-        return true;
-    if (errno != EINPROGRESS || !wait_for(fd, POLLOUT, deadline) ||
-        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0)
-        return false;
-    errno = error;
-    return error == 0;
-}
-
-static bool send_all(int fd, struct pl_str s, long long deadline)
-{
-    while (s.n > 0) {
-        ssize_t sent = send(fd, s.p, s.n, MSG_NOSIGNAL);
-
-        if (sent > 0)
-            s = pl_str_from(s, (size_t)sent);
-        else if (errno != EAGAIN && errno != EINTR)
-            return false;
-        else if (!wait_for(fd, POLLOUT, deadline))
-            return false;
-    }
-    return true;
-}
 
 static bool ends_with(const struct pl_buf *b, const char *until)
 {
@@ -101,7 +45,7 @@ static bool receive(int fd, const char *until, long long deadline, struct pl_buf
             return true;
         } else if (errno != EAGAIN && errno != EINTR) {
             return false;
-        } else if (!wait_for(fd, POLLIN, deadline)) {
+        } else if (!io_wait(fd, POLLIN, deadline)) {
             return false;
         }
     }
@@ -111,11 +55,12 @@ static bool receive(int fd, const char *until, long long deadline, struct pl_buf
 bool ask(const struct pl_endpoint *where, struct pl_str request, const char *until, int seconds,
          struct pl_buf *answer, const char **why)
 {
-    long long deadline = now_ms() + seconds * 1000LL;
+    long long deadline = io_now_ms() + seconds * 1000LL;
     int fd = socket(where->addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     bool ended = false;
-    bool ok = fd >= 0 && connect_to(fd, where, deadline) && send_all(fd, request, deadline) &&
-              receive(fd, until, deadline, answer, &ended);
+    bool ok = fd >= 0 &&
+              io_connect(fd, (const struct sockaddr *)&where->addr, where->len, deadline) &&
+              io_send(fd, request, deadline) && receive(fd, until, deadline, answer, &ended);
 
     if (!ok)
         *why = strerror(errno);

@@ -21,6 +21,11 @@ struct arguments {
     const char *host;        /* --host FILE, or NULL */
     const char *compromised; /* --compromised LOGIN, or NULL */
     const char *html;        /* --html FILE, or NULL */
+    const char *against;     /* --against FILE, or NULL */
+    /* Of probe, as written; NULL: not given. */
+    const char *from, *to, *ours, *bind, *as, *timeout;
+    bool i_own_this_host;
+    const char *interval, *reports; /* of top, as written; NULL: not given */
     bool json, strict, no_host, by_rule, accept_wider, overlaps;
     int count; /* what is left: words[0..count) */
     const char *const *words;
@@ -29,15 +34,19 @@ struct arguments {
 /* One function a subcommand; returns the exit status. */
 int cmd_bench(const struct arguments *a);
 int cmd_check(const struct arguments *a);
+int cmd_completion(const struct arguments *a);
 int cmd_diff(const struct arguments *a);
 int cmd_explain(const struct arguments *a);
 int cmd_matrix(const struct arguments *a);
 int cmd_metrics(const struct arguments *a);
+int cmd_probe(const struct arguments *a);
 int cmd_query(const struct arguments *a);
 int cmd_reload(const struct arguments *a);
+int cmd_replay(const struct arguments *a);
 int cmd_status(const struct arguments *a);
 int cmd_surface(const struct arguments *a);
 int cmd_test(const struct arguments *a);
+int cmd_top(const struct arguments *a);
 int cmd_where(const struct arguments *a);
 int cmd_who(const struct arguments *a);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* postlatch check */
 #include "cli.h"
+#include "progress.h"
 
 #include "postlatch/check.h"
 
@@ -11,12 +12,14 @@ int cmd_check(const struct arguments *a)
                                              .no_host = a->no_host,
                                              .host_file = a->host,
                                              .overlaps = a->overlaps,
-                                             .compromised = a->compromised};
+                                             .compromised = a->compromised,
+                                             .before_output = progress_end};
 
     if (a->no_host && a->host != NULL)
         return trouble(
             "check: --host and --no-host exclude each other; see postlatch check --help");
     if (a->compromised != NULL && a->compromised[0] == '\0')
         return trouble("check: --compromised: expected a login; see postlatch check --help");
+    progress_begin("check");
     return pl_check_report(a->config, &options, stdout);
 }

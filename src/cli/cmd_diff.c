@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* postlatch diff: what changes in meaning from one policy to another, for people or as JSON. */
 #include "cli.h"
+#include "progress.h"
 
 #include "postlatch/diff.h"
 #include "postlatch/diff_text.h"
@@ -44,7 +45,9 @@ int cmd_diff(const struct arguments *a)
         status = EXIT_TROUBLE;
         goto out;
     }
+    progress_begin("diff");
     d = pl_diff_new(config[0].policy, config[1].policy, 0);
+    progress_end();
     if (d == NULL) {
         status = trouble("out of memory");
         goto out;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* postlatch matrix: the policy on a page, for a terminal, as JSON, or as HTML in a file. */
 #include "cli.h"
+#include "progress.h"
 
 #include "postlatch/matrix_html.h"
 #include "postlatch/matrix_text.h"
@@ -102,6 +103,7 @@ static int show(const struct arguments *a, const struct pl_policy *p)
     int status = EXIT_FINE;
     char when[32];
 
+    progress_begin("matrix");
     space = pl_space_new(p, NULL, &too_large);
     if (space == NULL) {
         return too_large ? trouble("matrix: the policy tells too many values apart to hold them in "
@@ -115,8 +117,10 @@ static int show(const struct arguments *a, const struct pl_policy *p)
         question.max_columns = PL_MATRIX_COLUMNS;
     }
     m = proof == NULL ? NULL : pl_matrix_new(p, space, &question);
-    if (m != NULL && a->html != NULL) {
+    if (m != NULL && a->html != NULL)
         surface = pl_surface_new(p, space, false);
+    progress_end();
+    if (m != NULL && a->html != NULL) {
         format_now(when);
         ok = surface != NULL;
         if (ok)

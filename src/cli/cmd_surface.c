@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* postlatch surface: who can relay, for people or as JSON. */
 #include "cli.h"
+#include "progress.h"
 
 #include "postlatch/check.h"
 #include "postlatch/surface.h"
@@ -37,7 +38,9 @@ int cmd_surface(const struct arguments *a)
 
     if (!load(&config, a->config))
         return EXIT_TROUBLE;
+    progress_begin("surface");
     surface = pl_surface_new(config.policy, NULL, a->by_rule);
+    progress_end();
     if (surface == NULL)
         status = trouble("out of memory");
     else if (surface->gave_up != NULL)

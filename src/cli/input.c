@@ -5,6 +5,7 @@
 #include "cli.h"
 
 #include "postlatch/json.h"
+#include "postlatch/logline.h"
 #include "postlatch/quote.h"
 
 #include <stdio.h>
@@ -18,11 +19,9 @@ static const struct {
     const char *key;
     enum pl_attr attr;
 } log_keys[] = {
-    {"client", PL_ATTR_CLIENT_ADDRESS}, {"name", PL_ATTR_CLIENT_NAME},
-    {"helo", PL_ATTR_HELO_NAME},        {"sasl", PL_ATTR_SASL_USERNAME},
-    {"from", PL_ATTR_SENDER},           {"to", PL_ATTR_RECIPIENT},
-    {"state", PL_ATTR_PROTOCOL_STATE},  {"server", PL_ATTR_SERVER_ADDRESS},
-    {"instance", PL_ATTR_INSTANCE},     {"queue_id", PL_ATTR_QUEUE_ID},
+#define X(key, id) {key, PL_ATTR_##id},
+    PL_LOGLINE_TABLE(X)
+#undef X
 };
 
 static bool read_all(struct pl_buf *input)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* postlatch: the administrator's command. One subcommand a file; this one finds it. */
 #include "cli.h"
+#include "commands.h"
+#include "progress.h"
 
 #include "postlatch/suggest.h"
 
@@ -17,19 +19,17 @@ enum {
     TAKES_CHECK = 16,
     TAKES_BY_RULE = 32,
     TAKES_WIDER = 64,
-    TAKES_HTML = 128
+    TAKES_HTML = 128,
+    TAKES_TOP = 256,
+    TAKES_PROBE = 512,
+    TAKES_AGAINST = 1024
 };
 
-static const struct command {
-    const char *name;
-    int (*run)(const struct arguments *a); /* NULL: of a later version */
-    unsigned takes;
-    const char *usage, *summary, *help;
-} commands[] = {
+static const struct command commands[] = {
     {"check", cmd_check, TAKES_CHECK,
      "[--strict] [--host FILE | --no-host]\n"
      "       [--compromised LOGIN] [--overlaps]",
-     "prove that the policy is no open relay, and print all that is wrong with it",
+     "prove that the policy is no open relay; say what is wrong with it",
      "Load the configuration and everything it names, and prove for all requests at once that no\n"
      "client outside the relay boundary can send to a recipient that is not ours. Prints the\n"
      "verdict (safe, open, unprovable, invalid) with a counterexample, who can relay, warnings,\n"
@@ -50,31 +50,35 @@ static const struct command {
      "Exit status: 0, or 2 when the question or the configuration cannot be read."},
     {"query", cmd_query, TAKES_SOCKET | TAKES_WORDS, "[--socket ADDR] ATTR=VALUE…",
      "ask a running daemon, as Postfix would",
-     "Ask a running daemon over its policy socket, as Postfix would. ADDR is written as in\n"
-     "the option listen; the default is the first listen of the configuration.\n"
+     "Ask a running daemon over its policy socket, as Postfix would.\n"
+     "    --socket ADDR  where, as in the option listen; else the first listen there\n"
      "Exit status: 0 answered, 2 no answer."},
     {"test", cmd_test, TAKES_WORDS, "FILE", "put scenarios from a file to the policy",
      "Put the scenarios of FILE to the policy, one a line:\n"
      "    client_address=203.0.113.9 recipient=v@foreign.example -> REJECT\n"
-     "    sasl_username=bob recipient=\"a b@c.example\" -> REJECT rule=\"blocked accounts\"\n"
+     "    sasl_username=bob recipient=\"a b@c.example\" -> REJECT rule=\"blocked users\"\n"
      "A word behind -> is the action's word; more than a word is the whole action.\n"
      "Exit status: 0 all pass, 1 some fail, 2 FILE or the configuration cannot be read."},
     {"reload", cmd_reload, TAKES_CONTROL | TAKES_WIDER, "[--control PATH] [--accept-wider]",
      "make the daemon load its configuration anew",
      "Tell the daemon to load its configuration anew, and print what became of it.\n"
      "A policy that is not proved safe is refused. So is one that lets more relay, if the\n"
-     "configuration has reload_wider = refuse; with --accept-wider it is not.\n"
+     "configuration has reload_wider = refuse.\n"
+     "    --control PATH  the control socket; else as the configuration says\n"
+     "    --accept-wider  let more relay than before, in spite of reload_wider\n"
      "Exit status: 0 the new policy is in force, 1 it was refused, 2 no daemon answers."},
     {"status", cmd_status, TAKES_CONTROL, "[--control PATH]", "what the daemon is doing",
      "Print what the daemon is doing: which policy is in force since when, its verdict, who may\n"
      "relay, the last reload and what was wrong with it, connections, requests a second.\n"
+     "    --control PATH  the control socket; else as the configuration says\n"
      "Exit status: 0, or 2 when no daemon answers."},
     {"bench", cmd_bench, TAKES_SOCKET | TAKES_WORDS | TAKES_LOAD,
      "[--socket ADDR] [--connections N]\n"
      "       [--seconds S] [--rate R] [--pid PID] [--seed N | --requests FILE | ATTR=VALUE…]",
      "put load on a running daemon and measure it",
      "Put load on a running daemon over its policy socket, and print requests a second, answers\n"
-     "by action, and how long they took, in microseconds. ADDR as in query.\n"
+     "by action, and how long they took, in microseconds.\n"
+     "    --socket ADDR    where, as in query\n"
      "    --connections N  connections, 1 to 10000 (default 64)\n"
      "    --seconds S      how long, 1 to 3600 (default 5)\n"
      "    --rate R         R requests a second at fixed times, 1 to 1000000; a request that has\n"
@@ -123,23 +127,63 @@ static const struct command {
      "Print what the daemon counts, in the text format of Prometheus: decisions by rule, how long\n"
      "requests took, connections, the policy in force. For a file of node_exporter's textfile\n"
      "collector, or to look at; the option metrics { listen } gives the same over HTTP.\n"
+     "    --control PATH  the control socket; else as the configuration says\n"
      "Exit status: 0, or 2 when no daemon answers."},
-    {"top", NULL, 0, NULL, NULL, NULL},
-    {"replay", NULL, 0, NULL, NULL, NULL},
+    {"top", cmd_top, TAKES_CONTROL | TAKES_TOP, "[--control PATH] [--interval S] [--reports N]",
+     "what the daemon is doing just now",
+     "Show what the daemon is doing: requests a second by rule and action, the busiest clients\n"
+     "and logins, how long answers take, connections. On a terminal over and over, until q is\n"
+     "pressed; else one report. Clients and logins are counted only while somebody looks.\n"
+     "    --control PATH  the control socket; else as the configuration says\n"
+     "    --interval S    seconds between two reports, 1 to 10 (2)\n"
+     "    --reports N     so many reports, one below the other, then end\n"
+     "Exit status: 0, or 2 when no daemon answers."},
+    {"probe", cmd_probe, TAKES_PROBE | TAKES_WORDS,
+     "HOST[:PORT] [--from ADDR] [--to ADDR]\n"
+     "       [--ours ADDR] [--as IP] [--bind IP] [--timeout S] [--i-own-this-host]",
+     "relay test of one's own server, over SMTP",
+     "Try over SMTP whether a server relays: 108 forms of a recipient, and forged senders. No\n"
+     "message is sent. Only loopback and this host's own addresses are asked; all that HOST has.\n"
+     "    --from ADDR   the sender (default relay-test@example.net)\n"
+     "    --to ADDR     a recipient elsewhere (default relay-test@example.com)\n"
+     "    --ours ADDR   a recipient that the server takes, asked first; its domain goes into "
+     "forms,\n"
+     "                  as do the first of accepted_domains if there is a policy\n"
+     "    --as IP       be a client at IP, by XCLIENT: most servers trust their own host\n"
+     "    --bind IP     come from IP, an address of this host\n"
+     "    --timeout S   patience with each reply, 1 to 600 seconds (default 30)\n"
+     "    --i-own-this-host  ask a server on another host\n"
+     "Exit status: 0 closed, 1 open, 2 when nothing is shown."},
+    {"completion", cmd_completion, TAKES_WORDS, "bash | zsh | fish",
+     "a script that lets bash, zsh or fish complete commands",
+     "Print a script that makes a shell complete commands, options and attributes. An "
+     "installation\n"
+     "brings the three along; by hand:\n"
+     "    bash  postlatch completion bash > /etc/bash_completion.d/postlatch\n"
+     "    zsh   postlatch completion zsh > /usr/local/share/zsh/site-functions/_postlatch\n"
+     "    fish  postlatch completion fish > ~/.config/fish/completions/postlatch.fish\n"
+     "Exit status: 0, or 2 when the shell is none of these."},
+    {"replay", cmd_replay, TAKES_WORDS | TAKES_AGAINST, "LOG --against FILE",
+     "what another policy would have answered to the requests of a log",
+     "Put the requests of LOG, a log of the daemon, to the policy of FILE, and print\n"
+     "which would have been answered differently, counted by rule and action, the\n"
+     "most dangerous first; the words +RELAY, -MAIL, … are those of diff. LOG is a\n"
+     "file of syslog's, or what journalctl prints (also with -o cat or -o json); - is\n"
+     "standard input. In observe mode the answer that would have been given counts. A\n"
+     "log does not hold all that a rule may ask for: where that decides, the answer\n"
+     "cannot be told, and is counted apart. So are lines that cannot be read.\n"
+     "    --against FILE  the policy to put them to\n"
+     "Exit status: 0 all answers are the same; 1 some differ, or cannot be told, or a\n"
+     "line cannot be read; 2 FILE does not load or LOG holds no decision."},
     {"init", NULL, 0, NULL, NULL, NULL},
     {"snippet", NULL, 0, NULL, NULL, NULL},
     {"doctor", NULL, 0, NULL, NULL, NULL},
-    {"probe", NULL, 0, NULL, NULL, NULL},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 /* Options that a value follows, who takes them (0: everybody), and where the value goes. */
-static const struct option {
-    const char *name;
-    unsigned taken_by;
-    size_t at; /* in struct arguments */
-} options[] = {
+static const struct option options[] = {
     {"-c", 0, offsetof(struct arguments, config)},
     {"--host", TAKES_CHECK, offsetof(struct arguments, host)},
     {"--compromised", TAKES_CHECK, offsetof(struct arguments, compromised)},
@@ -151,7 +195,16 @@ static const struct option {
     {"--seed", TAKES_LOAD, offsetof(struct arguments, seed)},
     {"--requests", TAKES_LOAD, offsetof(struct arguments, requests)},
     {"--pid", TAKES_LOAD, offsetof(struct arguments, pid)},
+    {"--interval", TAKES_TOP, offsetof(struct arguments, interval)},
+    {"--reports", TAKES_TOP, offsetof(struct arguments, reports)},
     {"--html", TAKES_HTML, offsetof(struct arguments, html)},
+    {"--from", TAKES_PROBE, offsetof(struct arguments, from)},
+    {"--to", TAKES_PROBE, offsetof(struct arguments, to)},
+    {"--ours", TAKES_PROBE, offsetof(struct arguments, ours)},
+    {"--as", TAKES_PROBE, offsetof(struct arguments, as)},
+    {"--bind", TAKES_PROBE, offsetof(struct arguments, bind)},
+    {"--timeout", TAKES_PROBE, offsetof(struct arguments, timeout)},
+    {"--against", TAKES_AGAINST, offsetof(struct arguments, against)},
 };
 
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
@@ -164,7 +217,7 @@ static const struct option flags[] = {
     {"--overlaps", TAKES_CHECK, offsetof(struct arguments, overlaps)},
     {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
     {"--by-rule", TAKES_BY_RULE, offsetof(struct arguments, by_rule)},
-    {"--accept-wider", TAKES_WIDER, offsetof(struct arguments, accept_wider)},
+    {"--i-own-this-host", TAKES_PROBE, offsetof(struct arguments, i_own_this_host)},
 };
 
 enum { FLAGS = sizeof(flags) / sizeof(flags[0]) };
@@ -174,10 +227,32 @@ static bool takes(const struct command *c, const struct option *o)
     return o->taken_by == 0 || (c->takes & o->taken_by) != 0;
 }
 
+const struct command *command_at(size_t i)
+{
+    for (size_t k = 0; k < COMMANDS; k++) {
+        if (commands[k].run != NULL && i-- == 0)
+            return &commands[k];
+    }
+    return NULL;
+}
+
+const struct option *option_at(const struct command *c, size_t i, bool *has_value)
+{
+    for (size_t k = 0; k < OPTIONS + FLAGS; k++) {
+        const struct option *o = k < OPTIONS ? &options[k] : &flags[k - OPTIONS];
+
+        *has_value = k < OPTIONS;
+        if (takes(c, o) && i-- == 0)
+            return o;
+    }
+    return NULL;
+}
+
 int trouble(const char *fmt, ...)
 {
     va_list ap;
 
+    progress_end();
     fflush(stdout);
     fputs("postlatch: ", stderr);
     va_start(ap, fmt);
@@ -189,28 +264,14 @@ int trouble(const char *fmt, ...)
 
 static void print_usage(FILE *out)
 {
-    fputs("usage: postlatch COMMAND [-c FILE] [--json] …\n"
-          "\n"
-          "Asks a relay policy, offline or of the running daemon.\n\n",
-          out);
+    fputs("usage: postlatch COMMAND [-c FILE] [--json] …; COMMAND --help says more\n\n", out);
     for (size_t i = 0; i < COMMANDS; i++) {
         if (commands[i].run != NULL)
-            fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+            fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
     }
-    fputs("\n"
-          "  -c FILE    the configuration (default " PL_CONFIG_DEFAULT ")\n"
-          "  --json     print JSON\n"
-          "  --help     of a command: what it does, its options and exit status\n"
-          "  --version  print the version\n"
-          "\n"
-          "The manual: postlatch(1), postlatch.conf(5), postlatchd(8).\n",
+    fputs("options: -c FILE (default " PL_CONFIG_DEFAULT ") --json --help --version\n"
+          "manual: postlatch(1), postlatch.conf(5), postlatchd(8)\n",
           out);
-}
-
-static void print_help(const struct command *c)
-{
-    printf("usage: postlatch %s [-c FILE] [--json]%s%s\n\n%s\n", c->name,
-           c->usage[0] != '\0' ? " " : "", c->usage, c->help);
 }
 
 static const struct command *find_command(const char *name)
@@ -301,7 +362,7 @@ static int run(const struct command *c, int argc, char **argv)
         } else if (flag != NULL) {
             *flag = true;
         } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            print_help(c);
+            help_print(c, stdout);
             status = EXIT_FINE;
             goto out;
         } else if (argv[i][0] == '-' && argv[i][1] != '\0') {

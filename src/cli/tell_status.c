@@ -196,6 +196,28 @@ static void print_policy(struct said *s)
     print_surface(s);
 }
 
+/* What another policy would do, and what the proof cannot know. */
+static void print_watched(struct said *s)
+{
+    struct pl_str shadow = take(s, "shadow"), verdict = take(s, "shadow_verdict"),
+                  suspects = take(s, "masking_suspects");
+    unsigned long differs = number(s, "shadow_differs_total"),
+                  alarms = number(s, "masking_alarms_total");
+
+    label("shadow");
+    if (shadow.n == 0 || is(shadow, "-"))
+        puts("none");
+    else
+        printf("%.*s, %.*s: it would have answered %lu request%s otherwise\n", ARG(shadow),
+               ARG(verdict), differs, plural(differs));
+    label("masking");
+    if (alarms == 0)
+        puts("no trusted address has shown many names");
+    else
+        printf("%lu alarm%s; others may hide behind, lately: %.*s\n", alarms, plural(alarms),
+               ARG(suspects));
+}
+
 static void print_reload(struct said *s)
 {
     struct pl_str last = take(s, "last_reload"), at = take(s, "last_reload_at"), error;
@@ -265,6 +287,16 @@ static void print_log(struct said *s)
     putchar('\n');
 }
 
+static void print_clock(struct said *s)
+{
+    unsigned long steps = number(s, "clock_steps_total");
+
+    if (steps > 0) {
+        label("clock");
+        printf("set %lu time%s by two seconds or more; the log says when\n", steps, plural(steps));
+    }
+}
+
 void tell_status(struct pl_str lines)
 {
     struct said s;
@@ -279,6 +311,7 @@ void tell_status(struct pl_str lines)
     workers = number(&s, "workers");
     printf(", %lu worker%s\n", workers, plural(workers));
     print_policy(&s);
+    print_watched(&s);
     print_reload(&s);
     listeners = take(&s, "listeners");
     label("listens at");
@@ -286,6 +319,7 @@ void tell_status(struct pl_str lines)
     print_connections(&s);
     print_requests(&s);
     print_log(&s);
+    print_clock(&s);
     for (size_t i = 0; i < s.n; i++) {
         if (!s.told[i])
             printf("%-*.*s %.*s\n", LABEL, ARG(s.key[i]), ARG(s.value[i]));

@@ -40,6 +40,10 @@ void build_rules(struct builder *b);
 /* build_waivers - accept and accept_warnings, which may name rules; sets the policy's today */
 void build_waivers(struct builder *b);
 
+/* build_networks - a plain list of addresses and networks, option of section s, told to add one by one */
+void build_networks(struct builder *b, struct tree_section *s, const char *option, const char *what,
+                    bool (*add)(void *arg, const struct pl_prefix *prefix), void *arg);
+
 /* check_boundary - is the boundary absurd? Networks too wide or half private, whole top-level domains */
 void check_boundary(struct builder *b);
 

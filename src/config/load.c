@@ -112,6 +112,19 @@ bool pl_config_load_lean(struct pl_config *config, const char *path, struct pl_d
     return ok || load(config, path, false, d);
 }
 
+bool pl_config_load_shadow(struct pl_config *shadow, const struct pl_config *of, struct pl_diag *d)
+{
+    const struct pl_settings *s = &of->settings;
+    struct pl_pos at = s->shadow_at;
+
+    if (at.file < of->policy->nfiles) /* named first, so that its line is the first one */
+        at.file = pl_diag_file(d, of->policy->files[at.file].p);
+    if (pl_config_load_lean(shadow, s->shadow, d))
+        return true;
+    pl_diag_error(d, at, "shadow: \"%s\" does not load", s->shadow);
+    return false;
+}
+
 bool pl_config_load_settings(struct pl_config *config, const char *path)
 {
     struct builder b = {.settings = &config->settings, .d = pl_diag_new()};

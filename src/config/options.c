@@ -3,12 +3,16 @@
 #include "build.h"
 
 #include "postlatch/compiler.h"
+#include "postlatch/file.h"
 #include "postlatch/quote.h"
 #include "postlatch/suggest.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+
+enum { SOCKET_PATH_MAX = 107 }; /* bytes: sockaddr_un has room for one more */
 
 /* A word that an option may have, and what it stands for. */
 struct choice {
@@ -64,18 +68,23 @@ static int choose(struct builder *b, struct tree_section *s, enum schema_section
 #define CHOOSE(b, s, section, name, choices)                                                       \
     choose(b, s, section, name, choices, sizeof(choices) / sizeof((choices)[0]))
 
-static unsigned number(struct builder *b, const char *name, unsigned long min, unsigned long max,
-                       const char *unit)
+static unsigned number_of(struct builder *b, struct tree_section *s, enum schema_section section,
+                          const char *name, unsigned long min, unsigned long max, const char *unit)
 {
     struct tree_value value;
     struct pl_quote q;
     unsigned long result = min;
 
-    if (get(tree_top(b->tree), SECTION_TOP, name, &value) &&
-        !pl_str_to_number(value.text, min, max, &result))
+    if (get(s, section, name, &value) && !pl_str_to_number(value.text, min, max, &result))
         pl_diag_error(b->d, value.at, "%s: %s; expected a number from %lu to %lu%s", name,
                       pl_quote(&q, value.text), min, max, unit);
     return (unsigned)result;
+}
+
+static unsigned number(struct builder *b, const char *name, unsigned long min, unsigned long max,
+                       const char *unit)
+{
+    return number_of(b, tree_top(b->tree), SECTION_TOP, name, min, max, unit);
 }
 
 /* The text of a scalar, copied; "" after an error. */
@@ -101,9 +110,9 @@ static const char *socket_path(struct builder *b, struct tree_section *s,
     struct pl_quote q;
     const char *path = text(b, s, section, name, &value);
 
-    if (!value.bad && (path[0] != '/' || value.text.n > 107))
-        pl_diag_error(b->d, value.at, "%s: %s; expected an absolute path of at most 107 bytes",
-                      name, pl_quote(&q, value.text));
+    if (!value.bad && (path[0] != '/' || value.text.n > SOCKET_PATH_MAX))
+        pl_diag_error(b->d, value.at, "%s: %s; expected an absolute path of at most %d bytes", name,
+                      pl_quote(&q, value.text), SOCKET_PATH_MAX);
     return path;
 }
 
@@ -308,6 +317,41 @@ static void build_actions(struct builder *b)
     }
 }
 
+/* A word, or where another journal listens. */
+static void build_journal(struct builder *b, struct tree_section *log)
+{
+    static const char *const words[] = {
+        [PL_LOG_JOURNAL_AUTO] = "auto", [PL_LOG_JOURNAL_YES] = "yes", [PL_LOG_JOURNAL_NO] = "no"};
+    struct pl_settings *s = b->settings;
+    struct pl_suggest suggest;
+    struct tree_value value;
+    struct pl_quote q;
+    char hint[80];
+    const char *given = text(b, log, SECTION_LOG, "journal", &value);
+
+    s->log_journal = PL_LOG_JOURNAL_YES;
+    s->log_journal_socket = "/run/systemd/journal/socket";
+    if (value.text.n >= 1 && given[0] == '/' && value.text.n <= SOCKET_PATH_MAX) {
+        s->log_journal_socket = given;
+        return;
+    }
+    pl_suggest_init(&suggest, value.text);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (pl_str_eq(value.text, pl_str_of(words[i]))) {
+            s->log_journal = (enum pl_log_journal)i;
+            return;
+        }
+        pl_suggest_try(&suggest, words[i]);
+    }
+    if (!value.bad)
+        pl_diag_error(
+            b->d, value.at,
+            "journal: %s; expected auto, yes, no or the absolute path of its socket, of at "
+            "most %d bytes%s",
+            pl_quote(&q, value.text), SOCKET_PATH_MAX,
+            pl_suggest_text(&suggest, hint, sizeof(hint)));
+}
+
 static void build_log(struct builder *b)
 {
     static const struct choice decisions[] = {
@@ -340,16 +384,57 @@ static void build_log(struct builder *b)
                       "tag: %s; expected 1 to 32 letters, digits, '_', '-', '.' or '/'",
                       pl_quote(&q, value.text));
     s->log_socket = socket_path(b, log, SECTION_LOG, "socket");
+    build_journal(b, log);
 }
 
-/* Options whose part of the program does not exist yet: only their defaults are true. */
-static void check_unavailable(struct builder *b)
+static bool add_except(void *arg, const struct pl_prefix *prefix)
 {
-    struct tree_value given;
+    struct builder *b = arg;
+    struct pl_masking_alarm *m = &b->settings->masking_alarm;
+    struct pl_prefix *all = pl_arena_array(b->policy->arena, m->nexcept + 1, sizeof(*all));
 
-    if (tree_scalar(tree_top(b->tree), "shadow", &given) && given.text.n > 0)
-        pl_diag_error(b->d, given.at,
-                      "shadow: another value than \"\" is not available in this version");
+    if (all == NULL)
+        return false;
+    if (m->nexcept > 0)
+        memcpy(all, m->except, m->nexcept * sizeof(*all));
+    all[m->nexcept++] = *prefix;
+    m->except = all;
+    return true;
+}
+
+static void build_masking_alarm(struct builder *b)
+{
+    struct pl_masking_alarm *m = &b->settings->masking_alarm;
+    const char *word = schema_section_word(SECTION_MASKING_ALARM);
+    struct tree_section *s = tree_count(b->tree, SECTION_MASKING_ALARM) > 0
+                                 ? tree_section(b->tree, SECTION_MASKING_ALARM, 0)
+                                 : NULL;
+
+    m->helo_names = number_of(b, s, SECTION_MASKING_ALARM, "helo_names", 0, PL_ALARM_HELO_NAMES_MAX,
+                              " (0: they are not counted)");
+    m->senders = number_of(b, s, SECTION_MASKING_ALARM, "senders", 0, PL_ALARM_SENDERS_MAX,
+                           " (0: they are not counted)");
+    if (s != NULL)
+        build_networks(b, s, "except", word, add_except, b);
+}
+
+/* The path of the other policy; it is read by whoever compares. */
+static void build_shadow(struct builder *b)
+{
+    struct tree_value value;
+    char *path;
+
+    b->settings->shadow = text(b, tree_top(b->tree), SECTION_TOP, "shadow", &value);
+    if (value.bad || value.text.n == 0)
+        return;
+    b->settings->shadow_at = value.at;
+    path = pl_path_beside(pl_diag_file_name(b->d, value.at.file), value.text);
+    b->settings->shadow = path == NULL ? NULL : pl_arena_copy(b->policy->arena, pl_str_of(path)).p;
+    free(path);
+    if (b->settings->shadow == NULL) {
+        pl_diag_no_memory(b->d);
+        b->settings->shadow = "";
+    }
 }
 
 /* What the daemon may do, and what becomes of it when a policy is not what it should be. */
@@ -419,5 +504,6 @@ void build_options(struct builder *b)
     build_log(b);
     build_metrics(b);
     build_refusal(b);
-    check_unavailable(b);
+    build_masking_alarm(b);
+    build_shadow(b);
 }

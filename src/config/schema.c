@@ -18,6 +18,7 @@ static const struct {
 static const struct schema_option top_options[] = {SCHEMA_TOP_TABLE(X)};
 static const struct schema_option log_options[] = {SCHEMA_LOG_TABLE(X)};
 static const struct schema_option metrics_options[] = {SCHEMA_METRICS_TABLE(X)};
+static const struct schema_option masking_alarm_options[] = {SCHEMA_MASKING_ALARM_TABLE(X)};
 static const struct schema_option accept_options[] = {SCHEMA_ACCEPT_TABLE(X)};
 #undef X
 
@@ -94,6 +95,8 @@ const struct schema_option *schema_options(enum schema_section section, size_t *
         return ROWS(log_options);
     case SECTION_METRICS:
         return ROWS(metrics_options);
+    case SECTION_MASKING_ALARM:
+        return ROWS(masking_alarm_options);
     case SECTION_ACCEPT:
         return ROWS(accept_options);
     case SECTION_RULE:

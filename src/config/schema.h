@@ -24,6 +24,7 @@ enum schema_shape {
     X(TOP, "", false, false)                                                                       \
     X(LOG, "log", false, false)                                                                    \
     X(METRICS, "metrics", false, false)                                                            \
+    X(MASKING_ALARM, "masking_alarm", false, false)                                                \
     X(NETWORKS, "networks", true, true)                                                            \
     X(DOMAINS, "domains", true, true)                                                              \
     X(USERS, "users", true, true)                                                                  \
@@ -85,9 +86,15 @@ enum schema_section {
     X("format", SHAPE_SCALAR, "text")                                                              \
     X("facility", SHAPE_SCALAR, "mail")                                                            \
     X("tag", SHAPE_SCALAR, "postlatchd")                                                           \
-    X("socket", SHAPE_SCALAR, "\"/dev/log\"")
+    X("socket", SHAPE_SCALAR, "\"/dev/log\"")                                                      \
+    X("journal", SHAPE_SCALAR, "auto")
 
 #define SCHEMA_METRICS_TABLE(X) X("listen", SHAPE_LIST_OR_ONE, "{}")
+
+#define SCHEMA_MASKING_ALARM_TABLE(X)                                                              \
+    X("helo_names", SHAPE_SCALAR, "10")                                                            \
+    X("senders", SHAPE_SCALAR, "100")                                                              \
+    X("except", SHAPE_LIST, "{}")
 
 #define SCHEMA_ACCEPT_TABLE(X)                                                                     \
     X("surface", SHAPE_LIST, "{}")                                                                 \

@@ -55,42 +55,9 @@ static bool admit_reason(struct builder *b, const struct tree_value *reason)
     return true;
 }
 
-/* Something else than an address or a network, which other lists may hold. */
-static bool is_other(struct pl_str text)
+static bool add_surface(void *arg, const struct pl_prefix *prefix)
 {
-    static const char *const words[] = {"any", "all", "unknown", "none"};
-
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (pl_str_eq_fold(text, pl_str_of(words[i])))
-            return true;
-    }
-    return text.n > 0 && (text.p[0] == '!' || text.p[0] == '<');
-}
-
-static void build_surface(struct builder *b, struct tree_section *s, const char *what,
-                          struct pl_ranges *surface)
-{
-    struct tree_value value;
-    struct pl_prefix prefix;
-    struct pl_quote q;
-    char why[PL_PREFIX_WHY];
-    unsigned from = 0;
-
-    while (tree_list_next(s, "surface", &from, &value)) {
-        if (value.bad)
-            continue;
-        if (is_other(value.text))
-            pl_diag_error(b->d, value.at,
-                          "%s: surface: %s: expected an address or a network; no word, no table, "
-                          "no '!'",
-                          what, pl_quote(&q, value.text));
-        else if (!pl_prefix_parse(&prefix, value.text, why))
-            pl_diag_error(b->d, value.at, "%s: surface: %s: %s", what, pl_quote(&q, value.text),
-                          why);
-        else if (!pl_ranges_add(surface, &prefix))
-            pl_diag_no_memory(b->d);
-    }
-    pl_ranges_merge(surface);
+    return pl_ranges_add(arg, prefix);
 }
 
 /* The rule that the waiver is for. */
@@ -171,7 +138,8 @@ static void build_waiver(struct builder *b, struct tree_section *s, size_t *cap)
         return;
     w.at = reason.at;
     snprintf(what, sizeof(what), "accept %s", pl_quote(&q, reason.text));
-    build_surface(b, s, what, &w.surface);
+    build_networks(b, s, "surface", what, add_surface, &w.surface);
+    pl_ranges_merge(&w.surface);
     build_rule(b, s, what, &w);
     build_until(b, s, what, reason.at, &w);
     if (!tree_list_next(s, "surface", &from, &value) &&

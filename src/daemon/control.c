@@ -87,6 +87,13 @@ static void answer_text(struct control_client *k, const struct pl_buf *text)
            text->failed ? pl_str_lit("out of memory\n") : pl_buf_str(text));
 }
 
+static struct busiest *busiest_of(void *arg, size_t i)
+{
+    struct pool *p = arg;
+
+    return &p->workers[i].busiest;
+}
+
 /* The client's line has come. */
 static void command(struct control_client *k, struct pl_str line)
 {
@@ -100,6 +107,11 @@ static void command(struct control_client *k, struct pl_str line)
     } else if (pl_str_eq(line, pl_str_lit(PROTOCOL "metrics"))) {
         metrics_add(&text, c->vitals, false);
         answer_text(k, &text);
+    } else if (pl_str_eq(line, pl_str_lit(PROTOCOL "busiest"))) {
+        text.failed = !busiest_tell(&text, &c->vitals->pool->watch, busiest_of, c->vitals->pool,
+                                    c->vitals->pool->count, clock_us()) ||
+                      text.failed;
+        answer_text(k, &text);
     } else if (plain || pl_str_eq(line, pl_str_lit(PROTOCOL "reload accept-wider"))) {
         ev_io_stop(c->loop, &k->io); /* a reload takes as long as it takes */
         ev_timer_stop(c->loop, &k->patience);
@@ -109,8 +121,8 @@ static void command(struct control_client *k, struct pl_str line)
     } else {
         answer(k, "error",
                pl_str_lit("not understood; expected \"" PROTOCOL "status\", \"" PROTOCOL
-                          "metrics\", \"" PROTOCOL "reload\" or \"" PROTOCOL
-                          "reload accept-wider\"\n"));
+                          "metrics\", \"" PROTOCOL "busiest\", \"" PROTOCOL
+                          "reload\" or \"" PROTOCOL "reload accept-wider\"\n"));
     }
     pl_buf_fini(&text);
 }

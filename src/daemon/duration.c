@@ -3,17 +3,21 @@
 
 #include <stddef.h>
 
-void duration_add(struct duration *d, unsigned long n, int64_t us)
+void duration_note(struct duration *d, unsigned long requests, int64_t took_us)
 {
     static const int64_t bounds[DURATION_BOUNDS] = {
 #define X(us, text) (us),
         DURATION_TABLE(X)
 #undef X
     };
+    unsigned long n = requests - d->timed;
     size_t bucket = 0;
 
-    while (bucket < DURATION_BOUNDS && us > bounds[bucket])
+    if (n == 0)
+        return;
+    while (bucket < DURATION_BOUNDS && took_us > bounds[bucket])
         bucket++;
     counter_add(&d->buckets[bucket], n);
-    counter_add(&d->sum_us, n * (unsigned long)us);
+    counter_add(&d->sum_us, n * (unsigned long)took_us);
+    d->timed += n;
 }

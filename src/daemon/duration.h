@@ -4,6 +4,7 @@
 
 #include "counter.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 /*
@@ -36,16 +37,17 @@ enum {
 };
 
 /*
- * struct duration - how long requests took; written by one worker, read by others
+ * struct duration - how long a worker's requests took, by buckets; written by it alone, read by others
  *
- * Each request is charged with the whole time from the worker's waking up, when it lay there at the latest,
- * to its waiting again, when it was answered: an upper bound, which costs a request nothing.
+ * Each request is charged with the whole time from the worker's waking up, when it lay there at the
+ * latest, to its waiting again, when it was answered. Costs a request nothing.
  */
 struct duration {
     atomic_ulong buckets[DURATION_BOUNDS + 1], sum_us;
+    unsigned long timed; /* requests that are in them; the worker's own */
 };
 
-/* duration_add - n requests were answered within us microseconds */
-void duration_add(struct duration *d, unsigned long n, int64_t us);
+/* duration_note - the requests that were not there the last time took no longer than took_us */
+void duration_note(struct duration *d, unsigned long requests, int64_t took_us);
 
 #endif

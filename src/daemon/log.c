@@ -13,16 +13,27 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <syslog.h>
 #include <time.h>
 
+static atomic_bool as_json; /* log { format = json } */
+
 void log_open(void)
 {
+    /* Until the configuration is read: its defaults. */
+    static const struct pl_settings before = {.log_tag = "postlatchd",
+                                              .log_facility = LOG_MAIL,
+                                              .log_socket = "/dev/log",
+                                              .log_journal = PL_LOG_JOURNAL_AUTO,
+                                              .log_journal_socket = "/run/systemd/journal/socket"};
+
     tzset();
-    log_syslog_configure("/dev/log", "postlatchd", LOG_MAIL);
-    log_syslog_open();
     log_stderr_open();
+    log_configure(&before);
+    log_syslog_open();
 }
 
 bool log_start(unsigned workers)
@@ -42,7 +53,54 @@ void log_close(void)
 
 void log_configure(const struct pl_settings *settings)
 {
-    log_syslog_configure(settings->log_socket, settings->log_tag, settings->log_facility);
+    bool journal = settings->log_journal == PL_LOG_JOURNAL_YES ||
+                   (settings->log_journal == PL_LOG_JOURNAL_AUTO && log_stderr_is_journal());
+
+    log_syslog_configure(journal ? settings->log_journal_socket : settings->log_socket, journal,
+                         settings->log_tag, settings->log_facility);
+    atomic_store(&as_json, settings->log_format == PL_LOG_JSON);
+    /* Where a service manager keeps the journal, syslog's own socket is the journal's as well. */
+    log_stderr_set_twice(log_stderr_is_journal() &&
+                         (journal || strcmp(settings->log_socket, "/dev/log") == 0));
+}
+
+/* As much of a message as there is room for, fit to stand in a JSON string; returns the length. */
+static size_t put_json_text(char *out, size_t room, struct pl_str text)
+{
+    static const char hex[] = "0123456789abcdef";
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.n && n + 5 <= room; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+
+        if (c >= 0x80) {
+            memcpy(out + n, "\\\\x", 3);
+            out[n + 3] = hex[c >> 4];
+            out[n + 4] = hex[c & 15];
+            n += 5;
+        } else {
+            if (c == '"' || c == '\\')
+                out[n++] = '\\';
+            out[n++] = (char)c;
+        }
+    }
+    return n;
+}
+
+struct pl_str log_form(char out[LOG_LINE_MAX], int priority, struct pl_str text)
+{
+    static const char begin[] = "{\"level\":\"", middle[] = "\",\"message\":\"", end[] = "\"}";
+    const char *level = priority <= LOG_ERR       ? "error"
+                        : priority <= LOG_WARNING ? "warning"
+                                                  : "info";
+    size_t n;
+
+    if (!atomic_load_explicit(&as_json, memory_order_relaxed))
+        return text;
+    n = (size_t)snprintf(out, LOG_LINE_MAX, "%s%s%s", begin, level, middle);
+    n += put_json_text(out + n, LOG_LINE_MAX - n - sizeof(end), text);
+    memcpy(out + n, end, sizeof(end) - 1);
+    return (struct pl_str){out, n + sizeof(end) - 1};
 }
 
 static struct pl_str format(char text[LOG_TEXT_MAX], const char *fmt, va_list ap) PL_PRINTF(2, 0);
@@ -62,9 +120,9 @@ static void log_text(int priority, const char *fmt, va_list ap) PL_PRINTF(2, 0);
 static void log_text(int priority, const char *fmt, va_list ap)
 {
     int saved = errno;
-    char text[LOG_TEXT_MAX];
+    char text[LOG_TEXT_MAX], form[LOG_LINE_MAX];
 
-    log_writer_put(priority, format(text, fmt, ap));
+    log_writer_put(priority, log_form(form, priority, format(text, fmt, ap)));
     errno = saved;
 }
 
@@ -98,14 +156,14 @@ void log_info(const char *fmt, ...)
 void log_fatal(const char *fmt, ...)
 {
     struct log_record r = {.second = time(NULL), .priority = LOG_ERR};
-    char text[LOG_TEXT_MAX];
+    char text[LOG_TEXT_MAX], form[LOG_LINE_MAX];
     int saved = errno;
     va_list ap;
 
     log_flush();
     errno = saved;
     va_start(ap, fmt);
-    r.text = format(text, fmt, ap);
+    r.text = log_form(form, r.priority, format(text, fmt, ap));
     va_end(ap);
     log_syslog_send_last(&r);
 }

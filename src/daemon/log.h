@@ -77,11 +77,20 @@ void log_fatal(const char *fmt, ...) PL_PRINTF(1, 2);
  * log_reserve, log_commit - a line that is known to be clean, written where it will be read. Never
  * blocks a thread that has called log_use_queue; between the two nothing else is logged
  *
- * in       priority: of syslog.h; n: bytes written, at most LOG_LINE_MAX
+ * in       priority: of syslog.h, with LOG_DECISION if it is the line of a decision; n: bytes written,
+ *          at most LOG_LINE_MAX
  * returns  log_reserve: room for LOG_LINE_MAX bytes; NULL, and the line is counted, if there is none
  */
 char *log_reserve(void);
 void log_commit(int priority, size_t n);
+
+/*
+ * log_form - a message in the form that log { format } wants: as it is, or one JSON object
+ *
+ * in       text: of at most LOG_TEXT_MAX bytes, without control characters
+ * returns  text, or a view into out
+ */
+struct pl_str log_form(char out[LOG_LINE_MAX], int priority, struct pl_str text);
 
 /* log_dropped, log_stderr_dropped - lines that syslog, that standard error did not take */
 unsigned long log_dropped(void);
@@ -90,10 +99,19 @@ unsigned long log_stderr_dropped(void);
 /*
  * log_stderr_… - the copy on standard error; see log_stderr.c. Lines are gathered until
  * log_stderr_flush. Only the files of the log call these
+ *
+ * log_stderr_is_journal: standard error is a stream to the journal, made by a service manager
+ *
+ * log_stderr_set_twice: whether what is sent to the logger's socket comes to that same journal; any
+ * thread. log_stderr_is_twice: it does, and standard error is still open. Then each line goes one of
+ * both ways only, and log_stderr_add takes all of them, with the level in front that the journal reads
  */
 void log_stderr_open(void);
 void log_stderr_close(void);
 bool log_stderr_is_wanted(void);
+bool log_stderr_is_journal(void);
+void log_stderr_set_twice(bool twice);
+bool log_stderr_is_twice(void);
 void log_stderr_add(int priority, struct pl_str text);
 void log_stderr_flush(void);
 

@@ -5,6 +5,8 @@
  */
 #include "log_decision.h"
 
+#include "log_queue.h"
+
 #include "postlatch/compiler.h"
 #include "postlatch/quote.h"
 
@@ -12,10 +14,10 @@
 #include <syslog.h>
 
 /*
- * A line in the making. Nothing in it can outgrow the room: it has VALUES values, each cut after
+ * A line in the making. Nothing in it can outgrow the room: it has VALUES values at most, each cut after
  * DECISION_SHOWN bytes, and every byte of those becomes five at most (\\xNN in JSON).
  */
-enum { VALUES = 13, VALUE_MAX = DECISION_SHOWN * 5 + 3, KEYS_MAX = 512 };
+enum { VALUES = 14, VALUE_MAX = DECISION_SHOWN * 5 + 3, KEYS_MAX = 512 };
 _Static_assert(VALUES *VALUE_MAX + KEYS_MAX <= DECISION_LINE, "any line fits");
 
 struct line {
@@ -158,12 +160,36 @@ static void put_server_again(struct line *l, struct pl_query *q)
     memcpy(p, begin, last.shown.n);
 }
 
+/* What was asked, and by which generation of the policy it was answered. */
+static inline void put_question(struct line *l, struct pl_query *q, unsigned long generation)
+{
+    struct pl_str name = q->attr[PL_ATTR_CLIENT_NAME];
+
+    KEY(l, "client");
+    put_client(l, q);
+    CLOSE(l);
+    PUT_VALUE(l, "name", name.n == 0 ? pl_str_lit("unknown") : name);
+    PUT_VALUE(l, "helo", q->attr[PL_ATTR_HELO_NAME]);
+    PUT_VALUE(l, "sasl", q->attr[PL_ATTR_SASL_USERNAME]);
+    KEY(l, "from");
+    put_mail(l, q->attr[PL_ATTR_SENDER]);
+    KEY(l, "to");
+    put_mail(l, q->attr[PL_ATTR_RECIPIENT]);
+    PUT_VALUE(l, "state", q->attr[PL_ATTR_PROTOCOL_STATE]);
+    KEY(l, "server");
+    put_server_again(l, q);
+    CLOSE(l);
+    PUT_VALUE(l, "instance", q->attr[PL_ATTR_INSTANCE]);
+    PUT_VALUE(l, "queue_id", q->attr[PL_ATTR_QUEUE_ID]);
+    KEY_NUMBER(l, "generation");
+    put_number(l, generation);
+}
+
 size_t log_decision_format(char out[DECISION_LINE], const struct pl_config *config,
                            unsigned long generation, struct pl_query *q,
                            const struct pl_decision *decision, int64_t us)
 {
     struct line l = {out, config->settings.log_format == PL_LOG_JSON};
-    struct pl_str name = q->attr[PL_ATTR_CLIENT_NAME];
 
     PUT(&l, "decision action=", "{\"action\":\"");
     put_value(&l, pl_policy_sent_word(config->policy, decision));
@@ -171,24 +197,7 @@ size_t log_decision_format(char out[DECISION_LINE], const struct pl_config *conf
     if (config->policy->mode == PL_MODE_OBSERVE)
         PUT_VALUE(&l, "would", decision->action->word);
     PUT_VALUE(&l, "rule", decision->rule->name);
-    KEY(&l, "client");
-    put_client(&l, q);
-    CLOSE(&l);
-    PUT_VALUE(&l, "name", name.n == 0 ? pl_str_lit("unknown") : name);
-    PUT_VALUE(&l, "helo", q->attr[PL_ATTR_HELO_NAME]);
-    PUT_VALUE(&l, "sasl", q->attr[PL_ATTR_SASL_USERNAME]);
-    KEY(&l, "from");
-    put_mail(&l, q->attr[PL_ATTR_SENDER]);
-    KEY(&l, "to");
-    put_mail(&l, q->attr[PL_ATTR_RECIPIENT]);
-    PUT_VALUE(&l, "state", q->attr[PL_ATTR_PROTOCOL_STATE]);
-    KEY(&l, "server");
-    put_server_again(&l, q);
-    CLOSE(&l);
-    PUT_VALUE(&l, "instance", q->attr[PL_ATTR_INSTANCE]);
-    PUT_VALUE(&l, "queue_id", q->attr[PL_ATTR_QUEUE_ID]);
-    KEY_NUMBER(&l, "generation");
-    put_number(&l, generation);
+    put_question(&l, q, generation);
     KEY_NUMBER(&l, "us");
     put_number(&l, us < 0 ? 0 : (uint64_t)us);
     PUT(&l, "", "}");
@@ -208,5 +217,33 @@ void log_decision(const struct pl_config *config, unsigned long generation, stru
     line = log_reserve();
     if (line == NULL)
         return; /* counted as dropped */
-    log_commit(LOG_INFO, log_decision_format(line, config, generation, q, decision, us));
+    log_commit(LOG_INFO | LOG_DECISION,
+               log_decision_format(line, config, generation, q, decision, us));
+}
+
+size_t log_shadow_format(char out[DECISION_LINE], const struct pl_config *config,
+                         unsigned long generation, struct pl_query *q,
+                         const struct pl_decision *mine, const struct pl_decision *theirs)
+{
+    struct line l = {out, config->settings.log_format == PL_LOG_JSON};
+
+    PUT(&l, "shadow other=", "{\"other\":\"");
+    put_value(&l, theirs->action->word);
+    CLOSE(&l);
+    PUT_VALUE(&l, "other_rule", theirs->rule->name);
+    PUT_VALUE(&l, "action", mine->action->word);
+    PUT_VALUE(&l, "rule", mine->rule->name);
+    put_question(&l, q, generation);
+    PUT(&l, "", "}");
+    pl_assert(l.at - out <= DECISION_LINE);
+    return (size_t)(l.at - out);
+}
+
+void log_shadow(const struct pl_config *config, unsigned long generation, struct pl_query *q,
+                const struct pl_decision *mine, const struct pl_decision *theirs)
+{
+    char *line = log_reserve();
+
+    if (line != NULL) /* else it is counted as dropped */
+        log_commit(LOG_INFO, log_shadow_format(line, config, generation, q, mine, theirs));
 }

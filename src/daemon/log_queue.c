@@ -17,8 +17,8 @@ enum { CACHE_LINE = 64 };
 
 /* In front of each text. */
 struct head {
-    uint32_t n; /* bytes of the text, or SKIP: the next line is at the ring's beginning */
-    int32_t priority;
+    uint32_t n;       /* bytes of the text, or SKIP: the next line is at the ring's beginning */
+    int32_t priority; /* and perhaps LOG_DECISION */
     int64_t second;
 };
 
@@ -136,7 +136,8 @@ bool log_queue_next(const struct log_queue *q, size_t *at, size_t end, struct lo
     }
     r->text = (struct pl_str){(const char *)(h + 1), h->n};
     r->second = h->second;
-    r->priority = h->priority;
+    r->priority = h->priority & ~LOG_DECISION;
+    r->decision = (h->priority & LOG_DECISION) != 0;
     *at += record_size(h->n);
     pl_assert(*at <= end);
     return true;

@@ -8,11 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Beside a priority: the line tells of a decision. No bit of syslog's priorities and facilities. */
+enum { LOG_DECISION = 1 << 16 };
+
 /* A line of the log, on its way; plain value. */
 struct log_record {
     struct pl_str text; /* without LF and without the head that syslog wants */
     int64_t second;     /* when it was written, as time() counts */
     int priority;       /* of syslog.h, without the facility */
+    bool decision;      /* the line of log_decision, from which the journal's fields are made */
 };
 
 /*
@@ -44,7 +48,8 @@ char *log_queue_reserve(struct log_queue *q, size_t n);
 /*
  * log_queue_commit - the line that was reserved is written: the consumer may have it
  *
- * in       n: its bytes, at most as many as were reserved
+ * in       n: its bytes, at most as many as were reserved; priority: as in the record, with
+ *          LOG_DECISION or without
  * returns  bytes in the queue; exact if half of it or more
  */
 size_t log_queue_commit(struct log_queue *q, int priority, int64_t second, size_t n);

@@ -6,6 +6,11 @@
  * the old one. Lines are gathered into pieces that a pipe takes whole or not at all; those of a piece
  * that finds no room are dropped and counted.
  *
+ * Where standard error is a stream to the journal (JOURNAL_STREAM, systemd.exec(5)) and the logger is
+ * that journal too, a line goes one of both ways: by the stream until the log's thread runs, because
+ * the journal knows a stream's unit from its beginning, while the sender of a datagram may be gone
+ * before the journal asks who it was; then `systemctl status` would not show why a start failed.
+ *
  * Lines are gathered by one thread at a time (log_writer.c). The lock is for the descriptor, which
  * the main thread closes. Cost: a copy, a write a piece.
  */
@@ -16,6 +21,8 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -27,6 +34,8 @@ static const struct pl_str prefix = {"postlatchd: ", 12};
 static struct {
     pthread_mutex_t lock;
     atomic_int what; /* enum log_stderr */
+    bool is_journal;
+    atomic_bool twice;
     int fd;
     bool own;             /* fd is ours to close */
     bool is_socket;       /* send() can refuse to wait, write() cannot */
@@ -42,9 +51,34 @@ void log_to_stderr(enum log_stderr what)
     atomic_store(&out.what, (int)what);
 }
 
+bool log_stderr_is_journal(void)
+{
+    return out.is_journal;
+}
+
+void log_stderr_set_twice(bool twice)
+{
+    atomic_store(&out.twice, twice);
+}
+
+bool log_stderr_is_twice(void)
+{
+    return log_stderr_is_wanted() && atomic_load_explicit(&out.twice, memory_order_relaxed);
+}
+
 bool log_stderr_is_wanted(void)
 {
     return atomic_load_explicit(&out.what, memory_order_relaxed) != LOG_STDERR_NONE;
+}
+
+/* JOURNAL_STREAM names the stream by device and inode: another standard error is none. */
+static bool is_journal_stream(const struct stat *st)
+{
+    const char *given = getenv("JOURNAL_STREAM");
+    char ours[64];
+
+    snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st->st_dev, (uintmax_t)st->st_ino);
+    return given != NULL && strcmp(given, ours) == 0;
 }
 
 void log_stderr_open(void)
@@ -56,6 +90,7 @@ void log_stderr_open(void)
         return;
     out.is_socket = S_ISSOCK(st.st_mode);
     out.is_file = S_ISREG(st.st_mode);
+    out.is_journal = is_journal_stream(&st);
     if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
         return; /* a new description of a file would have its own offset */
     fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -119,15 +154,15 @@ void log_stderr_flush(void)
 }
 
 /* A line that is longer than a piece, in several; nothing is gathered. */
-static void write_long(struct pl_str text)
+static void write_long(struct pl_str front, struct pl_str text)
 {
     size_t n = 0;
     bool last;
 
     if (out.torn)
         out.piece[n++] = '\n';
-    memcpy(out.piece + n, prefix.p, prefix.n);
-    n += prefix.n;
+    memcpy(out.piece + n, front.p, front.n);
+    n += front.n;
     do {
         size_t room = sizeof(out.piece) - n, more = text.n < room ? text.n : room, written;
 
@@ -151,20 +186,24 @@ static void write_long(struct pl_str text)
 void log_stderr_add(int priority, struct pl_str text)
 {
     int what = atomic_load_explicit(&out.what, memory_order_relaxed);
-    size_t need = 1 + prefix.n + text.n + 1; /* with a LF for a torn line */
+    bool journal = log_stderr_is_twice();
+    char level[] = {'<', (char)('0' + priority), '>'};
+    struct pl_str front = journal ? (struct pl_str){level, sizeof(level)} : prefix;
+    size_t need = 1 + front.n + text.n + 1; /* with a LF for a torn line */
 
-    if (what == LOG_STDERR_NONE || (what == LOG_STDERR_WARNINGS && priority > LOG_WARNING))
+    if (what == LOG_STDERR_NONE ||
+        (what == LOG_STDERR_WARNINGS && priority > LOG_WARNING && !journal))
         return;
     if (need > sizeof(out.piece) - out.n)
         log_stderr_flush();
     if (need > sizeof(out.piece)) {
-        write_long(text);
+        write_long(front, text);
     } else {
         if (out.n == 0 && out.torn)
             out.piece[out.n++] = '\n';
-        memcpy(out.piece + out.n, prefix.p, prefix.n);
-        memcpy(out.piece + out.n + prefix.n, text.p, text.n);
-        out.n += prefix.n + text.n;
+        memcpy(out.piece + out.n, front.p, front.n);
+        memcpy(out.piece + out.n + front.n, text.p, text.n);
+        out.n += front.n + text.n;
         out.piece[out.n++] = '\n';
         out.lines++;
     }

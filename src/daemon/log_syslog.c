@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lines to syslog, one datagram each: `<PRI>Mmm dd hh:mm:ss tag[pid]: text`. syslog(3) would wait
- * for a slow logger. The socket stays connected, which spares the kernel a walk along the path for
- * each line; a logger that went is noticed by the next line, and looked for anew. Heads are made once
- * a second and priority. Cost: one sendmmsg for up to LOG_BATCH lines.
- *
- * The structured fields of the journal's own protocol would be another file beside this one, with
- * the same two functions.
+ * Lines to syslog, one datagram each: `<PRI>Mmm dd hh:mm:ss tag[pid]: text`; or to the journal, with
+ * its own head and fields behind (log_journal.c). syslog(3) and sd_journal_send(3) would wait for a
+ * slow logger. The socket stays connected, which spares the kernel a walk along the path for each
+ * line; a logger that went is noticed by the next line, and looked for anew. Heads are made once a
+ * second and priority. Cost: one sendmmsg for up to LOG_BATCH lines.
  */
 #include "log_syslog.h"
+
+#include "log.h"
+#include "log_journal.h"
 
 #include "postlatch/compiler.h"
 
@@ -24,11 +25,19 @@
 #include <unistd.h>
 
 /* HEADS: different ones in a batch; more end the batch early. */
-enum { TAG_MAX = 64, HEAD_MAX = TAG_MAX + 80, HEADS = 8, SEND_BUFFER = 8 * 1024 * 1024 };
+enum { TAG_MAX = 64, HEAD_MAX = LOG_JOURNAL_HEAD, HEADS = 8, SEND_BUFFER = 8 * 1024 * 1024 };
+
+/* Of the journal's fields, for all lines of a batch; a full one ends the batch early. */
+enum { FIELDS_ROOM = 64 * 1024 };
+_Static_assert(LOG_LINE_MAX + LOG_JOURNAL_MORE <= FIELDS_ROOM, "the first line fits");
+
+/* Of a datagram: head, line, fields. */
+enum { PARTS = 3 };
 
 /* Where lines go. */
 struct target {
     struct sockaddr_un addr;
+    bool journal;
     int facility;
     char tag[TAG_MAX + 1];
 };
@@ -55,17 +64,19 @@ static struct {
     unsigned version;     /* of that copy */
     struct line_head heads[HEADS];
     size_t nheads;
-    struct iovec io[LOG_BATCH][2];
+    struct iovec io[LOG_BATCH][PARTS];
+    char fields[FIELDS_ROOM];
     struct mmsghdr messages[LOG_BATCH];
 } out = {.fd = -1};
 
-void log_syslog_configure(const char *path, const char *tag, int facility)
+void log_syslog_configure(const char *path, bool journal, const char *tag, int facility)
 {
     pthread_mutex_lock(&wanted.lock);
     memset(&wanted.target, 0, sizeof(wanted.target));
     wanted.target.addr.sun_family = AF_UNIX;
     snprintf(wanted.target.addr.sun_path, sizeof(wanted.target.addr.sun_path), "%s", path);
     snprintf(wanted.target.tag, sizeof(wanted.target.tag), "%s", tag);
+    wanted.target.journal = journal;
     wanted.target.facility = facility;
     atomic_fetch_add_explicit(&wanted.version, 1, memory_order_release);
     pthread_mutex_unlock(&wanted.lock);
@@ -80,7 +91,7 @@ void log_syslog_open(void)
     /* As far as the system's limit lets us, so that a batch fits. */
     setsockopt(out.fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
     for (size_t i = 0; i < LOG_BATCH; i++)
-        out.messages[i].msg_hdr = (struct msghdr){.msg_iov = out.io[i], .msg_iovlen = 2};
+        out.messages[i].msg_hdr = (struct msghdr){.msg_iov = out.io[i], .msg_iovlen = PARTS};
 }
 
 void log_syslog_close(void)
@@ -116,6 +127,8 @@ static size_t format_head(char text[HEAD_MAX], const struct target *t, const str
     struct tm tm;
     int n;
 
+    if (t->journal)
+        return log_journal_head(text, r->priority, t->facility, t->tag);
     localtime_r(&second, &tm);
     n = snprintf(text, HEAD_MAX, "<%d>%.3s %2d %02d:%02d:%02d %s[%ld]: ", t->facility | r->priority,
                  months + 3 * tm.tm_mon, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, t->tag,
@@ -143,10 +156,26 @@ static const struct line_head *head_of(const struct log_record *r)
     return h;
 }
 
+/* What the journal gets behind the line; false if a batch has no more room for it. */
+static bool add_fields(struct iovec *io, const struct log_record *r, size_t *used)
+{
+    char *at = out.fields + *used;
+
+    *io = (struct iovec){(void *)(uintptr_t) "\n", out.target.journal ? 1 : 0};
+    if (!out.target.journal || !r->decision)
+        return true;
+    if (FIELDS_ROOM - *used < r->text.n + LOG_JOURNAL_MORE)
+        return false;
+    *io = (struct iovec){at, log_journal_fields(at, r->text)};
+    *used += io->iov_len;
+    return true;
+}
+
 /* Prepares messages; returns how many. */
 static unsigned fill(const struct log_record *records, size_t n)
 {
     unsigned count = 0;
+    size_t used = 0;
 
     if (out.nheads > HEADS / 2)
         out.nheads = 0;
@@ -154,7 +183,7 @@ static unsigned fill(const struct log_record *records, size_t n)
         const struct log_record *r = &records[count];
         const struct line_head *h = head_of(r);
 
-        if (h == NULL)
+        if (h == NULL || !add_fields(&out.io[count][2], r, &used))
             break;
         out.io[count][0] = (struct iovec){(void *)(uintptr_t)h->text, h->n};
         out.io[count][1] = (struct iovec){(void *)(uintptr_t)r->text.p, r->text.n};
@@ -213,8 +242,10 @@ void log_syslog_send_last(const struct log_record *record)
 {
     struct target t;
     char text[HEAD_MAX];
-    struct iovec io[2] = {{text, 0}, {(void *)(uintptr_t)record->text.p, record->text.n}};
-    struct msghdr message = {.msg_iov = io, .msg_iovlen = 2};
+    struct iovec io[PARTS] = {{text, 0},
+                              {(void *)(uintptr_t)record->text.p, record->text.n},
+                              {(void *)(uintptr_t) "\n", 0}};
+    struct msghdr message = {.msg_iov = io, .msg_iovlen = PARTS};
     bool locked = pthread_mutex_trylock(&wanted.lock) == 0;
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
@@ -222,6 +253,7 @@ void log_syslog_send_last(const struct log_record *record)
     if (locked)
         pthread_mutex_unlock(&wanted.lock);
     io[0].iov_len = format_head(text, &t, record);
+    io[2].iov_len = t.journal ? 1 : 0;
     message.msg_name = &t.addr;
     message.msg_namelen = sizeof(t.addr);
     if (fd < 0)

@@ -21,11 +21,15 @@ enum log_taken {
 void log_syslog_open(void);
 void log_syslog_close(void);
 
-/* log_syslog_configure - where lines go from now on, and as whose; copies; any thread */
-void log_syslog_configure(const char *path, const char *tag, int facility);
+/*
+ * log_syslog_configure - where lines go from now on, and as whose; copies; any thread
+ *
+ * in       journal: path is the socket of the journal's native protocol, not syslog's
+ */
+void log_syslog_configure(const char *path, bool journal, const char *tag, int facility);
 
 /*
- * log_syslog_send - lines to syslog, one datagram each; never waits
+ * log_syslog_send - lines to syslog or the journal, one datagram each; never waits
  *
  * in       n: at least 1, at most LOG_BATCH
  * out      *taken: what to do with the rest

@@ -125,7 +125,8 @@ static void send_at_once(const struct log_record *r);
 
 void log_commit(int priority, size_t n)
 {
-    struct log_record r = {{writer.direct, n}, time(NULL), priority};
+    struct log_record r = {
+        {writer.direct, n}, time(NULL), priority & ~LOG_DECISION, (priority & LOG_DECISION) != 0};
 
     pl_assert(n <= LOG_LINE_MAX);
     if (my_queue != NULL) {
@@ -141,7 +142,7 @@ void log_commit(int priority, size_t n)
 
 void log_writer_put(int priority, struct pl_str text)
 {
-    struct log_record r = {text, time(NULL), priority};
+    struct log_record r = {text, time(NULL), priority, false};
 
     pthread_mutex_lock(&writer.lock);
     if (!atomic_load(&writer.running)) {
@@ -179,16 +180,16 @@ static void say_drops(void)
 {
     unsigned long lost = log_dropped() - writer.said;
     int64_t now = clock_us();
-    struct log_record r = {{NULL, 0}, time(NULL), LOG_WARNING};
+    struct log_record r = {{NULL, 0}, time(NULL), LOG_WARNING, false};
     enum log_taken taken;
-    char text[64];
+    char text[64], form[LOG_LINE_MAX];
     int n;
 
     if (lost == 0 || now - writer.said_us < SAY_DROPS_MS * MS)
         return;
     n = snprintf(text, sizeof(text), "log: %lu line%s dropped", lost,
                  lost == 1 ? " was" : "s were");
-    r.text = (struct pl_str){text, (size_t)n};
+    r.text = log_form(form, r.priority, (struct pl_str){text, (size_t)n});
     if (log_syslog_send(&r, 1, &taken) == 1) {
         writer.said += lost;
         writer.said_us = now;
@@ -201,7 +202,9 @@ static void send_at_once(const struct log_record *r)
     enum log_taken taken;
     int saved = errno;
 
-    if (log_syslog_send(r, 1, &taken) == 0)
+    if (log_stderr_is_twice())
+        ; /* by the stream only */
+    else if (log_syslog_send(r, 1, &taken) == 0)
         atomic_fetch_add(&writer.discarded, 1);
     else
         say_drops();
@@ -214,7 +217,7 @@ static void copy_to_stderr(struct source *s)
 {
     struct log_record r;
 
-    if (!log_stderr_is_wanted())
+    if (!log_stderr_is_wanted() || log_stderr_is_twice())
         s->copied = s->end;
     while (log_queue_next(s->queue, &s->copied, s->end, &r))
         log_stderr_add(r.priority, r.text);

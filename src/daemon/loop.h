@@ -30,6 +30,15 @@ static inline void loop_stay_awake(struct ev_loop *loop, ev_async *any)
 int64_t clock_ms(void);
 int64_t clock_us(void);
 
+/*
+ * clock_step_s - by how many seconds the wall clock was set since the last call, 0 if by less than
+ * CLOCK_STEP_MIN_S; the first call only begins. A pause of the machine is no step. Main thread only,
+ * as is clock_steps, which counts them
+ */
+enum { CLOCK_STEP_MIN_S = 2 };
+int64_t clock_step_s(void);
+unsigned long clock_steps(void);
+
 /* clock_today - the day by the wall clock, in days since 1970-01-01 (UTC) */
 int32_t clock_today(void);
 

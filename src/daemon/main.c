@@ -62,6 +62,7 @@ struct daemon {
     ev_signal term, interrupt, hangup;
     ev_async room;            /* a worker has room for a connection again */
     unsigned max_connections; /* that the limit of open files has room for */
+    const char *refused;      /* the verdict, if there is no start */
     int background;           /* what background_ready wants, or -1 */
 };
 
@@ -132,7 +133,7 @@ static struct snapshot *refuse_invalid(const struct daemon *d, struct pl_diag *d
 }
 
 /* A policy that was proved and may not run, or may all the same. NULL: nothing is started. */
-static struct snapshot *judge(const struct daemon *d, struct snapshot *s)
+static struct snapshot *judge(struct daemon *d, struct snapshot *s)
 {
     const struct verdict *v = &s->verdict;
     struct pl_str lines = pl_buf_str(&v->text);
@@ -157,16 +158,35 @@ static struct snapshot *judge(const struct daemon *d, struct snapshot *s)
     }
     log_error("the policy is %s; not started; run: postlatch check -c %s", v->word,
               d->options.config);
+    d->refused = v->word;
     snapshot_free(s);
     return NULL;
 }
 
+/* A start goes on without a shadow: mail must not wait for a policy that answers nobody. */
+static void load_shadow(struct snapshot *s, struct pl_diag *diag)
+{
+    struct pl_buf text = {0};
+    const char *line;
+
+    if (!snapshot_load_shadow(s, diag)) {
+        for (size_t i = 0; (line = pl_diag_get(diag, i)) != NULL; i++)
+            log_error("%s", line);
+        log_error("started without the shadow: what it would answer is not compared");
+    } else if (s->shadow != NULL) {
+        shadow_tell(&text, s->shadow, s->config.settings.shadow);
+        reload_log_lines(log_info, "", pl_buf_str(&text));
+        pl_buf_fini(&text);
+    }
+}
+
 /* The first configuration; if it may not run there is no daemon, or a locked one. */
-static struct snapshot *load_first(const struct daemon *d)
+static struct snapshot *load_first(struct daemon *d)
 {
     struct pl_diag *diag = pl_diag_new();
     struct snapshot *s;
 
+    d->refused = "invalid";
     if (diag == NULL) {
         log_error("out of memory");
         return NULL;
@@ -175,6 +195,8 @@ static struct snapshot *load_first(const struct daemon *d)
     s = s == NULL ? refuse_invalid(d, diag) : judge(d, s);
     if (s != NULL && s->locked)
         reminder_tell_locked(s, d->options.config);
+    else if (s != NULL)
+        load_shadow(s, diag);
     pl_diag_free(diag);
     return s;
 }
@@ -341,7 +363,6 @@ static bool start(struct daemon *d)
 /* Lets in who waits, answers what has been sent, then ends. False: a reload's thread still uses our memory. */
 static bool stop(struct daemon *d)
 {
-    notify_send("STOPPING=1\nSTATUS=ending: what was asked is answered");
     listeners_drain(&d->listeners);
     listeners_close(&d->listeners);
     control_close(&d->control);
@@ -368,15 +389,19 @@ static int serve(struct daemon *d)
         return TROUBLE;
     sandbox_watch();
     first = load_first(d);
-    if (first == NULL)
+    notify_init(); /* its troubles go to the log of the configuration */
+    if (first == NULL) {
+        notify_send("STATUS=not started, as %s is %s; run: postlatch check -c %s",
+                    d->options.config, d->refused, d->options.config);
         return INVALID;
-    notify_init();
+    }
     snapshot_holder_init(&d->snapshots, first);
     if (!settings_copy_init(&d->started_with, &first->config.settings)) {
         log_error("out of memory");
     } else if (take_sockets(d) && start(d)) {
         ev_run(d->loop, 0);
         status = ENDED;
+        notify_send("STOPPING=1\nSTATUS=ending: what was asked is answered");
     }
     if (!stop(d)) {
         log_close();

@@ -57,6 +57,11 @@ enum { LISTS_MAX = 1000 };
       "Fewest networks that hold the addresses from which mail can be relayed without login.")     \
     X(SURFACE_ADDRESSES, "postlatch_relay_surface_addresses", GAUGE,                               \
       "IPv4 addresses from which mail can be relayed without login.")                              \
+    X(SHADOW, "postlatch_shadow_differences_total", COUNTER,                                       \
+      "Requests that the policy of the option shadow would have answered otherwise.")              \
+    X(ALARMS, "postlatch_masking_alarms_total", COUNTER,                                           \
+      "Trusted addresses that have shown too many names without a login.")                         \
+    X(SUSPECTS, "postlatch_masking_suspects", GAUGE, "Those of the last hour or two.")             \
     X(DROPPED, "postlatch_log_dropped_total", COUNTER, "Log lines that were lost.")                \
     X(CPU, "process_cpu_seconds_total", COUNTER, "CPU time of all threads, user and system.")      \
     X(OPEN_FDS, "process_open_fds", GAUGE, "Open file descriptors.")                               \
@@ -161,6 +166,19 @@ static void add_requests(struct exposition *e, const struct vitals *v,
         add(e, name, "effect", effects[i], (double)by_effect[i]);
     add_duration(e, sums);
     add_one(e, FAMILY_LONGEST, (double)sums->longest_us / 1e6);
+}
+
+/* What the proof cannot know, and what another policy would do. */
+static void add_watched(struct exposition *e, const struct vitals *v,
+                        const struct vitals_sums *sums)
+{
+    struct pl_buf names = {0};
+    unsigned suspects = alarm_suspects(&v->pool->alarm, clock_us(), &names);
+
+    pl_buf_fini(&names);
+    add_one(e, FAMILY_SHADOW, (double)sums->shadow_differs);
+    add_one(e, FAMILY_ALARMS, (double)atomic_load(&v->pool->alarm.total));
+    add_one(e, FAMILY_SUSPECTS, suspects);
 }
 
 /* ---- connections ---- */
@@ -291,6 +309,7 @@ void metrics_add(struct pl_buf *b, const struct vitals *v, bool openmetrics)
     add_requests(&e, v, &sums);
     add_connections(&e, v, &sums);
     add_config(&e, v);
+    add_watched(&e, v, &sums);
     add_process(&e, v->process);
     exposition_end(&e);
 }

@@ -91,9 +91,17 @@ static bool is_dropped(uid_t uid, gid_t gid)
     return uid == 0 || (setuid(0) != 0 && seteuid(0) != 0);
 }
 
+static bool read_capabilities(struct __user_cap_data_struct have[_LINUX_CAPABILITY_U32S_3])
+{
+    struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+
+    return syscall(SYS_capget, &head, have) == 0;
+}
+
 /*
  * Capabilities that whoever started us gave to a user who is not root, for a port below 1024 perhaps:
- * the sockets are there by now. Two calls, for which libcap would be much.
+ * the sockets are there by now. Two calls, for which libcap would be much. Nothing is set where
+ * nothing is left: our unit for systemd forbids that call too.
  */
 static bool drop_capabilities(void)
 {
@@ -104,7 +112,9 @@ static bool drop_capabilities(void)
     if (geteuid() == 0)
         return true; /* it was said that we run as root */
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-    if (syscall(SYS_capset, &head, none) != 0 || syscall(SYS_capget, &head, left) != 0 ||
+    if (read_capabilities(left) && memcmp(left, none, sizeof(none)) == 0)
+        return true;
+    if (syscall(SYS_capset, &head, none) != 0 || !read_capabilities(left) ||
         memcmp(left, none, sizeof(none)) != 0) {
         log_error("capabilities were not given up as they should have been: %s", strerror(errno));
         return false;

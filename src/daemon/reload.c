@@ -134,6 +134,8 @@ static void tell_success(struct reload *r, const struct snapshot *next)
     pl_buf_addf(&r->text, "generation %lu is in force: ", r->generation);
     reload_summary(&r->text, config->policy);
     pl_buf_addf(&r->text, "; verdict: %s\n", next->verdict.word);
+    if (next->shadow != NULL)
+        shadow_tell(&r->text, next->shadow, config->settings.shadow);
     while ((option = pl_config_restart_needed(r->started_with, &config->settings, &from)) != NULL)
         pl_buf_addf(&r->text, "%s: changed; takes effect at the next start\n", option);
 }
@@ -174,9 +176,10 @@ static void load(struct reload *r, struct pl_diag *d)
 {
     struct snapshot *next = snapshot_load(r->path, r->generation, d);
 
-    if (next == NULL) {
+    if (next == NULL || !snapshot_load_shadow(next, d)) {
         r->outcome = RELOAD_REFUSED;
         tell_errors(r, d);
+        snapshot_free(next);
         return;
     }
     if (!admit_verdict(r, next) || !admit_wider(r, next)) {
@@ -207,6 +210,7 @@ static void *run(void *arg)
     struct reload *r = arg;
     struct pl_diag *d = pl_diag_new();
 
+    pthread_setname_np(pthread_self(), "reload");
     reset(r);
     if (d != NULL)
         load(r, d);
@@ -214,6 +218,10 @@ static void *run(void *arg)
         r->outcome = RELOAD_ERROR;
     pl_diag_free(d);
     ev_async_send(r->loop, &r->done);
+    pthread_mutex_lock(&r->lock);
+    r->has_ended = true;
+    pthread_cond_signal(&r->end);
+    pthread_mutex_unlock(&r->lock);
     return NULL;
 }
 
@@ -323,7 +331,7 @@ static bool begin(struct reload *r)
     int error;
 
     r->accept_wider = r->again_accept_wider;
-    r->again = r->again_accept_wider = false;
+    r->again = r->again_accept_wider = r->has_ended = false;
     r->generation = r->snapshot->generation + 1;
     /* Signals are the main thread's. */
     crash_fill_mask(&all);
@@ -351,7 +359,7 @@ static void on_follow(struct ev_loop *loop, ev_async *a, int revents)
     snapshot_follow(r->snapshots, &r->snapshot);
     r->in_force_at = time(NULL);
     /* It may have been loaded before midnight, and published after it. */
-    pl_policy_set_today(r->snapshot->config.policy, clock_today());
+    snapshot_set_today(r->snapshot, clock_today());
 }
 
 static void on_done(struct ev_loop *loop, ev_async *a, int revents)
@@ -373,8 +381,15 @@ static void on_done(struct ev_loop *loop, ev_async *a, int revents)
 
 void reload_init(struct reload *r)
 {
+    pthread_condattr_t attributes;
+
     r->magic = RELOAD_MAGIC;
     r->in_force_at = time(NULL);
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&r->end, &attributes);
+    pthread_condattr_destroy(&attributes);
     ev_async_init(&r->follow, on_follow);
     ev_async_init(&r->done, on_done);
     r->follow.data = r->done.data = r;
@@ -395,18 +410,34 @@ unsigned long reload_request(struct reload *r, bool accept_wider)
     return r->number;
 }
 
-bool reload_stop(struct reload *r)
+/* Whether the thread ends soon; the wall clock, which may be set, has no part in it. */
+static bool ends_soon(struct reload *r)
 {
     struct timespec until;
+    bool ended;
+    int error = 0;
 
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += STOP_PATIENCE_S;
+    pthread_mutex_lock(&r->lock);
+    while (!r->has_ended && error == 0)
+        error = pthread_cond_timedwait(&r->end, &r->lock, &until);
+    ended = r->has_ended;
+    pthread_mutex_unlock(&r->lock);
+    return ended;
+}
+
+bool reload_stop(struct reload *r)
+{
     if (r->running) {
         snapshot_close(r->snapshots);
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += STOP_PATIENCE_S;
-        if (pthread_timedjoin_np(r->thread, NULL, &until) != 0)
+        if (!ends_soon(r))
             return false;
+        pthread_join(r->thread, NULL);
         r->running = false;
     }
+    pthread_cond_destroy(&r->end);
+    pthread_mutex_destroy(&r->lock);
     ev_async_stop(r->loop, &r->follow);
     ev_async_stop(r->loop, &r->done);
     pl_buf_fini(&r->text);

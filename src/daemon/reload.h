@@ -45,6 +45,9 @@ struct reload {
     bool accept_wider, again_accept_wider; /* of the present one, of the next: reload_request */
     unsigned long number;                  /* of the last one that was begun */
     pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t end; /* has_ended, of the thread; waits by the monotonic clock */
+    bool has_ended;
     /* The thread's, while running. */
     unsigned long generation; /* that it is to make */
     enum reload_outcome outcome;

@@ -15,6 +15,7 @@
 /* A second after midnight: the clock that time() reads may be a few milliseconds behind. */
 #define PAST_MIDNIGHT_S 1.0
 #define HOUR_S 3600.0
+#define CLOCK_S 5.0
 
 void reminder_tell_locked(const struct snapshot *s, const char *path)
 {
@@ -37,7 +38,7 @@ static void on_midnight(struct ev_loop *loop, ev_periodic *w, int revents)
 
     (void)loop;
     (void)revents;
-    pl_policy_set_today(p, today);
+    snapshot_set_today(m->reload->snapshot, today);
     verdict_waivers(&text, p, before, today - 1);
     reload_log_lines(log_warn, "", pl_buf_str(&text));
     pl_buf_fini(&text);
@@ -64,12 +65,28 @@ static void on_hour(struct ev_loop *loop, ev_timer *t, int revents)
         reminder_tell_locked(m->reload->snapshot, m->reload->path);
 }
 
+/* Nothing that we answer or wait for depends on the wall clock, but whoever reads the log should know. */
+static void on_clock(struct ev_loop *loop, ev_timer *t, int revents)
+{
+    int64_t step = clock_step_s();
+
+    (void)loop;
+    (void)t;
+    (void)revents;
+    if (step != 0)
+        log_warn("the wall clock was set %s by %lld s; answers go on, waivers end by the new date",
+                 step > 0 ? "ahead" : "back", (long long)(step > 0 ? step : -step));
+}
+
 void reminder_start(struct reminder *m, struct ev_loop *loop, const struct reload *reload)
 {
     m->reload = reload;
     ev_periodic_init(&m->midnight, on_midnight, 0., 0., next_look);
     ev_timer_init(&m->hour, on_hour, HOUR_S, HOUR_S);
+    ev_timer_init(&m->clock, on_clock, CLOCK_S, CLOCK_S);
     m->midnight.data = m->hour.data = m;
     ev_periodic_start(loop, &m->midnight);
     ev_timer_start(loop, &m->hour);
+    clock_step_s();
+    ev_timer_start(loop, &m->clock);
 }

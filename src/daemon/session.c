@@ -316,8 +316,32 @@ static inline size_t answer(const struct snapshot *snapshot, char out[PL_REPLY_M
 
 static void log_answered(struct worker *w, size_t count)
 {
-    for (struct answered *a = w->answered; a < w->answered + count; a++)
-        log_decision(&w->snapshot->config, w->snapshot->generation, &a->query, &a->decision, a->us);
+    const struct pl_config *config = &w->snapshot->config;
+
+    for (struct answered *a = w->answered; a < w->answered + count; a++) {
+        if (config->settings.log_decisions != PL_LOG_NONE)
+            log_decision(config, w->snapshot->generation, &a->query, &a->decision, a->us);
+        if (alarm_is_wanted(&a->query))
+            alarm_note(&w->pool->alarm, &w->memo, &config->settings.masking_alarm, &a->query,
+                       w->woke_us);
+    }
+}
+
+/* What another policy would have answered, and who asks, while somebody watches. */
+static PL_OWN_FRAME void look_back(struct worker *w, size_t count)
+{
+    const struct snapshot *now = w->snapshot;
+    bool watched = busiest_is_watched(&w->pool->watch, w->woke_us);
+    struct pl_decision theirs;
+
+    for (struct answered *a = w->answered; a < w->answered + count; a++) {
+        if (watched)
+            busiest_note(&w->busiest, &w->pool->watch, &a->query, &a->decision);
+        if (now->shadow == NULL || !shadow_differs(now->shadow, &a->query, &a->decision, &theirs))
+            continue;
+        counter_add(&w->counters.shadow_differs, 1);
+        log_shadow(&now->config, now->generation, &a->query, &a->decision, &theirs);
+    }
 }
 
 /* One turn over buf[0..len), which begins with a request; scan is how far it was looked at. */
@@ -358,13 +382,16 @@ static void take_turn(struct session *s, const char *buf, size_t len, struct pl_
     more = count == WORKER_TURN && pos < len;
     /* What is counted is counted before anybody can know that he was answered. */
     counter_add(&w->counters.requests, count);
+    /* Before the answer is sent: who has it is not idle, however long this thread is held up then. */
+    if (count > 0)
+        worker_touch(w, s);
     if (!session_write(s, w->out, out)) {
         why = NULL;
         trouble(s, TROUBLE_SEND, "cannot send an answer: %s", strerror(errno));
     }
     log_answered(w, count);
-    if (count > 0)
-        worker_touch(w, s);
+    if (w->looks_back)
+        look_back(w, count);
     if (why != NULL)
         trouble(s, kind, "%s", why);
     else if (too_long && !s->closing)

@@ -82,6 +82,21 @@ struct snapshot *snapshot_load(const char *path, unsigned long generation, struc
     return s;
 }
 
+bool snapshot_load_shadow(struct snapshot *s, struct pl_diag *d)
+{
+    if (*s->config.settings.shadow == '\0')
+        return true;
+    s->shadow = shadow_load(&s->config, d);
+    return s->shadow != NULL;
+}
+
+void snapshot_set_today(const struct snapshot *s, int32_t today)
+{
+    pl_policy_set_today(s->config.policy, today);
+    if (s->shadow != NULL)
+        pl_policy_set_today(s->shadow->config.policy, today);
+}
+
 struct snapshot *snapshot_load_locked(const char *path)
 {
     struct snapshot *s = calloc(1, sizeof(*s));
@@ -127,6 +142,7 @@ void snapshot_free(struct snapshot *s)
     tally_end(s->counts);
     pl_config_fini(&s->config);
     verdict_fini(&s->verdict);
+    shadow_free(s->shadow);
     free(s->replies);
     free(s);
 }
@@ -218,9 +234,11 @@ void snapshot_close(struct snapshot_holder *h)
 
 bool settings_copy_init(struct settings_copy *copy, const struct pl_settings *from)
 {
-    const char **strings[] = {&copy->s.socket_owner, &copy->s.socket_group, &copy->s.control,
-                              &copy->s.user,         &copy->s.group,        &copy->s.log_tag,
-                              &copy->s.log_socket};
+    const char **strings[] = {&copy->s.socket_owner, &copy->s.socket_group,
+                              &copy->s.control,      &copy->s.user,
+                              &copy->s.group,        &copy->s.log_tag,
+                              &copy->s.log_socket,   &copy->s.log_journal_socket,
+                              &copy->s.shadow};
     struct pl_endpoint *listen, *metrics;
 
     copy->s = *from;

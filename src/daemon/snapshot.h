@@ -5,6 +5,7 @@
 #include "postlatch/arena.h"
 #include "postlatch/config.h"
 #include "postlatch/diag.h"
+#include "shadow.h"
 #include "tally.h"
 #include "verdict.h"
 
@@ -23,6 +24,7 @@ struct snapshot {
     struct pl_config config;
     unsigned long generation; /* 1 at the start, one more with each reload that succeeded */
     struct verdict verdict;
+    struct shadow *shadow; /* NULL: none */
     bool locked;
     struct pl_rule lock;    /* builtin:locked */
     struct pl_str *replies; /* of each rule, of builtin:expired and of builtin:locked; empty: it has
@@ -38,6 +40,16 @@ struct snapshot {
  * returns  NULL after noting in d what is wrong. Free: snapshot_free
  */
 struct snapshot *snapshot_load(const char *path, unsigned long generation, struct pl_diag *d);
+
+/*
+ * snapshot_load_shadow - load the policy that the configuration names as its shadow, if any
+ *
+ * returns  false after noting in d what is wrong; the snapshot is good without it
+ */
+bool snapshot_load_shadow(struct snapshot *s, struct pl_diag *d);
+
+/* snapshot_set_today - the day, for all waivers; any thread */
+void snapshot_set_today(const struct snapshot *s, int32_t today);
 
 /*
  * snapshot_load_locked - a locked snapshot for a configuration that does not load: its own options

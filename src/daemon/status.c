@@ -46,6 +46,9 @@ static void add_policy(struct pl_buf *b, const struct reload *r)
     pl_buf_addf(b, "verdict=%s\naccepted=%s\nlocked=%s\n", s->verdict.word, vitals_accepted(s),
                 s->locked ? "yes" : "no");
     add_surface(b, s);
+    pl_buf_addf(b, "shadow=%s\nshadow_verdict=%s\n",
+                s->shadow != NULL ? s->config.settings.shadow : "-",
+                s->shadow != NULL ? s->shadow->verdict.word : "-");
     pl_buf_addf(b, "rules=%zu\ntables=%zu\nentries=%zu\n", p->nwritten, p->ntables,
                 pl_policy_entries(p));
 }
@@ -53,7 +56,7 @@ static void add_policy(struct pl_buf *b, const struct reload *r)
 static void add_counters(struct pl_buf *b, const struct vitals *v)
 {
     unsigned long effects[PL_EFFECT_UNKNOWN + 1], troubles = 0;
-    const struct pool *p = v->pool;
+    struct pool *p = v->pool;
     struct vitals_sums sums;
 
     vitals_add_up(v, &sums);
@@ -64,7 +67,8 @@ static void add_counters(struct pl_buf *b, const struct vitals *v)
                 p->connections_total);
     pl_buf_addf(b, "connections_closed_idle=%lu\nconnections_closed_at_limit=%lu\n",
                 sums.closed_idle, sums.closed_idlest);
-    pl_buf_addf(b, "accept_pauses_total=%lu\n", v->listeners->pauses);
+    pl_buf_addf(b, "accept_pauses_total=%lu\nclock_steps_total=%lu\n", v->listeners->pauses,
+                clock_steps());
     pl_buf_addf(b, "requests_total=%lu\ntroubles_total=%lu\n",
                 effects[PL_EFFECT_PASS] + effects[PL_EFFECT_REFUSE] + effects[PL_EFFECT_LEAVE] +
                     effects[PL_EFFECT_UNKNOWN],
@@ -73,7 +77,10 @@ static void add_counters(struct pl_buf *b, const struct vitals *v)
                 effects[PL_EFFECT_REFUSE]);
     pl_buf_addf(b, "decisions_leave=%lu\ndecisions_unknown=%lu\n", effects[PL_EFFECT_LEAVE],
                 effects[PL_EFFECT_UNKNOWN]);
-    pl_buf_addf(b, "longest_wakeup_us=%lld\n", sums.longest_us);
+    pl_buf_addf(b, "shadow_differs_total=%lu\nmasking_alarms_total=%lu\nmasking_suspects=",
+                sums.shadow_differs, atomic_load(&p->alarm.total));
+    alarm_suspects(&p->alarm, clock_us(), b);
+    pl_buf_addf(b, "\nlongest_wakeup_us=%lld\n", sums.longest_us);
 }
 
 /* Requests a second over the last minutes, all and by what was decided. */

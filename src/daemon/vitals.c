@@ -16,6 +16,7 @@ void vitals_add_up(const struct vitals *v, struct vitals_sums *sums)
             sums->duration[k] += counter_get(&c->duration.buckets[k]);
         sums->duration_us += counter_get(&c->duration.sum_us);
         sums->closed_idlest += counter_get(&c->closed_idlest);
+        sums->shadow_differs += counter_get(&c->shadow_differs);
         sums->closed_idle += counter_get(&c->closed_idle);
         if (atomic_load(&w->longest_us) > sums->longest_us)
             sums->longest_us = atomic_load(&w->longest_us);

@@ -20,7 +20,7 @@ struct vitals {
 
 /* struct vitals_sums - of all workers; plain value */
 struct vitals_sums {
-    unsigned long troubles[TROUBLE_COUNT], closed_idlest, closed_idle;
+    unsigned long troubles[TROUBLE_COUNT], closed_idlest, closed_idle, shadow_differs;
     unsigned long duration[DURATION_BOUNDS + 1], duration_us;
     long long longest_us;
 };

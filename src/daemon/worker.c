@@ -249,6 +249,11 @@ static void finish_until(struct worker *w, int64_t us)
         ev_break(w->loop, EVBREAK_ALL);
 }
 
+static void decide_to_look_back(struct worker *w)
+{
+    w->looks_back = w->snapshot->shadow != NULL || busiest_is_watched(&w->pool->watch, w->woke_us);
+}
+
 /*
  * Who has just connected has not asked yet, but will; he would have to come again. The others are asked
  * for what they have sent, and closed.
@@ -269,6 +274,7 @@ static void on_wake(struct ev_loop *loop, ev_async *a, int revents)
     (void)revents;
     pl_assert(w->magic == WORKER_MAGIC);
     snapshot_follow(w->pool->snapshots, &w->snapshot);
+    decide_to_look_back(w);
     w->decided = tally_slots(w->snapshot->counts, w->index);
     adopt(w);
     if (atomic_exchange(&w->evict, false))
@@ -340,13 +346,10 @@ static void on_wait(struct ev_loop *loop) EV_THROW
 {
     struct worker *w = ev_userdata(loop);
     int64_t took = clock_us() - w->woke_us;
-    unsigned long answered = counter_get(&w->counters.requests) - w->timed;
 
     if (took > atomic_load_explicit(&w->longest_us, memory_order_relaxed))
         atomic_store_explicit(&w->longest_us, took, memory_order_relaxed);
-    if (answered > 0)
-        duration_add(&w->counters.duration, answered, took);
-    w->timed += answered;
+    duration_note(&w->counters.duration, counter_get(&w->counters.requests), took);
     loop_stay_awake(loop, &w->wake);
 }
 
@@ -355,6 +358,7 @@ static void on_woken(struct ev_loop *loop) EV_THROW
     struct worker *w = ev_userdata(loop);
 
     w->woke_us = clock_us();
+    decide_to_look_back(w);
 }
 
 /* ---- making and ending them ---- */
@@ -382,6 +386,7 @@ static bool worker_init(struct worker *w, struct pool *p, unsigned index)
     w->decided = tally_slots(w->snapshot->counts, index);
     TAILQ_INIT(&w->turns);
     pthread_mutex_init(&w->lock, NULL);
+    busiest_init(&w->busiest);
     w->woke_us = clock_us();
     w->loop = ev_loop_new(LOOP_FLAGS);
     if (w->loop == NULL) {
@@ -428,6 +433,7 @@ bool pool_init(struct pool *p, unsigned count, const struct pl_settings *limits,
         p->count = 0;
         return false;
     }
+    alarm_init(&p->alarm);
     for (size_t i = 0; i < p->count; i++) {
         if (!worker_init(&p->workers[i], p, (unsigned)i))
             return false;
@@ -480,7 +486,10 @@ void pool_fini(struct pool *p)
         if (w->loop != NULL)
             ev_loop_destroy(w->loop);
         pthread_mutex_destroy(&w->lock);
+        busiest_fini(&w->busiest);
     }
+    if (p->workers != NULL)
+        alarm_fini(&p->alarm);
     free(p->workers);
     p->workers = NULL;
     p->count = 0;

@@ -2,6 +2,8 @@
 #ifndef DAEMON_WORKER_H
 #define DAEMON_WORKER_H
 
+#include "alarm.h"
+#include "busiest.h"
 #include "counter.h"
 #include "duration.h"
 #include "listener.h"
@@ -45,9 +47,9 @@ enum trouble {
 
 /* What a worker has counted beside its decisions (tally.h); written by it alone, read by the main thread. */
 struct counters {
-    atomic_ulong requests, closed_idlest, closed_idle;
+    atomic_ulong requests, closed_idlest, closed_idle, shadow_differs;
     atomic_ulong troubles[TROUBLE_COUNT];
-    struct duration duration; /* of requests */
+    struct duration duration;
 };
 
 /* A connection on its way from the main thread to its worker. */
@@ -81,7 +83,6 @@ struct worker {
     const struct snapshot *snapshot; /* changes between callbacks only */
     atomic_ulong *decided;           /* this worker's numbers of the snapshot's rules */
     int64_t woke_us;                 /* when the loop last woke up */
-    unsigned long timed;             /* requests that are in counters.duration */
     struct chunk_list turns;         /* of the sessions with more requests in hand */
     struct session **sessions;       /* [0..count), in no order; room for cap */
     size_t cap;
@@ -93,6 +94,9 @@ struct worker {
     char out[WORKER_TURN * PL_REPLY_MAX];  /* the answers of one turn */
     struct answered answered[WORKER_TURN]; /* and what to log of them */
     struct counters counters;
+    struct alarm_memo memo;
+    struct busiest busiest;
+    bool looks_back; /* requests that were answered are noted, or compared, once more */
 
     /* Shared with the main thread. */
     pthread_mutex_t lock; /* of the inbox, and of the pointer active_us */
@@ -111,6 +115,8 @@ struct pool {
     size_t count, started; /* workers; threads that run */
     struct worker *workers;
     struct snapshot_holder *snapshots;
+    struct alarm alarm;
+    struct busiest_watch watch;
     unsigned max_connections;
     size_t max_request_size; /* bytes */
     int64_t idle_timeout_ms; /* 0: never */

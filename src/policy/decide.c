@@ -121,10 +121,15 @@ static PL_OWN_FRAME uint32_t class_of_addr(const struct pl_compiled *c, struct p
                                            enum pl_attr attr)
 {
     const struct pl_addr *addr = pl_query_addr(q, attr);
+    uint32_t class;
 
     pl_query_need(q, attr);
-    return addr->family == 0 ? PL_CLASS_ABSENT
-                             : PL_CLASS_INDEXED + pl_addr_index_find(&c->addrs, addr);
+    if (addr->family == 0)
+        return PL_CLASS_ABSENT;
+    class = pl_addr_index_find(&c->addrs, addr);
+    if (attr == PL_ATTR_CLIENT_ADDRESS)
+        q->client_lists = c->addr_lists[class];
+    return PL_CLASS_INDEXED + class;
 }
 
 static PL_OWN_FRAME uint32_t class_of_host(const struct pl_compiled *c, struct pl_query *q,

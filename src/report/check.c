@@ -326,6 +326,21 @@ static void print_text(const struct checked *c, FILE *out)
         fputs("out of memory\n", out);
 }
 
+/* The configuration, and the one that it names as its shadow: a reload wants both to be sound. */
+static bool load_all(struct pl_config *config, const char *path, struct pl_diag *d)
+{
+    struct pl_config shadow;
+
+    if (!pl_config_load(config, path, d))
+        return false;
+    if (*config->settings.shadow == '\0')
+        return true;
+    if (!pl_config_load_shadow(&shadow, config, d))
+        return false;
+    pl_config_fini(&shadow);
+    return true;
+}
+
 int pl_check_report(const char *config_path, const struct pl_check_options *o, FILE *out)
 {
     struct checked c = {.path = config_path, .d = pl_diag_new(), .options = o};
@@ -333,13 +348,15 @@ int pl_check_report(const char *config_path, const struct pl_check_options *o, F
     int status = PL_CHECK_INVALID;
     bool ok = c.d != NULL;
 
-    if (ok && pl_config_load(&config, config_path, c.d)) {
+    if (ok && load_all(&config, config_path, c.d)) {
         c.bad_facts = !get_host(&c, o);
         if (!c.bad_facts) {
             c.policy = config.policy;
             ok = analyse(&c);
         }
     }
+    if (o->before_output != NULL)
+        o->before_output();
     if (!ok) {
         fprintf(stderr, "postlatch: out of memory\n");
     } else {

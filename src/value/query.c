@@ -51,7 +51,7 @@ void pl_query_need(struct pl_query *q, enum pl_attr attr)
 
 void pl_query_read(struct pl_query *q)
 {
-    q->have = 0;
+    pl_query_begin(q);
     for (unsigned i = 0; i < PL_ATTR_COUNT; i++)
         pl_query_need(q, (enum pl_attr)i);
 }

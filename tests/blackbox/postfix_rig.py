@@ -210,6 +210,9 @@ class Rig:
     """Everything together; started by the constructor."""
 
     make_daemon = Daemon
+    listeners = LISTENERS
+    main_cf = MAIN_CF
+    master_cf = MASTER_CF
 
     def __init__(self, policy):
         self.top = folder()
@@ -217,7 +220,7 @@ class Rig:
         self.maillog = os.path.join(self.top, "maillog")
         self._folders()
         self.ipv6 = have_ipv6()
-        self.ports = {name: Port(address) for name, address, *_ in LISTENERS if self.ipv6 or ":" not in address}
+        self.ports = {name: Port(address) for name, address, *_ in self.listeners if self.ipv6 or ":" not in address}
         self.certs = Certificates(os.path.join(self.top, "tls"))
         self.daemon = self.make_daemon(self.top, self.queue)
         self.log = self.daemon.log
@@ -262,12 +265,12 @@ class Rig:
     def _start_postfix(self):
         etc = os.path.join(self.top, "etc")
         addresses = ["127.0.0.1"] + ["[::1]"] * self.ipv6
-        write(os.path.join(etc, "main.cf"), MAIN_CF.format(
+        write(os.path.join(etc, "main.cf"), self.main_cf.format(
             top=self.top, queue=self.queue, data=os.path.join(self.top, "data"),
             protocols="all" if self.ipv6 else "ipv4", interfaces=", ".join(addresses),
             policy_tcp=self.daemon.port))
-        lines = [MASTER_CF]
-        for name, _, chroot, options in LISTENERS:
+        lines = [self.services()]
+        for name, _, chroot, options in self.listeners:
             if name in self.ports:
                 lines.append("%s inet n - %s - - smtpd" % (self.ports[name], chroot))
                 lines += ["  -o %s" % option for option in ["syslog_name=postfix/" + name] + options]
@@ -275,6 +278,10 @@ class Rig:
         self.postfix = Process([tool("master", "postfix"), "-d", "-c", etc], os.path.join(self.top, "master.err"))
         for name in self.ports:
             wait_until(lambda: self._greets(name), "Postfix to greet (%s)" % name, alive=self.postfix.check_alive)
+
+    def services(self):
+        """The lines of master.cf that are not listeners."""
+        return self.master_cf
 
     def _greets(self, name):
         try:

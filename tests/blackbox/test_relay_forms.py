@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """No form of a recipient, a sender or a client gets mail out for an outsider, and what is ours is not refused.
 
-The forms are in relay_forms.tsv. An insider's run of the same table shows that each form would really leave, or
+The forms are in src/cli/probe_forms.c, what each comes to in relay_forms.tsv. An insider's run of the same table shows that each form would really leave, or
 arrive, once an answer is OK.
 """
 import os
@@ -24,22 +24,48 @@ OUTSIDER = {"ADDR": "203.0.113.9", "NAME": None}
 INSIDER = {"ADDR": "198.51.100.7", "NAME": None}
 
 
+# How this rig fills in the words in braces (src/cli/probe_forms.c).
+WORDS = {
+    "victim": "victim", "foreign": "foreign.example.com", "user": "user", "host": "mx.example.org",
+    "ip": "192.0.2.25", "ip_zeros": "192.000.002.025", "ip6": "::1",
+    "local": "example.org", "LOCAL": "EXAMPLE.ORG", "local_dots": "example\u3002org", "local_wide": "\uff45xample.org",
+    "virtual": "virt.example", "VIRTUAL": "VIRT.EXAMPLE", "Virtual": "Virt.Example", "relay": "relay.example",
+    "alias": "alias.example",
+}
+
+
+def bytes_of(text):
+    return re.sub(rb"\\x([0-9A-F]{2})", lambda m: bytes([int(m.group(1), 16)]), text.encode())
+
+
 class Form:
-    def __init__(self, line):
-        fields = line.rstrip("\n").split("\t")
-        self.id, utf8, typed, self.attribute, self.whose, code, goes, self.note = fields
-        self.options = "SMTPUTF8" if utf8 == "utf8" else ""
-        self.typed = re.sub(rb"\\x([0-9A-F]{2})", lambda m: bytes([int(m.group(1), 16)]), typed.encode())
+    def __init__(self, line, typed):
+        self.id, self.attribute, self.whose, code, goes = line.rstrip("\n").split("\t")
+        self.kind, utf8, text, self.note = typed[self.id]
+        self.options = "SMTPUTF8" if utf8 == "true" else ""
+        self.typed = bytes_of(re.sub(r"\{(\w+)\}", lambda m: WORDS[m.group(1)], text))
         self.code = int(code)
         transport, _, address = goes.partition(" ")
         self.goes = {(address, transport)}
         self.asked = self.whose != "never-asked"
 
 
+def typed_forms():
+    """The table of `postlatch probe`: {id: (kind, utf8, what is typed, note)}."""
+    with open(os.path.join(os.environ["PL_SRC"], "src/cli/probe_forms.c"), encoding="utf-8") as f:
+        table = f.read().partition("probe_forms[PROBE_FORMS] = {")[2].partition("\n};")[0]
+    rows = re.findall(r'\{"(\w+)", FORM_(\w+), (\w+),\s*"((?:[^"\\]|\\.)*)",\s*"((?:[^"\\]|\\.)*)"\}', table)
+    return {row[0]: row[1:3] + tuple(re.sub(r"\\(.)", r"\1", text) for text in row[3:]) for row in rows}
+
+
 def forms():
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "relay_forms.tsv")
+    typed = typed_forms()
     with open(path, encoding="utf-8") as f:
-        return [Form(line) for line in f if not line.startswith("#")]
+        found = [Form(line, typed) for line in f if not line.startswith("#")]
+    if {form.id for form in found} != set(typed):
+        raise AssertionError("relay_forms.tsv and probe_forms.c have different forms")
+    return found
 
 
 def escaped(value):

@@ -317,13 +317,15 @@ postlatch: missing.conf does not load: 1 error
 $ postlatch diff --help
 usage: postlatch diff [-c FILE] [--json] OLD NEW
 
-Compare two configurations in meaning, and print for each change who is concerned, both
-answers with their rules, and an example request; the most dangerous first:
+Compare two configurations in meaning, and print for each change who is
+concerned, both answers with their rules, and an example request; the most
+dangerous first:
     +RELAY  may relay now, to recipients that are not ours
     -MAIL   mail to us was let in and is refused now
     -RELAY  may relay no more
     +MAIL   mail to us was refused and is let in now
     ~TEXT   another answer with the same effect
 What is not printed has the same answer from both: that is proved, not sampled.
-Exit status: 0 same, 1 differs, 2 a configuration does not load or nothing was computed.
+Exit status: 0 same, 1 differs, 2 a configuration does not load or nothing was
+computed.
 [0]

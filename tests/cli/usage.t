@@ -1,54 +1,48 @@
 $ postlatch
-usage: postlatch COMMAND [-c FILE] [--json] …
+usage: postlatch COMMAND [-c FILE] [--json] …; COMMAND --help says more
 
-Asks a relay policy, offline or of the running daemon.
-
-  check    prove that the policy is no open relay, and print all that is wrong with it
-  explain  how the policy answers a request, and why
-  query    ask a running daemon, as Postfix would
-  test     put scenarios from a file to the policy
-  reload   make the daemon load its configuration anew
-  status   what the daemon is doing
-  bench    put load on a running daemon and measure it
-  surface  who can relay: the minimal list of networks
-  matrix   the whole policy on a page: clients, recipients, rules
-  diff     what changes in meaning from one policy to another
-  who      who may send to a recipient
-  where    where a client or a login may send
-  metrics  what the daemon counts, for Prometheus
-
-  -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
-  --json     print JSON
-  --help     of a command: what it does, its options and exit status
-  --version  print the version
-
-The manual: postlatch(1), postlatch.conf(5), postlatchd(8).
+  check      prove that the policy is no open relay; say what is wrong with it
+  explain    how the policy answers a request, and why
+  query      ask a running daemon, as Postfix would
+  test       put scenarios from a file to the policy
+  reload     make the daemon load its configuration anew
+  status     what the daemon is doing
+  bench      put load on a running daemon and measure it
+  surface    who can relay: the minimal list of networks
+  matrix     the whole policy on a page: clients, recipients, rules
+  diff       what changes in meaning from one policy to another
+  who        who may send to a recipient
+  where      where a client or a login may send
+  metrics    what the daemon counts, for Prometheus
+  top        what the daemon is doing just now
+  probe      relay test of one's own server, over SMTP
+  completion a script that lets bash, zsh or fish complete commands
+  replay     what another policy would have answered to the requests of a log
+options: -c FILE (default /etc/postlatch/postlatch.conf) --json --help --version
+manual: postlatch(1), postlatch.conf(5), postlatchd(8)
 [2]
 $ postlatch --help
-usage: postlatch COMMAND [-c FILE] [--json] …
+usage: postlatch COMMAND [-c FILE] [--json] …; COMMAND --help says more
 
-Asks a relay policy, offline or of the running daemon.
-
-  check    prove that the policy is no open relay, and print all that is wrong with it
-  explain  how the policy answers a request, and why
-  query    ask a running daemon, as Postfix would
-  test     put scenarios from a file to the policy
-  reload   make the daemon load its configuration anew
-  status   what the daemon is doing
-  bench    put load on a running daemon and measure it
-  surface  who can relay: the minimal list of networks
-  matrix   the whole policy on a page: clients, recipients, rules
-  diff     what changes in meaning from one policy to another
-  who      who may send to a recipient
-  where    where a client or a login may send
-  metrics  what the daemon counts, for Prometheus
-
-  -c FILE    the configuration (default /etc/postlatch/postlatch.conf)
-  --json     print JSON
-  --help     of a command: what it does, its options and exit status
-  --version  print the version
-
-The manual: postlatch(1), postlatch.conf(5), postlatchd(8).
+  check      prove that the policy is no open relay; say what is wrong with it
+  explain    how the policy answers a request, and why
+  query      ask a running daemon, as Postfix would
+  test       put scenarios from a file to the policy
+  reload     make the daemon load its configuration anew
+  status     what the daemon is doing
+  bench      put load on a running daemon and measure it
+  surface    who can relay: the minimal list of networks
+  matrix     the whole policy on a page: clients, recipients, rules
+  diff       what changes in meaning from one policy to another
+  who        who may send to a recipient
+  where      where a client or a login may send
+  metrics    what the daemon counts, for Prometheus
+  top        what the daemon is doing just now
+  probe      relay test of one's own server, over SMTP
+  completion a script that lets bash, zsh or fish complete commands
+  replay     what another policy would have answered to the requests of a log
+options: -c FILE (default /etc/postlatch/postlatch.conf) --json --help --version
+manual: postlatch(1), postlatch.conf(5), postlatchd(8)
 [0]
 $ postlatch --version
 postlatch 0.1.0
@@ -64,32 +58,34 @@ $ postlatch check --help
 usage: postlatch check [-c FILE] [--json] [--strict] [--host FILE | --no-host]
        [--compromised LOGIN] [--overlaps]
 
-Load the configuration and everything it names, and prove for all requests at once that no
-client outside the relay boundary can send to a recipient that is not ours. Prints the
-verdict (safe, open, unprovable, invalid) with a counterexample, who can relay, warnings,
-notes, and what was assumed.
+Load the configuration and everything it names, and prove for all requests at
+once that no client outside the relay boundary can send to a recipient that is
+not ours. Prints the verdict (safe, open, unprovable, invalid) with a
+counterexample, who can relay, warnings, notes, and what was assumed.
     --strict     a warning counts as a failure, too
-    --host FILE  take the facts of the host (interfaces, bridges, gateways) from FILE
+    --host FILE  take the facts of the host (interfaces, bridges, gateways) from
+                 FILE
     --no-host    do not look at the host
     --compromised LOGIN  what a stolen password of LOGIN opens, too
     --overlaps   rules with different actions whose order decides, too
-Exit status: 0 safe, or all that is open is accepted; 1 open or unprovable, or a warning
-with --strict; 2 invalid.
+Exit status: 0 safe, or all that is open is accepted; 1 open or unprovable, or a
+warning with --strict; 2 invalid.
 [0]
 $ postlatch explain --help
 usage: postlatch explain [-c FILE] [--json] ATTR=VALUE… | -
 
-Tell how the policy answers a request, and why: each rule that was tried, the first
-condition that failed, the entries that matched, and what would change the answer.
-ATTR is an attribute of Postfix's policy protocol; protocol_state=RCPT is assumed.
-With "-" a request, or a decision line of the daemon's log, is read from standard input.
+Tell how the policy answers a request, and why: each rule that was tried, the
+first condition that failed, the entries that matched, and what would change the
+answer. ATTR is an attribute of Postfix's policy protocol; protocol_state=RCPT
+is assumed. With "-" a request, or a decision line of the daemon's log, is read
+from standard input.
 Exit status: 0, or 2 when the question or the configuration cannot be read.
 [0]
 $ postlatch query --help
 usage: postlatch query [-c FILE] [--json] [--socket ADDR] ATTR=VALUE…
 
-Ask a running daemon over its policy socket, as Postfix would. ADDR is written as in
-the option listen; the default is the first listen of the configuration.
+Ask a running daemon over its policy socket, as Postfix would.
+    --socket ADDR  where, as in the option listen; else the first listen there
 Exit status: 0 answered, 2 no answer.
 [0]
 $ postlatch test --help
@@ -97,48 +93,93 @@ usage: postlatch test [-c FILE] [--json] FILE
 
 Put the scenarios of FILE to the policy, one a line:
     client_address=203.0.113.9 recipient=v@foreign.example -> REJECT
-    sasl_username=bob recipient="a b@c.example" -> REJECT rule="blocked accounts"
+    sasl_username=bob recipient="a b@c.example" -> REJECT rule="blocked users"
 A word behind -> is the action's word; more than a word is the whole action.
-Exit status: 0 all pass, 1 some fail, 2 FILE or the configuration cannot be read.
+Exit status: 0 all pass, 1 some fail, 2 FILE or the configuration cannot be
+read.
 [0]
 $ postlatch bench --help
 usage: postlatch bench [-c FILE] [--json] [--socket ADDR] [--connections N]
-       [--seconds S] [--rate R] [--pid PID] [--seed N | --requests FILE | ATTR=VALUE…]
+       [--seconds S] [--rate R] [--pid PID]
+       [--seed N | --requests FILE | ATTR=VALUE…]
 
-Put load on a running daemon over its policy socket, and print requests a second, answers
-by action, and how long they took, in microseconds. ADDR as in query.
+Put load on a running daemon over its policy socket, and print requests a
+second, answers by action, and how long they took, in microseconds.
+    --socket ADDR    where, as in query
     --connections N  connections, 1 to 10000 (default 64)
     --seconds S      how long, 1 to 3600 (default 5)
-    --rate R         R requests a second at fixed times, 1 to 1000000; a request that has
-                     to wait for its turn is charged for it. Without it each connection
-                     asks again when it has its answer, as Postfix does
-    --pid PID        print the CPU time of that process, all threads, for a request
+    --rate R         R requests a second at fixed times, 1 to 1000000; a request
+                     that has to wait for its turn is charged for it. Without it
+                     each connection asks again when it has its answer, as
+                     Postfix does
+    --pid PID        print the CPU time of that process, all threads, for a
+                     request
     --seed N         other requests of its own making (default 1)
     --requests FILE  recorded requests, an empty line behind each, over and over
     ATTR=VALUE…      this request, as in query
-Exit status: 0, or 2 when it could not be measured or an answer was missing or malformed.
+Exit status: 0, or 2 when it could not be measured or an answer was missing or
+malformed.
+[0]
+$ postlatch probe --help
+usage: postlatch probe [-c FILE] [--json] HOST[:PORT] [--from ADDR] [--to ADDR]
+       [--ours ADDR] [--as IP] [--bind IP] [--timeout S] [--i-own-this-host]
+
+Try over SMTP whether a server relays: 108 forms of a recipient, and forged
+senders. No message is sent. Only loopback and this host's own addresses are
+asked; all that HOST has.
+    --from ADDR   the sender (default relay-test@example.net)
+    --to ADDR     a recipient elsewhere (default relay-test@example.com)
+    --ours ADDR   a recipient that the server takes, asked first; its domain
+                  goes into forms, as do the first of accepted_domains if there
+                  is a policy
+    --as IP       be a client at IP, by XCLIENT: most servers trust their own
+                  host
+    --bind IP     come from IP, an address of this host
+    --timeout S   patience with each reply, 1 to 600 seconds (default 30)
+    --i-own-this-host  ask a server on another host
+Exit status: 0 closed, 1 open, 2 when nothing is shown.
 [0]
 $ postlatch reload --help
 usage: postlatch reload [-c FILE] [--json] [--control PATH] [--accept-wider]
 
-Tell the daemon to load its configuration anew, and print what became of it.
-A policy that is not proved safe is refused. So is one that lets more relay, if the
-configuration has reload_wider = refuse; with --accept-wider it is not.
-Exit status: 0 the new policy is in force, 1 it was refused, 2 no daemon answers.
+Tell the daemon to load its configuration anew, and print what became of it. A
+policy that is not proved safe is refused. So is one that lets more relay, if
+the configuration has reload_wider = refuse.
+    --control PATH  the control socket; else as the configuration says
+    --accept-wider  let more relay than before, in spite of reload_wider
+Exit status: 0 the new policy is in force, 1 it was refused, 2 no daemon
+answers.
 [0]
 $ postlatch status --help
 usage: postlatch status [-c FILE] [--json] [--control PATH]
 
-Print what the daemon is doing: which policy is in force since when, its verdict, who may
-relay, the last reload and what was wrong with it, connections, requests a second.
+Print what the daemon is doing: which policy is in force since when, its
+verdict, who may relay, the last reload and what was wrong with it, connections,
+requests a second.
+    --control PATH  the control socket; else as the configuration says
 Exit status: 0, or 2 when no daemon answers.
 [0]
 $ postlatch metrics --help
 usage: postlatch metrics [-c FILE] [--json] [--control PATH]
 
-Print what the daemon counts, in the text format of Prometheus: decisions by rule, how long
-requests took, connections, the policy in force. For a file of node_exporter's textfile
-collector, or to look at; the option metrics { listen } gives the same over HTTP.
+Print what the daemon counts, in the text format of Prometheus: decisions by
+rule, how long requests took, connections, the policy in force. For a file of
+node_exporter's textfile collector, or to look at; the option metrics { listen }
+gives the same over HTTP.
+    --control PATH  the control socket; else as the configuration says
+Exit status: 0, or 2 when no daemon answers.
+[0]
+$ postlatch top --help
+usage: postlatch top [-c FILE] [--json] [--control PATH] [--interval S]
+       [--reports N]
+
+Show what the daemon is doing: requests a second by rule and action, the busiest
+clients and logins, how long answers take, connections. On a terminal over and
+over, until q is pressed; else one report. Clients and logins are counted only
+while somebody looks.
+    --control PATH  the control socket; else as the configuration says
+    --interval S    seconds between two reports, 1 to 10 (2)
+    --reports N     so many reports, one below the other, then end
 Exit status: 0, or 2 when no daemon answers.
 [0]
 $ postlatch check --jsn
@@ -154,9 +195,6 @@ $ postlatch check -c
 postlatch: check: nothing follows "-c"; see postlatch check --help
 [2]
 # No daemon.
-$ postlatch metrics --control /nonexistent/control
-postlatch: cannot ask the daemon at /nonexistent/control: No such file or directory
-[2]
 $ postlatch query --socket unix:/nonexistent/policy recipient=a@b
 postlatch: no answer from unix:/nonexistent/policy: No such file or directory
 [2]

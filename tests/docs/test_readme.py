@@ -73,7 +73,7 @@ class Readme(unittest.TestCase):
     @unittest.skipIf(shutil.which("postconf") is None, "no Postfix; apt-get install postfix")
     def test_main_cf(self):
         """Postfix takes each block as it stands; that the forms work is shown in tests/blackbox."""
-        self.assertGreaterEqual(len(blocks("main.cf")), 4)
+        self.assertGreaterEqual(len(blocks("main.cf")), 2)
         for text in blocks("main.cf"):
             (self.dir / "main.cf").write_text(f"compatibility_level = 3.6\nqueue_directory = {self.dir}\n" + text)
             (self.dir / "master.cf").write_text("")

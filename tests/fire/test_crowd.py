@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from rig import (BIN, OURS, Client, Crowd, Daemon, behind, check_due, figure, private_kib, raise_limits, size, started, status,  # noqa: E402
+from rig import (BIN, OURS, Attached, Client, Crowd, Daemon, behind, check_due, figure, private_kib, raise_limits, size, started, status,  # noqa: E402
                  tcp, until)
 
 LEFT = 200  # descriptors of this process beside its connections
@@ -154,6 +154,22 @@ class Limit(unittest.TestCase):
                 self.assertRegex(lines[0], r"<20>.* max_connections = 40 is reached: closing the idlest, peer=uid:\d+,pid:\d+ "
                                  r"listener=unix:\S+ idle_s=\d+ \(0 before it were not logged\)$")
                 self.assertLess(len(lines), 10)
+        finally:
+            d.stop()
+
+    def test_who_has_just_been_answered_is_not_idle(self):
+        """Nor when its worker is held up right behind the answer: strace keeps it there for a while."""
+        d = Daemon(extra="max_connections = 2\nworkers = 2")
+        try:
+            started(d)
+            with Crowd(str(d.sock)) as crowd, Crowd(str(d.sock)) as new:
+                crowd.grow(2).ask_in_turn()
+                crowd.ask_in_turn(crowd.sockets[1:])
+                crowd.ask_in_turn(crowd.sockets[:1])
+                with Attached(d.process.pid, "sendto:delay_exit=1000000"):
+                    crowd.ask_in_turn(crowd.sockets[1:])
+                    new.grow(1).ask_in_turn()
+                self.assertEqual(crowd.closed_by_peer(), [0])
         finally:
             d.stop()
 

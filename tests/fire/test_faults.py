@@ -5,6 +5,7 @@ by itself. Runs alone, as test_daemon.py, with PL_CLOCK=build/release/tests/prot
 import datetime
 import os
 import re
+import signal
 import socket
 import struct
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rig import (OK, OPEN, POLICY, REJECT, Client, Crowd, Daemon, Traffic, behind, cpu_s, reload, started, status, until)  # noqa: E402
+from test_life import Stopped  # noqa: E402
 
 CLOCK = os.environ.get("PL_CLOCK")
 WINDOW_S = 0.5  # over which CPU time is measured: spinning takes all of it
@@ -148,6 +150,32 @@ class Clock(unittest.TestCase):
                         until(lambda: len(idle.closed_by_peer()) == 20, "idle connections to be closed")
                         self.assertEqual(status(d)["connections_closed_idle"], "20")
                     self.assertEqual(client.broken, 0)
+
+    def test_a_step_is_told(self):
+        """Set by two seconds or more, it is counted; the pause of a machine is no step."""
+        d = self.start()
+        told = []
+        for wall, text in ((DAY, "ahead by 86400 s"), (-DAY, "back by 172800 s"), (-DAY + 3, "ahead by 3 s")):
+            self.set(wall, 2000)
+            told.append(f"the wall clock was set {text}; answers go on, waivers end by the new date")
+            d.logged(re.escape(told[-1]))
+        self.assertEqual(status(d)["clock_steps_total"], "3")
+        self.assertEqual([l.split(": ", 1)[1] for l in d.logged("wall clock")], told)
+
+    def test_the_end_does_not_wait_for_the_wall_clock(self):
+        """SIGTERM while a reload hangs, and the wall clock is far from the kernel's: the daemon ends without it."""
+        d = self.start(extra="workers = 1")
+        self.set(10 * YEAR, 0)
+        lines = "\n".join(f"d{i}.example" for i in range(300000))
+        (d.dir / "many").write_text(lines + "\n")
+        d.write(POLICY + 'domains many { file = "many" }\nrule "r" { recipient = {<many>}  action = "REJECT no" }\n')
+        d.process.send_signal(signal.SIGHUP)
+        tasks = Path(f"/proc/{d.process.pid}/task")
+        until(lambda: any((t / "comm").read_text() == "reload\n" for t in tasks.iterdir()), "the reload")
+        with Stopped(d.process.pid, "reload", detach=False) as thread:
+            d.process.send_signal(signal.SIGTERM)
+            until(lambda: thread.has_ended(), "the end", 60)
+            self.assertEqual(d.process.wait(60), 0)
 
     def test_what_ends_with_a_day(self):
         """A waiver ends when the wall clock passes its date, however it gets there."""

@@ -22,7 +22,8 @@ class Valgrind(unittest.TestCase):
     def test_protocol(self):
         for script, tests in (("test_daemon.py", ("Protocol", "Life.test_reload",
                                                   "Life.test_term_answers_what_was_read", "Life.test_max_connections")),
-                              ("test_log.py", ("Loggers.test_restarted", "Loggers.test_many_workers"))):
+                              ("test_log.py", ("Loggers.test_restarted", "Loggers.test_many_workers", "Json.test_messages")),
+                              ("test_journal.py", ("Fields", "Trouble.test_restarted"))):
             with self.subTest(script=script), tempfile.TemporaryDirectory() as folder:
                 wrapper = Path(folder) / "postlatchd"
                 wrapper.write_text("#!/bin/sh\nexec valgrind -q --fair-sched=yes --error-exitcode=99 --leak-check=full "

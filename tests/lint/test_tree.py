@@ -97,7 +97,7 @@ class Tree(unittest.TestCase):
 
     def test_top_level(self):
         allowed = {"CMakeLists.txt", "CMakePresets.json", "README.md", "LICENSE", "src", "include", "etc", "tests",
-                   "contrib", "docs", "build"}
+                   "contrib", "debian", "docs", "build"}
         present = {p.name for p in SRC.iterdir() if not p.name.startswith(".")}
         self.assertLessEqual(present, allowed)
 

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Loggers that are slow, full, dead, or restarted: answers go on, what is lost is counted and said. Runs alone, as test_daemon.py."""
+import json
 import os
+import random
 import re
 import signal
 import socket
@@ -55,6 +57,57 @@ class Silent(Daemon):
 
     def dropped(self):
         return int(re.search(r"log_dropped_total\W+(\d+)", self.ctl("status", "--json")[1]).group(1))
+
+
+class Json(unittest.TestCase):
+    """format = json: each line one object, whatever is in it."""
+
+    def objects(self, d):
+        return [json.loads(re.sub(r"^<\d+>\w+ +\d+ \S+ postlatchd\[\d+\]: ", "", l)) for l in d.log()]
+
+    def test_hostile_bytes(self):
+        """Raw bytes in every value that a client chooses: what is read back is what was sent, cut after 320 bytes."""
+        rng = random.Random(5)
+        any_byte = bytes(set(range(256)) - {0, 10})
+        names = {"helo_name": "helo", "sasl_username": "sasl", "sender": "from", "recipient": "to", "queue_id": "queue_id"}
+        d = Daemon(log="format = json", extra="workers = 1")
+        try:
+            sent = []
+            with d.connect() as s:
+                for n in range(300):
+                    values = {name: bytes(rng.choice(any_byte) if n % 3 else rng.choice(b'"\\{}:, \x7f-') for _ in
+                                          range(rng.choice([0, 1, 5, 60, 319, 320, 321, 350]))) for name in names}
+                    sent.append(values)
+                    s.sendall(HEAD + b"".join(name.encode() + b"=" + value + b"\n" for name, value in values.items())
+                              + b"client_address=203.0.113.9\ninstance=n%d.\n\n" % n)
+                    read_answers(s, 1)
+            until(lambda: len([o for o in self.objects(d) if "instance" in o]) == len(sent), "all lines")
+            for o in self.objects(d):
+                if "instance" not in o:
+                    continue
+                values = sent[int(o["instance"][1:-1])]
+                for name, key in names.items():
+                    shown = o[key][1:-1] if key in ("from", "to") else "" if o[key] == "-" else o[key]
+                    plain = re.sub(rb"\\x(..)", lambda m: bytes.fromhex(m[1].decode()), shown.encode("ascii"))
+                    cut = values[name] if len(values[name]) <= 320 else values[name][:320] + b"..."
+                    self.assertEqual(plain, cut)
+        finally:
+            d.stop()
+
+    def test_messages(self):
+        """The other lines, too: level and message."""
+        d = Daemon(log="format = json")
+        try:
+            self.assertRegex(d.logged(" started: ")[0], r'^<22>.*: \{"level":"info","message":"postlatchd .*"\}$')
+            d.write('relay_networks = {"\\x \xfc/24"}\n')
+            self.assertEqual(d.ctl("reload")[0], 1)
+            d.logged("keeping the running policy")
+            messages = [(o["level"], o["message"]) for o in self.objects(d)]
+            self.assertIn(("error", "reload: 1 error; keeping the running policy (generation 1)"), messages)
+            self.assertIn(("error", f'reload: {d.conf}:1: unknown escape; expected \\" or \\\\ (a backslash is written \\\\)'), messages)
+            until(lambda: '{"level":"error","message":"reload: 1 error' in d.errors(), "standard error")
+        finally:
+            d.stop()
 
 
 class Loggers(unittest.TestCase):

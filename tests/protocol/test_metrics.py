@@ -154,6 +154,15 @@ postlatch_relay_surface_networks{family="ipv6"} 0
 # HELP postlatch_relay_surface_addresses IPv4 addresses from which mail can be relayed without login.
 # TYPE postlatch_relay_surface_addresses gauge
 postlatch_relay_surface_addresses 258
+# HELP postlatch_shadow_differences_total Requests that the policy of the option shadow would have answered otherwise.
+# TYPE postlatch_shadow_differences_total counter
+postlatch_shadow_differences_total 0
+# HELP postlatch_masking_alarms_total Trusted addresses that have shown too many names without a login.
+# TYPE postlatch_masking_alarms_total counter
+postlatch_masking_alarms_total 0
+# HELP postlatch_masking_suspects Those of the last hour or two.
+# TYPE postlatch_masking_suspects gauge
+postlatch_masking_suspects 0
 # HELP postlatch_log_dropped_total Log lines that were lost.
 # TYPE postlatch_log_dropped_total counter
 postlatch_log_dropped_total{to="syslog"} 0
@@ -413,6 +422,8 @@ in force     generation 1, since WHEN: 3 rules, 1 table, 9 entries
 mode         enforce
 verdict      safe
 may relay    3 networks of IPv4 (258 addresses), without login
+shadow       none
+masking      no trusted address has shown many names
 last reload  none since the start
 listens at   PLACES
 connections  1 open, 1 so far; closed: 0 by idle_timeout, 0 by max_connections, 0 for trouble

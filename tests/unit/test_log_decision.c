@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "daemon/log_decision.h"
+#include "daemon/log_queue.h"
 #include "postlatch/buf.h"
 #include "postlatch/quote.h"
 
@@ -19,7 +20,7 @@ char *log_reserve(void)
 
 void log_commit(int priority, size_t n)
 {
-    assert_int_equal(priority, 6);
+    assert_int_equal(priority, 6 | LOG_DECISION);
     memcpy(committed, room, n);
     committed[n] = '\0';
 }
