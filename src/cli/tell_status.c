@@ -73,6 +73,7 @@ struct said {
     struct pl_str key[KEYS_MAX], value[KEYS_MAX];
     bool told[KEYS_MAX];
     size_t n;
+    bool observes; /* mode = observe: what is told of decisions is what they would be */
 };
 
 static void read_all(struct said *s, struct pl_str rest)
@@ -169,7 +170,9 @@ static void print_surface(struct said *s)
                is(addresses, "1") ? "" : "es");
     if (v6 > 0)
         printf("%s%lu network%s of IPv6", v4 > 0 ? ", " : "", v6, plural(v6));
-    puts(v4 + v6 > 0 ? ", without login" : "");
+    if (v4 + v6 > 0)
+        printf(", without login%s", s->observes ? ", once it enforces" : "");
+    putchar('\n');
 }
 
 static void print_policy(struct said *s)
@@ -185,9 +188,10 @@ static void print_policy(struct said *s)
     printf("generation %.*s, since %.*s: %lu rule%s, %lu table%s, %lu entr%s\n", ARG(generation),
            ARG(since), rules, plural(rules), tables, plural(tables), entries,
            entries == 1 ? "y" : "ies");
+    s->observes = is(mode, "observe");
     label("mode");
     printf("%.*s%s\n", ARG(mode),
-           is(mode, "observe") ? ": nobody is refused; what would be is in Postfix's log" : "");
+           s->observes ? ": nobody is refused; what would be is in Postfix's log" : "");
     print_verdict(s);
     print_surface(s);
 }
@@ -249,23 +253,23 @@ static void print_connections(struct said *s)
 
 static void print_requests(struct said *s)
 {
-    static const char *const rows[][4] = {
-        {"all", "requests_total", "rate_1m", "rate_5m"},
-        {"let pass", "decisions_pass", "rate_1m_pass", "rate_5m_pass"},
-        {"refused", "decisions_refuse", "rate_1m_refuse", "rate_5m_refuse"},
-        {"left to Postfix", "decisions_leave", "rate_1m_leave", "rate_5m_leave"},
-        {"a class's", "decisions_unknown", "rate_1m_unknown", "rate_5m_unknown"},
+    static const char *const rows[][5] = {
+        {"all", "all", "requests_total", "rate_1m", "rate_5m"},
+        {"let pass", "would let pass", "decisions_pass", "rate_1m_pass", "rate_5m_pass"},
+        {"refused", "would be refused", "decisions_refuse", "rate_1m_refuse", "rate_5m_refuse"},
+        {"left to Postfix", "left to Postfix", "decisions_leave", "rate_1m_leave", "rate_5m_leave"},
+        {"a class's", "a class's", "decisions_unknown", "rate_1m_unknown", "rate_5m_unknown"},
     };
     struct pl_str longest = take(s, "longest_wakeup_us");
 
     label("requests");
     printf("%-16s%14s%14s%14s\n", "", "so far", "/s, 1 min", "/s, 5 min");
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct pl_str all = take(s, rows[i][1]), one = take(s, rows[i][2]),
-                      five = take(s, rows[i][3]);
+        struct pl_str all = take(s, rows[i][2]), one = take(s, rows[i][3]),
+                      five = take(s, rows[i][4]);
 
         label("");
-        printf("%-16s%14.*s%14.*s%14.*s\n", rows[i][0], ARG(all), ARG(one), ARG(five));
+        printf("%-16s%14.*s%14.*s%14.*s\n", rows[i][s->observes], ARG(all), ARG(one), ARG(five));
     }
     label("");
     printf("at most %.*s us from waking up to waiting again\n", ARG(longest));

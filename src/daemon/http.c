@@ -113,7 +113,8 @@ static void on_client(void *arg, struct MHD_Connection *c, void **state,
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         if (place->count < HTTP_CLIENTS)
             place->clients[place->count++] = (struct http_client){info->connect_fd, clock_ms()};
-        ev_timer_again(place->all->loop, &place->tick);
+        if (!ev_is_active(&place->tick)) /* who comes does not put off the end of who is here */
+            ev_timer_again(place->all->loop, &place->tick);
         return;
     }
     while (i < place->count && place->clients[i].fd != info->connect_fd)
@@ -135,8 +136,10 @@ static void on_tick(struct ev_loop *loop, ev_timer *t, int revents)
         if (now - place->clients[i].since_ms > HTTP_PATIENCE_S * 1000)
             shutdown(place->clients[i].fd, SHUT_RDWR);
     }
+    if (!ev_is_active(&place->io))
+        ev_io_start(loop, &place->io);
     serve(place);
-    if (place->count == 0)
+    if (place->count == 0 && ev_is_active(&place->io))
         ev_timer_stop(loop, t);
 }
 
@@ -160,10 +163,12 @@ static void on_io(struct ev_loop *loop, ev_io *io, int revents)
 {
     struct http_place *place = io->data;
 
-    (void)revents;
     pl_assert(place->magic == HTTP_MAGIC);
-    if (!ev_is_active(io)) /* no memory to watch it: libev has stopped it */
-        ev_io_start(loop, io);
+    /* No memory to watch it: libev has stopped it, and trying at once would only spin. */
+    if ((revents & EV_ERROR) != 0) {
+        ev_timer_again(loop, &place->tick);
+        return;
+    }
     serve(place);
 }
 

@@ -141,6 +141,17 @@ class Page(unittest.TestCase):
         done = subprocess.run(["promtool", "test", "rules", SRC / "tests/docs/alerts.test.yml"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def test_the_commands_of_the_page(self):
+        d = Daemon()
+        self.addCleanup(d.stop)
+        until(lambda: d.ctl("metrics")[0] == 0, "the daemon", 60)
+        for block in re.findall(r"```sh\n(.*?)```", PAGE, re.S):
+            script = block.replace("sudo ", "").replace("/var/lib/prometheus/node-exporter", str(d.dir))
+            script = re.sub(r"(?m)^postlatch metrics", f"{BIN}/postlatch metrics --control {d.dir}/control", script)
+            done = subprocess.run(["sh", "-e", "-c", script], capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(set(rig_metrics.read((d.dir / "postlatch.prom").read_text())), set(self.families))
+
     def test_the_configuration_of_the_page(self):
         if os.environ.get("PL_METRICS_HTTP") == "0":
             self.skipTest("built without HTTP")

@@ -460,6 +460,25 @@ class Status(unittest.TestCase):
         self.assertAlmostEqual(rates["rate_1m"], sum(rates["rate_1m_" + e] for e in ("pass", "refuse", "leave", "unknown")), delta=0.03)
 
 
+    def test_in_observe_mode(self):
+        """What would have been done is called so; why an open policy was refused is told."""
+        observe = RULES + "mode = observe\n"
+        d = Daemon(observe, extra="workers = 1")
+        try:
+            ask(d, OPEN, 1)
+            d.write(RULES + "rule all { client_address = {203.0.113.0/24}  action = OK }\n")
+            self.assertEqual(d.ctl("reload")[0], 1)
+            lines = d.ctl("status")[1].splitlines()
+        finally:
+            d.stop()
+        self.assertIn("mode         observe: nobody is refused; what would be is in Postfix's log", lines)
+        self.assertIn("may relay    3 networks of IPv4 (258 addresses), without login, once it enforces", lines)
+        self.assertRegex("\n".join(lines), r"\n +would let pass +0 +0\.00 +0\.00\n +would be refused +1 +\d+\.\d\d +\d+\.\d\d\n")
+        at = next(i for i, line in enumerate(lines) if line.startswith("last reload  refused at 20"))
+        self.assertRegex(lines[at + 1], rf'^ {{13}}open relay: rule "all" \({d.conf}:9\) answers "OK", which lets it pass, to client_address=')
+        self.assertEqual(lines[at + 2], f"             refused; keeping the running policy (generation 1); run: postlatch check -c {d.conf}")
+
+
 class Http(unittest.TestCase):
     """Metrics over HTTP. PL_METRICS_HTTP=0 tells of a build without."""
     maxDiff = None
@@ -573,10 +592,11 @@ class Http(unittest.TestCase):
         until(lambda: self.get()[0] == 200, "an answer again", PATIENCE)
 
     def test_a_byte_now_and_then(self):
-        """No silence is long enough to be turned out for, yet it ends."""
+        """No silence is long enough to be turned out for, yet it ends, whoever else comes and goes."""
         d = self.start()
         with self.dial() as s:
             def drip():
+                self.assertEqual(self.get()[0], 200)
                 try:
                     s.sendall(b"X")
                     s.settimeout(2)
