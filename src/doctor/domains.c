@@ -16,31 +16,42 @@ static const char *const lists[] = {"mydestination", "virtual_alias_domains",
                                     "virtual_mailbox_domains", "relay_domains"};
 enum { LISTS = sizeof(lists) / sizeof(lists[0]), RELAY_DOMAINS = 3 };
 
-/* What is gathered for one finding. */
+/* What is gathered for one finding: names, each told once. */
 struct names {
+    struct pl_nameset set;
     size_t count;
     struct pl_buf text; /* as in a message */
     struct pl_buf list; /* as in a configuration */
 };
 
-static void add_name(struct names *n, struct pl_str name, struct pl_str written)
+static void add_name(struct pl_doctor *d, struct names *n, struct pl_str name)
 {
-    struct pl_quote q;
+    struct pl_str copy = pl_arena_copy(d->arena, name);
 
-    if (n->count++ >= SHOWN)
-        return;
-    pl_buf_addf(&n->text, "%s%s", n->count == 1 ? "" : ", ", pl_quote(&q, name));
-    pl_buf_addf(&n->list, "%s%.*s", n->count == 1 ? "" : ", ", (int)written.n, written.p);
+    if (copy.p == NULL || !pl_nameset_add(&n->set, copy, 0))
+        d->no_memory = true;
 }
 
 static void end_names(struct names *n)
 {
+    struct pl_quote q;
+
+    pl_nameset_freeze(&n->set);
+    for (size_t i = 0; i < n->set.count; i++) {
+        struct pl_str name = n->set.entries[i].key;
+
+        if ((i > 0 && pl_str_eq(name, n->set.entries[i - 1].key)) || n->count++ >= SHOWN)
+            continue;
+        pl_buf_addf(&n->text, "%s%s", n->count == 1 ? "" : ", ", pl_quote(&q, name));
+        pl_buf_addf(&n->list, "%s%.*s", n->count == 1 ? "" : ", ", (int)name.n, name.p);
+    }
     if (n->count > SHOWN)
         pl_buf_addf(&n->text, " and %zu more", n->count - SHOWN);
 }
 
 static void free_names(struct names *n)
 {
+    pl_nameset_fini(&n->set);
     pl_buf_fini(&n->text);
     pl_buf_fini(&n->list);
 }
@@ -118,12 +129,12 @@ static void compare_name(struct compare *c, size_t list, struct pl_str name)
         if (ours(p, "user@", bare))
             c->accepted++;
         else
-            add_name(is_local_name(bare) ? &c->local : &c->refused, bare, bare);
+            add_name(c->d, is_local_name(bare) ? &c->local : &c->refused, bare);
     }
     if (list == RELAY_DOMAINS && (parent ? !c->parents : c->parents)) {
         keep(c, bare, true);
         if (!ours(p, "user@subdomain.", bare))
-            add_name(&c->subdomains, pl_buf_str(&dotted), pl_buf_str(&dotted));
+            add_name(c->d, &c->subdomains, pl_buf_str(&dotted));
     }
     pl_buf_fini(&dotted);
 }
@@ -312,7 +323,7 @@ static void compare_ours(struct compare *c)
         ask_tables(c, &a);
     for (size_t i = 0; a.found != NULL && i < a.count; i++) {
         if (!a.found[i])
-            add_name(&missing, a.name[i], a.name[i]);
+            add_name(c->d, &missing, a.name[i]);
     }
     end_names(&missing);
     pl_buf_addf(&line, "relay_domains = %.*s%s%s", (int)now.n, now.n > 0 ? now.p : "",
