@@ -144,7 +144,7 @@ static int examine(struct pl_doctor *d, const struct postfix *p, const struct ar
             pl_doctor_say(d, PL_FINDING_UNCHECKED, "host", "", "", "", NULL,
                           "bridges and gateways of this host: %s", no_host);
         doctor_try_sockets(d);
-        doctor_ask(d);
+        doctor_ask(d, a->socket != NULL ? 1 : d->nours);
     }
     if (d->no_memory) {
         trouble("out of memory");
@@ -185,13 +185,27 @@ static bool read_host(const struct arguments *a, struct pl_host_facts *h, bool *
     return ok;
 }
 
+/* Where the daemon answers: at the socket that was named first, and as its configuration says. */
+static struct pl_endpoint *our_sockets(const struct pl_settings *s, const struct pl_endpoint *named,
+                                       size_t *n)
+{
+    struct pl_endpoint *all = calloc(s->nlisten + 1, sizeof(*all));
+
+    *n = 0;
+    if (all != NULL && named != NULL)
+        all[(*n)++] = *named;
+    for (size_t i = 0; all != NULL && i < s->nlisten; i++)
+        all[(*n)++] = s->listen[i];
+    return all;
+}
+
 int cmd_doctor(const struct arguments *a)
 {
     struct pl_config config = {0};
     struct postfix p = {0};
     struct pl_doctor d = {0};
     struct pl_host_facts host = {0};
-    struct pl_endpoint socket;
+    struct pl_endpoint socket, *ours = NULL;
     char why[PL_NETLINK_WHY] = "not looked at: --no-host";
     bool known = false;
     int status = EXIT_TROUBLE;
@@ -205,12 +219,12 @@ int cmd_doctor(const struct arguments *a)
         postfix_read(&p, a->postfix)) {
         d.host = known ? &host : NULL;
         d.config = &config;
-        d.ours = a->socket != NULL ? &socket : config.settings.listen;
-        d.nours = a->socket != NULL ? 1 : config.settings.nlisten;
-        status = examine(&d, &p, a, why);
+        d.ours = ours = our_sockets(&config.settings, a->socket != NULL ? &socket : NULL, &d.nours);
+        status = ours == NULL ? trouble("out of memory") : examine(&d, &p, a, why);
     }
     postfix_fini(&p);
     pl_config_fini(&config);
     pl_host_facts_fini(&host);
+    free(ours);
     return status;
 }

@@ -86,17 +86,17 @@ static bool a_domain(const struct pl_policy *p, struct pl_buf *out)
     return false;
 }
 
-void doctor_ask(struct pl_doctor *d)
+void doctor_ask(struct pl_doctor *d, size_t n)
 {
     struct pl_buf ours = {0};
     bool have = a_domain(d->config->policy, &ours);
 
-    for (size_t i = 0; i < d->nours; i++) {
+    for (size_t i = 0; i < n; i++) {
         struct pl_str context = {NULL, 0};
 
-        for (size_t n = 0; n < d->nplaces; n++) {
-            if (strcmp(d->places[n].where.text, d->ours[i].text) == 0)
-                context = d->places[n].service.option[PL_SERVICE_CONTEXT];
+        for (size_t k = 0; k < d->nplaces; k++) {
+            if (strcmp(d->places[k].where.text, d->ours[i].text) == 0)
+                context = d->places[k].service.option[PL_SERVICE_CONTEXT];
         }
         ask_one(d, &d->ours[i], OUTSIDER, pl_str_lit("user@elsewhere.invalid"), context);
         if (have)

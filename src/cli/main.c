@@ -167,7 +167,7 @@ static const struct command commands[] = {
      "daemon.\n"
      "Each finding says why it matters and has the line to change.\n"
      "    --postfix DIR  the folder of main.cf and master.cf (default: what postconf takes)\n"
-     "    --socket ADDR  where the daemon answers (default: each listen of the configuration)\n"
+     "    --socket ADDR  where the daemon is asked (default: each listen of the configuration)\n"
      "    --host, --no-host  as in check\n"
      "Exit status: 0 nothing found, 1 findings, 2 something could not be read."},
     {"metrics", cmd_metrics, TAKES_CONTROL, "[--control PATH]",

@@ -61,6 +61,9 @@ size_t find_end(const struct items *items, size_t from);
 /* closes - such an end refuses */
 bool closes(const struct items *items, size_t end);
 
+/* opens_at - a permit at this item lets a stranger relay: nothing has refused, and nothing else will */
+bool opens_at(const struct look *k, const struct items *items, size_t at);
+
 /* What a list would be written as. */
 struct edit {
     bool drop[MOST_ITEMS]; /* by top */

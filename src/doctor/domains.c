@@ -16,31 +16,42 @@ static const char *const lists[] = {"mydestination", "virtual_alias_domains",
                                     "virtual_mailbox_domains", "relay_domains"};
 enum { LISTS = sizeof(lists) / sizeof(lists[0]), RELAY_DOMAINS = 3 };
 
-/* What is gathered for one finding. */
+/* What is gathered for one finding: names, each told once. */
 struct names {
+    struct pl_nameset set;
     size_t count;
     struct pl_buf text; /* as in a message */
     struct pl_buf list; /* as in a configuration */
 };
 
-static void add_name(struct names *n, struct pl_str name, struct pl_str written)
+static void add_name(struct pl_doctor *d, struct names *n, struct pl_str name)
 {
-    struct pl_quote q;
+    struct pl_str copy = pl_arena_copy(d->arena, name);
 
-    if (n->count++ >= SHOWN)
-        return;
-    pl_buf_addf(&n->text, "%s%s", n->count == 1 ? "" : ", ", pl_quote(&q, name));
-    pl_buf_addf(&n->list, "%s%.*s", n->count == 1 ? "" : ", ", (int)written.n, written.p);
+    if (copy.p == NULL || !pl_nameset_add(&n->set, copy, 0))
+        d->no_memory = true;
 }
 
 static void end_names(struct names *n)
 {
+    struct pl_quote q;
+
+    pl_nameset_freeze(&n->set);
+    for (size_t i = 0; i < n->set.count; i++) {
+        struct pl_str name = n->set.entries[i].key;
+
+        if ((i > 0 && pl_str_eq(name, n->set.entries[i - 1].key)) || n->count++ >= SHOWN)
+            continue;
+        pl_buf_addf(&n->text, "%s%s", n->count == 1 ? "" : ", ", pl_quote(&q, name));
+        pl_buf_addf(&n->list, "%s%.*s", n->count == 1 ? "" : ", ", (int)name.n, name.p);
+    }
     if (n->count > SHOWN)
         pl_buf_addf(&n->text, " and %zu more", n->count - SHOWN);
 }
 
 static void free_names(struct names *n)
 {
+    pl_nameset_fini(&n->set);
     pl_buf_fini(&n->text);
     pl_buf_fini(&n->list);
 }
@@ -102,6 +113,32 @@ static bool is_local_name(struct pl_str name)
            pl_str_has_prefix_fold(name, pl_str_lit("localhost."));
 }
 
+/*
+ * A name without a dot, which accepted_domains cannot hold, and which a rule leaves to Postfix: as
+ * postlatch init writes for the names of this host.
+ */
+static bool is_left_by_rule(const struct pl_policy *p, struct pl_str name)
+{
+    struct pl_cursor cursor = {0};
+    struct pl_decision decision;
+    struct pl_query q = {0};
+    struct pl_buf address = {0};
+    bool left;
+
+    if (pl_str_find(name, '.') < name.n)
+        return false;
+    pl_buf_addf(&address, "user@%.*s", (int)name.n, name.p);
+    q.attr[PL_ATTR_PROTOCOL_STATE] = pl_str_lit("RCPT");
+    q.attr[PL_ATTR_CLIENT_ADDRESS] = pl_str_lit("unknown");
+    q.attr[PL_ATTR_CLIENT_NAME] = pl_str_lit("unknown");
+    q.attr[PL_ATTR_RECIPIENT] = pl_buf_str(&address);
+    pl_query_read(&q);
+    pl_policy_decide(p, &q, &cursor, &decision);
+    left = decision.action->effect == PL_EFFECT_LEAVE && decision.action != p->reject_action;
+    pl_buf_fini(&address);
+    return left;
+}
+
 /* One domain that Postfix accepts, by the list with this index. */
 static void compare_name(struct compare *c, size_t list, struct pl_str name)
 {
@@ -115,15 +152,15 @@ static void compare_name(struct compare *c, size_t list, struct pl_str name)
     pl_buf_addf(&dotted, ".%.*s", (int)bare.n, bare.p);
     if (!parent) {
         keep(c, bare, false);
-        if (ours(p, "user@", bare))
+        if (ours(p, "user@", bare) || is_left_by_rule(p, bare))
             c->accepted++;
         else
-            add_name(is_local_name(bare) ? &c->local : &c->refused, bare, bare);
+            add_name(c->d, is_local_name(bare) ? &c->local : &c->refused, bare);
     }
     if (list == RELAY_DOMAINS && (parent ? !c->parents : c->parents)) {
         keep(c, bare, true);
         if (!ours(p, "user@subdomain.", bare))
-            add_name(&c->subdomains, pl_buf_str(&dotted), pl_buf_str(&dotted));
+            add_name(c->d, &c->subdomains, pl_buf_str(&dotted));
     }
     pl_buf_fini(&dotted);
 }
@@ -312,7 +349,7 @@ static void compare_ours(struct compare *c)
         ask_tables(c, &a);
     for (size_t i = 0; a.found != NULL && i < a.count; i++) {
         if (!a.found[i])
-            add_name(&missing, a.name[i], a.name[i]);
+            add_name(c->d, &missing, a.name[i]);
     }
     end_names(&missing);
     pl_buf_addf(&line, "relay_domains = %.*s%s%s", (int)now.n, now.n > 0 ? now.p : "",

@@ -160,3 +160,13 @@ bool closes(const struct items *items, size_t end)
 {
     return end != NONE && items->item[end].r.effect != PL_RESTRICT_PERMIT_ALL;
 }
+
+bool opens_at(const struct look *k, const struct items *items, size_t at)
+{
+    bool relay = items->list == PL_LIST_RELAY;
+    const struct items *other = &k->lists[relay ? PL_LIST_RECIPIENT : PL_LIST_RELAY];
+
+    if (!relay && items->list != PL_LIST_RECIPIENT)
+        return false;
+    return find_end(items, 0) > at && !closes(other, find_end(other, 0));
+}

@@ -183,35 +183,42 @@ static void look_at_width(struct look *k, const struct pl_ranges *mine)
     }
 }
 
-/* Addresses of this host's surroundings behind which anyone may hide: bridges and gateways. */
+/* An address of this host's surroundings behind which anyone may hide: of a bridge, or a gateway. */
+static bool is_masked(const struct pl_host_fact *f, const struct pl_ranges *mine)
+{
+    return f->kind != PL_HOST_INTERFACE && pl_ranges_contain(mine, &f->addr);
+}
+
 static void look_at_masked(struct look *k, const struct pl_ranges *mine)
 {
     const struct pl_host_facts *h = k->d->host;
     struct pl_str now = pl_postconf_value(&k->l->pc, "mynetworks");
+    struct pl_buf value = {0}, lines = {0}, file = {0};
+    char text[PL_ADDR_TEXT];
 
     for (size_t i = 0; h != NULL && i < h->count; i++) {
-        const struct pl_host_fact *f = &h->facts[i];
-        struct pl_buf value = {0}, lines = {0}, file = {0};
-        char text[PL_ADDR_TEXT];
-
-        if (f->kind == PL_HOST_INTERFACE || !pl_ranges_contain(mine, &f->addr))
-            continue;
-        pl_addr_format(text, &f->addr);
-        pl_buf_addf(&value, f->addr.family == 6 ? "![%s], %.*s" : "!%s, %.*s", text, (int)now.n,
-                    now.n > 0 ? now.p : "");
-        write_setting(k, "mynetworks", pl_buf_str(&value), &lines, &file);
-        pl_doctor_say(
-            k->d, PL_FINDING_FAULT, "masked-clients", k->at, text_of(&file), text_of(&lines),
-            "Where addresses are translated, by Docker's proxy, a VPN or a firewall, all the "
-            "world comes from it, and permit_mynetworks lets it relay.",
-            "mynetworks holds %s, %s%s", text,
-            f->kind == PL_HOST_BRIDGE ? "this host's address on the bridge "
-                                      : "the gateway to the Internet",
-            f->name);
-        pl_buf_fini(&value);
-        pl_buf_fini(&lines);
-        pl_buf_fini(&file);
+        if (is_masked(&h->facts[i], mine))
+            pl_buf_addf(&value, h->facts[i].addr.family == 6 ? "![%s], " : "!%s, ",
+                        pl_addr_format(text, &h->facts[i].addr));
     }
+    pl_buf_add(&value, now);
+    write_setting(k, "mynetworks", pl_buf_str(&value), &lines, &file);
+    for (size_t i = 0; h != NULL && i < h->count; i++) {
+        const struct pl_host_fact *f = &h->facts[i];
+
+        if (is_masked(f, mine))
+            pl_doctor_say(k->d, PL_FINDING_FAULT, "masked-clients", k->at, text_of(&file),
+                          text_of(&lines),
+                          "Where addresses are translated, by Docker's proxy, a VPN or a firewall, "
+                          "all the world comes from it, and permit_mynetworks lets it relay.",
+                          "mynetworks holds %s, %s%s", pl_addr_format(text, &f->addr),
+                          f->kind == PL_HOST_BRIDGE ? "this host's address on the bridge "
+                                                    : "the gateway to the Internet",
+                          f->name);
+    }
+    pl_buf_fini(&value);
+    pl_buf_fini(&lines);
+    pl_buf_fini(&file);
 }
 
 void look_at_permitted(struct look *k)

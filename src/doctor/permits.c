@@ -32,6 +32,17 @@ static const struct {
      "Every client whose name is on that list relays, without our being asked."},
 };
 
+/* For what stands where a permit does not let relay. */
+static const char only_unasked[] = "It ends the list with a permit: about those we are not asked. "
+                                   "They do not relay by it, since something else refuses.";
+
+/* The reason that fits the place of an item. */
+static const char *why_here(const struct look *k, const struct items *items,
+                            const struct item *item, const char *why)
+{
+    return opens_at(k, items, (size_t)(item - items->item)) ? why : only_unasked;
+}
+
 /* permit_mynetworks before us is fine if the policy says so: permitted_elsewhere. */
 static void look_at_mynetworks(struct look *k, const struct items *items, struct item *item)
 {
@@ -47,8 +58,10 @@ static void look_at_mynetworks(struct look *k, const struct items *items, struct
                       pl_smtpd_list_name(items->list));
     else
         mark(k, item, "permit-before",
-             "Clients in mynetworks relay by Postfix's word: no rule of the policy counts for "
-             "them. If that is meant, name them in permitted_elsewhere of postlatch.conf.",
+             why_here(
+                 k, items, item,
+                 "Clients in mynetworks relay by Postfix's word: no rule of the policy counts for "
+                 "them. If that is meant, name them in permitted_elsewhere of postlatch.conf."),
              "permit_mynetworks stands before postlatch");
     pl_ranges_fini(&mine);
     pl_ranges_fini(&known);
@@ -90,13 +103,15 @@ static void look_at_table(struct look *k, const struct items *items, struct item
         rest = pl_str_from(rest, line.n < rest.n ? line.n + 1 : line.n);
         if (!may_permit(k, pl_str_from(line, tab < line.n ? tab + 1 : tab)))
             continue;
-        mark(
-            k, item, "table-permits",
-            "An OK in a table ends the list like any other: what its key matches relays to "
-            "anywhere, and we are not asked. A sender or HELO name is chosen by the client; OK for "
-            "a recipient lets everybody send there.",
-            "%s stands before postlatch and permits, for one, %s", pl_quote(&q, r->arg),
-            pl_quote(&key, (struct pl_str){line.p, tab}));
+        mark(k, item, "table-permits",
+             why_here(
+                 k, items, item,
+                 "An OK in a table ends the list like any other: what its key matches relays to "
+                 "anywhere, and we are not asked. A sender or HELO name is chosen by the client; "
+                 "OK for "
+                 "a recipient lets everybody send there."),
+             "%s stands before postlatch and permits, for one, %s", pl_quote(&q, r->arg),
+             pl_quote(&key, (struct pl_str){line.p, tab}));
         pl_buf_fini(&text);
         return;
     }
@@ -127,8 +142,8 @@ static void look_at_permit(struct look *k, const struct items *items, struct ite
     for (size_t n = 0; n < sizeof(permits) / sizeof(permits[0]); n++) {
         if (!pl_str_eq_fold(r->word, pl_str_of(permits[n].word)))
             continue;
-        mark(k, item, permits[n].code, permits[n].why, "%s stands before postlatch",
-             permits[n].word);
+        mark(k, item, permits[n].code, why_here(k, items, item, permits[n].why),
+             "%s stands before postlatch", permits[n].word);
         return;
     }
     mark(k, item, "unknown-before", "What it permits is not known here.",

@@ -153,17 +153,6 @@ static struct pl_str what_follows(const struct look *k, const struct items *item
     return closes(items, end) ? items->item[end].r.word : (struct pl_str){NULL, 0};
 }
 
-/* A permit at this item lets a stranger relay: nothing has refused, and nothing else will. */
-static bool opens_at(const struct look *k, const struct items *items, size_t at)
-{
-    bool relay = items->list == PL_LIST_RELAY;
-    const struct items *other = &k->lists[relay ? PL_LIST_RECIPIENT : PL_LIST_RELAY];
-
-    if (!relay && items->list != PL_LIST_RECIPIENT)
-        return false;
-    return find_end(items, 0) > at && !closes(other, find_end(other, 0));
-}
-
 static void look_at_default_action(struct look *k, const struct pl_policy_service *s,
                                    const struct items *items, size_t at)
 {

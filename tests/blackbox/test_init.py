@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What `postlatch init` writes means what Postfix did: both are asked the same pairs of client and recipient."""
 import os
+import re
 import subprocess
 import sys
 
@@ -128,14 +129,21 @@ class Init(WireCase):
                               timeout=60, check=False)
         self.assertEqual((done.returncode, done.stdout.splitlines()[1]), (0, "verdict: safe"))
         before = self.takes()
+        found = {}
         for mode, status in (("observe", 0), ("enforce", 1)):
             self.rig.daemon.reload(self.policy_of(conf, mode))
             since = self.rig.log.mark()
             self.rig.paste(status=status)
             self.rig.start_postfix()
             self.assertEqual(self.takes(), before)
+            done = subprocess.run([pl_bin("postlatch"), "doctor", "-c", self.rig.daemon.config, "--postfix", self.rig.etc,
+                                   "--no-host"], capture_output=True, text=True, timeout=120, check=False)
+            found[mode] = re.findall(r"(?m)^finding ([\w-]+)", done.stdout)
             seen = self.rig.log.decisions(since)
             self.assertGreater(len([d for d in seen if d.get("would" if mode == "observe" else "action") == "REJECT"]), 10)
+        # XCLIENT is the rig's own. In observe mynetworks has names, and a network that an access table refuses first.
+        self.assertEqual(found, {"observe": ["mynetworks-unknown", "fact-permitted-elsewhere", "xclient"],
+                                 "enforce": ["xclient"]})
 
     def test_never_over_a_file(self):
         self.before()

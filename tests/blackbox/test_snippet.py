@@ -2,18 +2,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What `postlatch snippet` prints, pasted into a real Postfix: each form, with the daemon up and down."""
 import os
+import re
+import subprocess
 import sys
-import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from postfix_rig import ACCEPTED, NEEDS, OK
-from rig_tools import main, wait_until
+from rig_tools import main, pl_bin, wait_until
 from rig_wire import FOREIGN, GRANTED, INSIDE, OURS, OUTSIDE, OWN_RELAY, WireCase
 
 # GRANTED is ours to grant, INSIDE (mynetworks) is Postfix's.
 POLICY = ACCEPTED + "relay_networks = {192.0.2.0/24}\nrelay_users = {any}\n"
 PLACES = ("plain", "chrooted")
+# What doctor finds in any rig: everybody on loopback may use XCLIENT, one relay domain's subdomains are not accepted.
+THE_RIGS_OWN = ["xclient", "subdomains-refused"]
 SUBMISSIONS = ("submission", "old-submission")
 
 
@@ -47,8 +50,15 @@ class Snippet(WireCase):
         self.rig.start_postfix()
         return lines
 
+    def doctor(self):
+        """What doctor finds wrong in what has been pasted."""
+        done = subprocess.run([pl_bin("postlatch"), "doctor", "-c", self.rig.daemon.config, "--postfix", self.rig.etc,
+                               "--no-host"], capture_output=True, text=True, timeout=120, check=False)
+        return re.findall(r"(?m)^finding ([\w-]+)", done.stdout)
+
     def enforced(self):
         """We decide, everywhere."""
+        self.assertEqual(self.doctor(), THE_RIGS_OWN)
         self.assertEqual(self.replies(GRANTED), (OK, OK))
         self.assertEqual(self.replies(OUTSIDE), (self.refused(FOREIGN), OK))
         self.assertEqual(self.replies(INSIDE), (self.refused(FOREIGN), OK))
@@ -64,6 +74,8 @@ class Snippet(WireCase):
 
     def observed(self):
         """Postfix decides as before, and logs what we would refuse; the same without us."""
+        # INSIDE relays without our word, which this policy does not say.
+        self.assertEqual(self.doctor(), ["fact-permitted-elsewhere", *THE_RIGS_OWN])
         for up in (True, False):
             if not up:
                 self.stopped()
