@@ -37,13 +37,14 @@ outside$ send-mail someone@far.example friend@foreign.example
 
 mx# apt-get install -qq ./postlatch_*.deb
 
-The daemon runs by now. Its file is empty, so nobody may relay by it; but Postfix does not ask it yet, so nothing has changed.
+The daemon runs by now. In its file everything is commented out, so nobody may relay by it; but Postfix does not ask it yet, so
+nothing has changed.
 
 mx# postlatch status | head -n 5
 
 ## A first policy, from Postfix itself
 
-`init` reads what Postfix does now, and writes a policy that means the same. It changes nothing.
+`init` reads what Postfix does now, and writes a policy that lets relay whom Postfix lets relay. It changes nothing else.
 
 mx# postlatch init -o first.conf
 mx# cat first.conf
@@ -54,10 +55,10 @@ mx# postlatch check -c first.conf
 
 The first note is worth a thought. Are all 256 addresses ours? We think that the office has the first 64, and write that.
 
-mx# sed -i 's|192.0.2.0/24$|192.0.2.0/26|' first.conf
+mx# sed -i '/^ *127/ s|192.0.2.0/24|192.0.2.0/26|' first.conf
 mx# postlatch check -c first.conf | head -n 8
 
-Put into its place, and taken by the daemon:
+Put into its place, and taken by the daemon, which says what is different now:
 
 mx# cp first.conf /etc/postlatch/postlatch.conf
 mx# systemctl reload postlatch
@@ -76,9 +77,12 @@ mx# postfix reload
 
 mx# postlatch doctor
 
+The note is what the next days are for: who has these addresses?
+
 ## Watch
 
-The policy says `mode = observe`: Postfix decides as before, and the log tells what postlatch would have done. A day passes:
+The policy says `mode = observe`: Postfix decides as before, and the log tells what postlatch would have done. Some mail comes and
+goes:
 
 outside$ send-mail someone@far.example root@example.org
 office$ send-mail root@example.org friend@foreign.example
@@ -87,18 +91,20 @@ scanner$ send-mail scanner@example.org bookkeeper@foreign.example
 %wait to=<bookkeeper@foreign.example> proto=ESMTP
 mx# grep -h 'would be refused' /var/log/mail.log
 
-The first line is a stranger who is refused by Postfix, too. The second is news: 192.0.2.130 is ours, and we forgot it. What
-postlatch itself logged, and what any policy makes of such a line:
+The first line is a stranger, whom Postfix refuses as well. The second is news: 192.0.2.130 is our scanner, and we forgot it.
+This is the line that postlatch itself logged, and `explain` tells why:
 
 %wait to=<bookkeeper@foreign.example> state=RCPT
 mx# grep 'client=192.0.2.130' /var/log/mail.log
 mx# grep 'client=192.0.2.130' /var/log/mail.log | postlatch explain -
 
-So the scanner gets a line of its own, in the policy that is to be in force next:
+So the scanner goes into the list, and as that was all, the next policy is to enforce:
 
-mx# sed -i 's|192.0.2.0/26$|192.0.2.0/26, 192.0.2.130|; s|^mode .*|mode   = enforce|' first.conf
+mx# sed -i '/^ *127/ s|$|, 192.0.2.130|; s|^mode .*|mode   = enforce|' first.conf
+mx# diff /etc/postlatch/postlatch.conf first.conf
 
-`replay` puts the log's mails to it. Whom would it still refuse?
+`replay` asks the new policy everything that the log says was asked: our four mails, and two questions of `doctor`. One answer
+is another one, and it is the one that was meant:
 
 mx# postlatch replay /var/log/mail.log --against first.conf
 
@@ -107,6 +113,8 @@ mx# postlatch replay /var/log/mail.log --against first.conf
 mx# postlatch check -c first.conf | head -n 9
 mx# cp first.conf /etc/postlatch/postlatch.conf
 mx# systemctl reload postlatch
+
+A `+RELAY` is what to look at in such a message: somebody can relay who could not. Here it is the scanner.
 
 Now that we decide, Postfix's own permits go. `snippet` knows:
 
@@ -121,10 +129,10 @@ outside$ send-mail someone@far.example friend@foreign.example
 
 ## Is it closed?
 
-`probe` tries what spammers try, and sends nothing. The outsider asks, on whose host postlatch is installed, too. The option
-says that he may:
+`probe` tries what spammers try, and sends no message. It is best asked from outside, where postlatch is installed for that; as
+it tests only the host that it runs on unless told otherwise, we say that this other one is ours, too:
 
-outside$ postlatch probe --ours root@example.org --i-own-this-host mx.example.org | tail -n 3
+outside$ postlatch probe --ours root@example.org --i-own-this-host mx.example.org | tail -n 2
 
 ## A change
 
@@ -139,7 +147,7 @@ mx# cat >> next.conf <<'END'
 >     action         = "OK"
 > }
 > END
-mx# postlatch check -c next.conf | head -n 20
+mx# postlatch check -c next.conf | head -n 13
 
 A rule that lets somebody relay needs a word in the boundary as well, so that no rule opens a relay by mistake. It is meant:
 
@@ -162,21 +170,23 @@ mx# postlatch status | head -n 11
 office$ send-mail root@example.org friend@foreign.example
 outside$ send-mail someone@far.example friend@foreign.example
 
-The name is mended. But there is an idea for the newsletter, too:
+The name is mended. But there is an idea for the newsletter:
 
 mx# sed -i 's|^relay_network |relay_networks |' /etc/postlatch/postlatch.conf
 mx# echo 'rule "newsletter" { sender = {news@example.org}  action = "OK" }' >> /etc/postlatch/postlatch.conf
 mx# postlatch reload
 
-Anybody can write any sender: that rule makes an open relay, and so it is not served. It goes:
+Anybody can write any sender: that rule makes an open relay, and so it is not served. It goes, and all is well:
 
 mx# sed -i '/^rule "newsletter"/d' /etc/postlatch/postlatch.conf
 mx# postlatch reload
 mx# postlatch check --strict | head -n 3
+outside$ send-mail news@example.org friend@foreign.example
 mx# postlatch doctor | tail -n 1
 
 ## And then
 
-[integration.md](integration.md) has submission, chroots, proxies and content filters; [examples](examples/README.md) policies
+A machine with systemd does the same: `systemctl` is its own, and the log is in the journal or a syslog daemon's files. What else
+there is: [integration.md](integration.md) has submission, chroots, proxies and content filters; [examples](examples/README.md) policies
 to copy; [logs.md](logs.md) and [metrics.md](metrics.md) what to watch; [troubleshooting.md](troubleshooting.md) is keyed by the
 line in the log that worries you.

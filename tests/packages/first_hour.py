@@ -31,7 +31,7 @@ FIXED = (
     (r"\bus=\d+", "us=9"),
     (r"\b(instance(?:=| +\"))[0-9a-f.]+", r"\g<1>1a2.65e1b0c0.1a2b3.0"),
     (r"(?<=queued as )[0-9A-F]+$", "4A5B6C7D8E"),
-    (r"process \d+, runs for \d+ s, \d+ workers?", "process 1234, runs for 60 s, 2 workers"),
+    (r"process \d+, runs for \d+ s, \d+ workers?", "process 1234, runs for 1 s, 2 workers"),
     # How many lines Postfix had logged by then.
     (r"(?<=^    line      )\d+$", "57"),
     (r"(?<=^/var/log/mail.log: )\d+(?= lines)", "63"),
