@@ -29,7 +29,7 @@ SUITE = "bookworm"
 MIRROR = os.environ.get("PL_MIRROR", "http://deb.debian.org/debian")
 # What is in the machine: what our programs need as Debian's package would say it, and what a check looks with.
 PACKAGES = ("systemd", "systemd-sysv", "postfix", "python3-minimal", "libpython3-stdlib", "busybox-static", "procps",
-            "libev4", "libcidr0", "libconfuse2", "libidn2-0", "libmnl0", "libseccomp2", "libjansson4")
+            "libev4", "libcidr0", "libconfuse2", "libidn2-0", "libmnl0", "libseccomp2", "libjansson4", "libmicrohttpd12")
 KERNEL = "linux-image-cloud-amd64"
 MODULES = ("virtio/virtio_ring", "virtio/virtio", "virtio/virtio_pci_legacy_dev", "virtio/virtio_pci_modern_dev", "virtio/virtio_pci",
            "block/virtio_blk", "char/virtio_console")
@@ -202,7 +202,7 @@ class Machine:
         """The output of a command that has to succeed."""
         status, output = self.run(command, stdin, seconds)
         if status != 0:
-            raise AssertionError("%s: exit status %d\n%s" % (command, status, output))
+            raise AssertionError("%s: exit status %d\n%s\njournal: …%s" % (command, status, output, self.run("journalctl -n 20")[1]))
         return output
 
     def write(self, path, text):
