@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A virtual machine with a Debian 12 in it: its own kernel, its own systemd as process 1, a Postfix as Debian ships it, and postlatch as
-`cmake --install` leaves it. qemu runs it, on the processor's own virtualisation if /dev/kvm is there, else (or with PL_ACCEL=tcg) in
-software. It has no network but its own loopback, and no disk of this host's: what it writes is thrown away.
+`cmake --install` leaves it. qemu runs it in software; PL_ACCEL=kvm is quicker where that works. It has no network but its own loopback, and no disk of this host's: what it writes is thrown away.
 
     with Machine(folder) as m:
         m.run("systemctl is-active postlatch")    # → (0, "active")
@@ -9,10 +8,12 @@ software. It has no network but its own loopback, and no disk of this host's: wh
 The root and the kernel come from Debian's mirror once (debootstrap, apt-get download) and stay in build/…/machine; nothing of them is
 installed on this host. What a run brings along (our programs, the files of inside/) lies in the initramfs, which copies it over the root."""
 import contextlib
+import ctypes
 import fcntl
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -111,6 +112,11 @@ def bring(over):
     os.symlink("../agent.service", wants / "agent.service")
 
 
+def ends_with_us():
+    """In the child: the machine does not outlive a test that is killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class Machine:
     """A running machine. over: a folder whose files lie over the root's, with their owners and modes."""
 
@@ -128,7 +134,7 @@ class Machine:
                 "-chardev", "socket,id=agent,path=%s,server=on,wait=off" % channel, "-device", "virtserialport,chardev=agent"]
         self.out = open(self.folder / "qemu", "w")
         self.process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.out,
-                                        env=dict(os.environ, TMPDIR=str(self.folder)))
+                                        env=dict(os.environ, TMPDIR=str(self.folder)), preexec_fn=ends_with_us)
         self.channel = None
         try:
             self._connect(channel)
