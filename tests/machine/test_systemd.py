@@ -244,12 +244,16 @@ class Units(unittest.TestCase):
 
     @full
     def test_17_clock(self):
-        since = mark()
-        for step, told in (("+1 day", "ahead by 864"), ("-3 days", "back by 2591"), ("+2 days", "ahead by 1728")):
+        """Logged and counted each time; by journalctl without a cursor, as one does not lead past a step back."""
+        for n, step in enumerate(("+1 day", "-3 days", "+2 days"), 1):
             m.must("date -s '%s'" % step)
+            m.until("the count", lambda: '"clock_steps_total": %d,' % n in m.must("postlatch status --json"))
             self.flow()
-            self.logged(since, "the wall clock was set " + told)
         self.assertRegex(m.must("postlatch status"), r"(?m)^clock +set 3 times by two seconds or more; the log says when$")
+        lines = m.must("journalctl -u postlatch -o cat --no-pager | grep 'wall clock'").splitlines()
+        self.assertEqual([re.sub(r"\d\d s;", "NN s;", line) for line in lines], [
+            "the wall clock was set %s NN s; answers go on, waivers end by the new date" % by for by in
+            ("ahead by 864", "back by 2592", "ahead by 1728")])
         self.assertEqual(show("ActiveState")["ActiveState"], "active")
 
     def test_18_each_line_once(self):
