@@ -221,12 +221,42 @@ static void look_at_masked(struct look *k, const struct pl_ranges *mine)
     pl_buf_fini(&file);
 }
 
+/* What permit_mynetworks behind us lets relay, and the policy does not. In observe mode that is what we are there to find
+ * out: a fact of the policy it will not be, since the permit goes when the policy is enforced. */
+static void say_permitted_behind(struct look *k, const struct pl_ranges *more)
+{
+    const struct pl_policy *p = k->d->config->policy;
+    struct pl_buf text = {0}, line = {0};
+
+    write_ranges(&text, more, SHOWN);
+    write_permitted(&line, p, more);
+    if (p->mode == PL_MODE_OBSERVE)
+        pl_doctor_say(
+            k->d, PL_FINDING_NOTE, "mynetworks-observed", k->at, "", "",
+            "permit_mynetworks lets them relay as long as mode is observe. Once the policy is "
+            "enforced they are refused: who of them sends stands in the mail log until then, "
+            "\"would be refused\". Those who may belong into relay_networks.",
+            "mynetworks holds %s, neither in relay_networks nor in permitted_elsewhere",
+            text_of(&text));
+    else
+        pl_doctor_say(
+            k->d, PL_FINDING_FAULT, "fact-permitted-elsewhere", k->at, "postlatch.conf",
+            text_of(&line),
+            "permit_mynetworks lets them relay without our word, and the policy does not know: "
+            "the verdict and the surface of postlatch check leave them out. Name them, or "
+            "take permit_mynetworks out.",
+            "mynetworks holds %s, neither in relay_networks nor in permitted_elsewhere",
+            text_of(&text));
+    pl_buf_fini(&text);
+    pl_buf_fini(&line);
+}
+
 void look_at_permitted(struct look *k)
 {
     const struct items *relay = &k->lists[PL_LIST_RELAY], *rcpt = &k->lists[PL_LIST_RECIPIENT];
     const struct pl_policy *p = k->d->config->policy;
     struct pl_ranges mine = {0}, known = {0};
-    struct pl_buf odd = {0}, text = {0}, line = {0};
+    struct pl_buf odd = {0};
 
     if ((find_word(relay, 0, "permit_mynetworks") == NONE &&
          find_word(rcpt, 0, "permit_mynetworks") == NONE) ||
@@ -243,22 +273,11 @@ void look_at_permitted(struct look *k)
         !add_set(&p->boundary[PL_BOUNDARY_RELAY_NETWORKS], &known) ||
         !pl_ranges_subtract(&mine, &known))
         k->d->no_memory = true;
-    write_ranges(&text, &mine, SHOWN);
-    write_permitted(&line, p, &mine);
     if (mine.count > 0 && k->l->asks && !stands_before_us(relay) && !stands_before_us(rcpt))
-        pl_doctor_say(
-            k->d, PL_FINDING_FAULT, "fact-permitted-elsewhere", k->at, "postlatch.conf",
-            text_of(&line),
-            "permit_mynetworks lets them relay without our word, and the policy does not know: "
-            "the verdict and the surface of postlatch check leave them out. Name them, or "
-            "take permit_mynetworks out.",
-            "mynetworks holds %s, neither in relay_networks nor in permitted_elsewhere",
-            text_of(&text));
+        say_permitted_behind(k, &mine);
     pl_ranges_fini(&mine);
     pl_ranges_fini(&known);
     pl_buf_fini(&odd);
-    pl_buf_fini(&text);
-    pl_buf_fini(&line);
 }
 
 /* permitted_elsewhere that no list backs: the proof counts somebody who may not relay at all. */
