@@ -82,12 +82,9 @@ static struct trial try_inet(const char *rest)
 static struct trial try_as_smtpd(const struct way *w)
 {
     struct passwd *pw = getpwnam(w->owner);
-    struct addrinfo *warm = NULL;
     const char *path;
     int error;
 
-    if (getaddrinfo("localhost", NULL, NULL, &warm) == 0) /* loads what resolving needs */
-        freeaddrinfo(warm);
     if (pw == NULL)
         return (struct trial){STAGE_BECOME, ENOENT};
     if (initgroups(pw->pw_name, pw->pw_gid) != 0 || chdir(w->queue) != 0 ||

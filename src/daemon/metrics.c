@@ -23,6 +23,9 @@ enum { LISTS_MAX = 1000 };
     X(REQUESTS, "postlatch_requests_total", COUNTER,                                               \
       "Requests answered, by what the action does to mail for elsewhere: pass, refuse, leave (to " \
       "Postfix), unknown (a class).")                                                              \
+    X(MATRIX, "postlatch_matrix_total", COUNTER,                                                   \
+      "Requests answered, by what the rule that decided says of client and recipient, and its "    \
+      "action.")                                                                                   \
     X(DURATION, "postlatch_request_duration_seconds", HISTOGRAM,                                   \
       "Time from a worker's waking up to its waiting again, for each request answered meanwhile.") \
     X(LONGEST, "postlatch_longest_wakeup_seconds", GAUGE,                                          \
@@ -124,6 +127,75 @@ static void add_series(const struct tally_series *s, void *arg)
     exposition_count(arg, families[FAMILY_DECISIONS].name, labels, 3, s->count);
 }
 
+/* What a built-in rule says of those whom it decides about; a written one says nothing in general. */
+static const struct implied {
+    const char *rule, *client, *recipient;
+} implied[] = {{"builtin:state", "any", "any"},
+               {"builtin:accepted", "any", "ours"},
+               {"builtin:network", "network", "foreign"},
+               {"builtin:name", "name", "foreign"},
+               {"builtin:listener", "listener", "foreign"},
+               {"builtin:authenticated", "login", "foreign"},
+               {"builtin:certificate", "certificate", "foreign"},
+               {"builtin:expired", "waived", "foreign"},
+               {"builtin:locked", "any", "foreign"},
+               {"builtin:reject", "outside", "foreign"},
+               {NULL, "rule", "any"}};
+
+/* More cells than there can be: words of actions are few, codes and classes are put together. */
+enum { CELLS_MAX = 128, WORD_MAX = 32 };
+
+struct matrix {
+    struct cell {
+        const struct implied *of;
+        char action[WORD_MAX];
+        unsigned long count;
+    } cells[CELLS_MAX];
+    size_t n;
+};
+
+static void fold(const struct tally_series *s, void *arg)
+{
+    struct matrix *m = arg;
+    const struct implied *of = implied;
+    char action[WORD_MAX];
+    size_t i = 0;
+
+    while (of->rule != NULL && !pl_str_eq(s->rule, pl_str_of(of->rule)))
+        of++;
+    if (pl_str_has_prefix(s->action, pl_str_lit("class:")))
+        snprintf(action, sizeof(action), "class");
+    else if (s->action.n > 0 && (s->action.p[0] == '4' || s->action.p[0] == '5'))
+        snprintf(action, sizeof(action), "%cNN", s->action.p[0]);
+    else
+        snprintf(action, sizeof(action), "%.*s", (int)s->action.n, s->action.p);
+    while (i < m->n && (m->cells[i].of != of || strcmp(m->cells[i].action, action) != 0))
+        i++;
+    pl_assert(i < CELLS_MAX);
+    if (i == m->n) {
+        m->cells[i] = (struct cell){.of = of};
+        memcpy(m->cells[i].action, action, sizeof(action));
+        m->n++;
+    }
+    m->cells[i].count += s->count;
+}
+
+static void add_matrix(struct exposition *e, struct tally *tally)
+{
+    const char *name = begin(e, FAMILY_MATRIX);
+    struct matrix m = {.n = 0};
+
+    tally_each(tally, fold, &m);
+    for (size_t i = 0; i < m.n; i++) {
+        const struct cell *c = &m.cells[i];
+        struct exposition_label labels[] = {{"client_class", pl_str_of(c->of->client)},
+                                            {"recipient_class", pl_str_of(c->of->recipient)},
+                                            {"action", pl_str_of(c->action)}};
+
+        exposition_count(e, name, labels, 3, c->count);
+    }
+}
+
 static void add_duration(struct exposition *e, const struct vitals_sums *sums)
 {
     static const char *const bounds[] = {
@@ -164,6 +236,7 @@ static void add_requests(struct exposition *e, const struct vitals *v,
     name = begin(e, FAMILY_REQUESTS);
     for (size_t i = 0; i <= PL_EFFECT_UNKNOWN; i++)
         add(e, name, "effect", effects[i], (double)by_effect[i]);
+    add_matrix(e, tally);
     add_duration(e, sums);
     add_one(e, FAMILY_LONGEST, (double)sums->longest_us / 1e6);
 }

@@ -179,6 +179,8 @@ static void look_at_after(struct look *k, const struct items *items, size_t end)
             return;
         word = ends[i].word;
     }
+    if (strcmp(word, "reject") == 0 && assumed == PL_AFTER_REJECT)
+        return;
     snprintf(line, sizeof(line), "after_dunno = %s", word);
     pl_doctor_say(k->d, assumed == PL_AFTER_PERMIT ? PL_FINDING_FAULT : PL_FINDING_NOTE,
                   "fact-after-dunno", k->at, "postlatch.conf", line,

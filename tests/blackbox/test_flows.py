@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The four mail flows, in both lists, over TCP and over a Unix socket with smtpd chrooted; several recipients in one
 mail; the null sender; internationalized addresses."""
+import collections
 import os
 import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../protocol"))
+
+import rig_metrics
 
 from postfix_rig import ACCEPTED, NEEDS, OK, PLACES, RigCase, read
-from rig_tools import main
+from rig_tools import main, wait_until
 
 INSIDE, OUTSIDE = "198.51.100.7", "203.0.113.9"
 FOREIGN = "victim@foreign.example.com"
@@ -73,6 +77,26 @@ class Flows(RigCase):
             "action": action, "rule": rule, "client": client, "name": "unknown", "helo": "client.example.net",
             "sasl": "-", "from": "<spam@sender.example.net>", "to": "<%s>" % recipient, "state": "RCPT",
             "server": "%s:%d" % (address, port), "queue_id": "-", "generation": "1"})
+
+    def counted(self):
+        """Decisions so far, by rule and action, as the metrics have them."""
+        outcome, lines = self.rig.daemon.ask_control("metrics")
+        self.assertEqual(outcome, "ok")
+        found = rig_metrics.samples(rig_metrics.read("\n".join(lines) + "\n"), "postlatch_decisions_total")
+        return collections.Counter({(dict(labels)["rule"], dict(labels)["action"]): int(n) for labels, n in found.items()})
+
+    def test_metrics(self):
+        """What Postfix was answered is what is counted, and what is logged."""
+        before, since, asked = self.counted(), self.rig.log.mark(), collections.Counter()
+        for place in PLACES:
+            for client, recipient, decided in ((INSIDE, FOREIGN, ("builtin:network", "OK")), (OUTSIDE, FOREIGN, ("builtin:reject", "REJECT")),
+                                               (OUTSIDE, "user@example.org", ("builtin:accepted", "DUNNO")),
+                                               (OUTSIDE, "later@foreign.example.com", ("later", "DEFER"))):
+                self.rig.rcpt(recipient, place, client)
+                asked[decided] += 1
+                self.assertEqual(self.counted() - before, asked)
+        wait_until(lambda: collections.Counter((d["rule"].strip('"'), d["action"]) for d in self.rig.log.decisions(since)) == asked,
+                   "the log to say the same")
 
     def test_several_recipients(self):
         """Each recipient of one mail has its own answer, and only those that were taken get the mail."""

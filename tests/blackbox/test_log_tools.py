@@ -218,7 +218,11 @@ class LogTools(RigCase):
         lines = [re.sub(r"^<22>(\w+ +\d+ \S+) ", r"\1 mx ", l) for l in self.rig.log.lines if l.startswith("<22>")]
         iso = [re.sub(r"^\w+ +\d+ ([\d:]+)", r"2026-11-28T\1.123456+01:00", l) for l in lines]
         ends = self.whole_life()
-        return lines + iso + ends + self.in_json("")
+        asked = "client=203.0.113.9 name=unknown helo=x sasl=- from=<> to=<v@foreign.example> state=RCPT server=- instance=- queue_id=-"
+        shadows = ["Nov 28 10:00:00 mx postlatchd[1]: " + text for text in (
+            f"shadow other=OK other_rule=app action=REJECT rule=builtin:reject {asked} generation=3",
+            '{"other":"OK","other_rule":"app","action":"REJECT","rule":"builtin:reject","client":"203.0.113.9","generation":3}')]
+        return lines + iso + ends + shadows + self.in_json("")
 
     def life(self, policy, form="text"):
         """Every line of a daemon of its own, from its start to its end."""
@@ -239,9 +243,9 @@ class LogTools(RigCase):
     def whole_life(self):
         lines = []
         for form in "text", "json":
-            lines += self.life("accepted_domains = {example.org}\n", form)
+            lines += self.life('accepted_domains = {example.org}\nshadow = "postlatch.conf"\n', form)
         self.assertTrue(all(l.startswith("<22>") for l in lines), lines)
-        self.assertEqual(len(lines), 12, lines)
+        self.assertEqual(len(lines), 16, lines)
         return [re.sub(r"^<22>(\w+ +\d+ \S+) ", r"\1 mx ", l) for l in lines]
 
     def warnings(self):

@@ -143,7 +143,7 @@ class Messages(unittest.TestCase):
     page = re.sub(r"\s+", " ", (SRC / "docs/troubleshooting.md").read_text())
 
     def explained(self, path, message):
-        part = max(re.split(r"%[-.*0-9]*(?:z|l|ll|h)?[a-zA-Z]", message), key=len).strip(' "')
+        part = max(re.split(r"%[-.*0-9]*(?:z|ll|l|h)?[a-zA-Z]", message), key=len).strip(' "')
         if len(part) < 4:   # the text comes from elsewhere
             return 0
         with self.subTest(path, message=message):

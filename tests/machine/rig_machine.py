@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A virtual machine with a Debian 12 in it: its own kernel, its own systemd as process 1, a Postfix as Debian ships it, and postlatch as
-`cmake --install` leaves it. qemu runs it, on the processor's own virtualisation if /dev/kvm is there, else (or with PL_ACCEL=tcg) in
-software. It has no network but its own loopback, and no disk of this host's: what it writes is thrown away.
+`cmake --install` leaves it. qemu runs it in software; PL_ACCEL=kvm is quicker where that works. It has no network but its own loopback, and no disk of this host's: what it writes is thrown away.
 
     with Machine(folder) as m:
         m.run("systemctl is-active postlatch")    # → (0, "active")
@@ -9,10 +8,12 @@ software. It has no network but its own loopback, and no disk of this host's: wh
 The root and the kernel come from Debian's mirror once (debootstrap, apt-get download) and stay in build/…/machine; nothing of them is
 installed on this host. What a run brings along (our programs, the files of inside/) lies in the initramfs, which copies it over the root."""
 import contextlib
+import ctypes
 import fcntl
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -29,7 +30,7 @@ SUITE = "bookworm"
 MIRROR = os.environ.get("PL_MIRROR", "http://deb.debian.org/debian")
 # What is in the machine: what our programs need as Debian's package would say it, and what a check looks with.
 PACKAGES = ("systemd", "systemd-sysv", "postfix", "python3-minimal", "libpython3-stdlib", "busybox-static", "procps",
-            "libev4", "libcidr0", "libconfuse2", "libidn2-0", "libmnl0", "libseccomp2", "libjansson4")
+            "libev4", "libcidr0", "libconfuse2", "libidn2-0", "libmnl0", "libseccomp2", "libjansson4", "libmicrohttpd12")
 KERNEL = "linux-image-cloud-amd64"
 MODULES = ("virtio/virtio_ring", "virtio/virtio", "virtio/virtio_pci_legacy_dev", "virtio/virtio_pci_modern_dev", "virtio/virtio_pci",
            "block/virtio_blk", "char/virtio_console")
@@ -111,6 +112,11 @@ def bring(over):
     os.symlink("../agent.service", wants / "agent.service")
 
 
+def ends_with_us():
+    """In the child: the machine does not outlive a test that is killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class Machine:
     """A running machine. over: a folder whose files lie over the root's, with their owners and modes."""
 
@@ -128,7 +134,7 @@ class Machine:
                 "-chardev", "socket,id=agent,path=%s,server=on,wait=off" % channel, "-device", "virtserialport,chardev=agent"]
         self.out = open(self.folder / "qemu", "w")
         self.process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.out,
-                                        env=dict(os.environ, TMPDIR=str(self.folder)))
+                                        env=dict(os.environ, TMPDIR=str(self.folder)), preexec_fn=ends_with_us)
         self.channel = None
         try:
             self._connect(channel)
@@ -202,7 +208,7 @@ class Machine:
         """The output of a command that has to succeed."""
         status, output = self.run(command, stdin, seconds)
         if status != 0:
-            raise AssertionError("%s: exit status %d\n%s" % (command, status, output))
+            raise AssertionError("%s: exit status %d\n%s\njournal: …%s" % (command, status, output, self.run("journalctl -n 20")[1]))
         return output
 
     def write(self, path, text):

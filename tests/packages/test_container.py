@@ -175,7 +175,8 @@ class Built(unittest.TestCase):
         command = self.stages[-1].all("RUN")[0][3]
         named = set(re.search(r"--no-install-recommends (.*?) &&", command).group(1).split())
         needed = self.root.run("objdump", "-p", "/usr/sbin/postlatchd", "/usr/bin/postlatch").stdout
-        owners = self.root.run("dpkg", "-S", *{f"*/{library}" for library in re.findall(r"NEEDED\s+(\S+)", needed)}).stdout
+        folder = self.root.run("dpkg-architecture", "-qDEB_HOST_MULTIARCH").stdout.strip()
+        owners = self.root.run("dpkg", "-S", *{f"*/{folder}/{library}" for library in re.findall(r"NEEDED\s+(\S+)", needed)}).stdout
         needed = set(re.findall(r"(?m)^([^:,]+):", owners))
         self.assertEqual(needed - {"libc6"}, named)
 
@@ -229,7 +230,7 @@ class Built(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    lacks = rig_root.missing("postfix", "cmake", "objdump", "setpriv")
+    lacks = rig_root.missing("postfix", "cmake", "objdump", "dpkg-architecture", "setpriv")
     try:
         import yaml  # noqa: F401
     except ImportError:

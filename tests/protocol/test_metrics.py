@@ -53,6 +53,18 @@ postlatch_requests_total{effect="pass"} 2
 postlatch_requests_total{effect="refuse"} 4
 postlatch_requests_total{effect="leave"} 4
 postlatch_requests_total{effect="unknown"} 0
+# HELP postlatch_matrix_total Requests answered, by what the rule that decided says of client and recipient, and its action.
+# TYPE postlatch_matrix_total counter
+postlatch_matrix_total{client_class="any",recipient_class="ours",action="DUNNO"} 3
+postlatch_matrix_total{client_class="login",recipient_class="foreign",action="OK"} 0
+postlatch_matrix_total{client_class="certificate",recipient_class="foreign",action="OK"} 0
+postlatch_matrix_total{client_class="name",recipient_class="foreign",action="OK"} 0
+postlatch_matrix_total{client_class="network",recipient_class="foreign",action="OK"} 1
+postlatch_matrix_total{client_class="outside",recipient_class="foreign",action="REJECT"} 2
+postlatch_matrix_total{client_class="any",recipient_class="any",action="DUNNO"} 1
+postlatch_matrix_total{client_class="rule",recipient_class="any",action="OK"} 1
+postlatch_matrix_total{client_class="rule",recipient_class="any",action="4NN"} 1
+postlatch_matrix_total{client_class="rule",recipient_class="any",action="REJECT"} 1
 # HELP postlatch_request_duration_seconds Time from a worker's waking up to its waiting again, for each request answered meanwhile.
 # TYPE postlatch_request_duration_seconds histogram
 postlatch_request_duration_seconds_bucket{le="5e-06"} N
