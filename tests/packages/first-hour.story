@@ -5,8 +5,8 @@ enforce, change, make a mistake, repair. It takes an hour of reading; the comman
 between watching and enforcing.
 
 This page was not written by hand: `tests/packages/test_first_hour.py --write` ran every command below and put what it printed
-beneath it, and a test fails if it would print something else today. Dates, process numbers and the like are replaced by
-fixed ones. A number in brackets is an exit status other than 0.
+beneath it, as at a terminal of 100 columns; a test fails if it would print something else today. Dates, process numbers and the
+like are replaced by fixed ones. A number in brackets is an exit status other than 0.
 
 The machine is Debian 12 with Debian's Postfix, in namespaces of its own: a throw-away copy of the machine that runs the test,
 in which postlatch has never been. It has no systemd: `systemctl` is a stand-in that does what postlatch's unit says, and a
@@ -147,7 +147,7 @@ mx# cat >> next.conf <<'END'
 >     action         = "OK"
 > }
 > END
-mx# postlatch check -c next.conf | head -n 13
+mx# postlatch check -c next.conf | head -n 16
 
 A rule that lets somebody relay needs a word in the boundary as well, so that no rule opens a relay by mistake. It is meant:
 

@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 STORY = HERE / "first-hour.story"
 PAGE = SRC / "docs/first-hour.md"
 PROMPT = re.compile(r"(mx#|office\$|scanner\$|outside\$) (.*)")
+COLUMNS = {"COLUMNS": "100"}  # Long lines are broken, as at a terminal.
 SHELL = ("bash", "--norc", "-c")
 # Hosts beside the server: in which network, and the address that the server sees.
 HOSTS = {"office$": ("office", "192.0.2.7"), "scanner$": ("office", "192.0.2.130"), "outside$": ("outside", "203.0.113.9")}
@@ -32,6 +33,7 @@ FIXED = (
     (r"\b(instance(?:=| +\"))[0-9a-f.]+", r"\g<1>1a2.65e1b0c0.1a2b3.0"),
     (r"(?<=queued as )[0-9A-F]+$", "4A5B6C7D8E"),
     (r"process \d+, runs for \d+ s, \d+ workers?", "process 1234, runs for 1 s, 2 workers"),
+    (r"\bPostfix 3\.7\.\d+", "Postfix 3.7.11"),
     # How many lines Postfix had logged by then.
     (r"(?<=^    line      )\d+$", "57"),
     (r"(?<=^/var/log/mail.log: )\d+(?= lines)", "63"),
@@ -52,7 +54,7 @@ def fixed(text):
 
 def make_world(root):
     """Debian's Postfix as it is for an "Internet Site" named mx.example.org, between a network and the world."""
-    root.run("sh", "-ec", "rm -f /root/.bash_history; hostname mx; echo nameserver 127.0.0.1 > /etc/resolv.conf")
+    root.run("sh", "-ec", "echo nameserver 127.0.0.1 > /etc/resolv.conf")
     root.fresh_postfix()
     root.write("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n198.51.100.25 mx.example.org mx\n")
     # One router joins all: the server has its gateway, and sees the hosts' own addresses.
@@ -88,11 +90,11 @@ def make_world(root):
 def perform(root, prompt, command):
     """What a command prints; a status other than 0 stands at its end in brackets."""
     if prompt == "mx#":
-        done = root.run(*SHELL, command, check=False, cwd="/root")
+        done = root.run(*SHELL, command, check=False, cwd="/root", env=COLUMNS)
     else:
         network, address = HOSTS[prompt]
         done = root.run("ip", "netns", "exec", network, "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *SHELL,
-                        command, check=False, env={"OWN_ADDRESS": address})
+                        command, check=False, env={**COLUMNS, "OWN_ADDRESS": address})
     said = done.stdout
     if said and not said.endswith("\n"):
         said += "\n"
