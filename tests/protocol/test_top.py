@@ -123,7 +123,8 @@ class Top(unittest.TestCase):
     def test_in_a_pipe(self):
         self.maxDiff = None
         out = self.reports("--reports", "2", "--interval", "1")
-        numbers = re.sub(r" +(up to [\d.]+ [um]s|over 1 s)", " T", re.sub(r"(?m)(^ *| +)\d+\.\d(?= |$)", " N", out))
+        times = re.sub(r" (up to [\d.]+ [um]s|over 1 s)", " T", out)
+        numbers = re.sub(r"(?m)(^ *| +)\d+\.\d(?= |$)", " N", times)
         one = """postlatch top  HH:MM:SS  up 0 d 00:00  generation 1, enforce, verdict safe
 requests/s N  let pass N  refused N  left to Postfix N
 connections        6  closed for trouble 0.0/s  log lines lost 0
