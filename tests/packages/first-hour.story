@@ -116,7 +116,8 @@ mx# systemctl reload postlatch
 
 A `+RELAY` is what to look at in such a message: somebody can relay who could not. Here it is the scanner.
 
-Now that we decide, Postfix's own permits go. `snippet` knows:
+Now that we decide, Postfix's own permits go. `snippet` knows. (The policy first, main.cf second: the other way round, nobody
+could relay in between.)
 
 mx# postlatch snippet
 mx# { grep -v ^smtpd_relay_restrictions main.cf.before; postlatch snippet; } > /etc/postfix/main.cf
