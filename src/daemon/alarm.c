@@ -100,13 +100,13 @@ static void tell(struct alarm *a, const struct alarm_client *c, bool helo)
     char text[PL_ADDR_TEXT];
 
     pl_addr_format(text, &c->addr);
+    atomic_fetch_add(&a->total, 1);
     log_warn(
         "masking alarm: %s is trusted for its address and has shown at least %u %s without a login "
         "within 72 minutes: a NAT, a proxy or a container bridge may hide others behind it; "
         "expected masking = {%s}, or masking_alarm { except = {%s} } if all that comes from "
         "there is yours",
         text, helo ? c->helo_names : c->senders, helo ? "HELO names" : "senders", text, text);
-    atomic_fetch_add(&a->total, 1);
 }
 
 static bool is_excepted(const struct pl_masking_alarm *limits, const struct pl_addr *addr)
