@@ -7,6 +7,7 @@
 #include "vitals.h"
 
 #include "log.h"
+#include "loop.h"
 #include "postlatch/compiler.h"
 
 #include <stdio.h>
@@ -66,6 +67,8 @@ enum { LISTS_MAX = 1000 };
       "Trusted addresses that have shown too many names without a login.")                         \
     X(SUSPECTS, "postlatch_masking_suspects", GAUGE, "Those of the last hour or two.")             \
     X(DROPPED, "postlatch_log_dropped_total", COUNTER, "Log lines that were lost.")                \
+    X(CLOCK_STEPS, "postlatch_clock_steps_total", COUNTER,                                         \
+      "Times that the wall clock was set by two seconds or more.")                                 \
     X(CPU, "process_cpu_seconds_total", COUNTER, "CPU time of all threads, user and system.")      \
     X(OPEN_FDS, "process_open_fds", GAUGE, "Open file descriptors.")                               \
     X(MAX_FDS, "process_max_fds", GAUGE, "Most file descriptors that may be open.")                \
@@ -363,6 +366,7 @@ static void add_process(struct exposition *e, const struct process *p)
 
     add(e, name, "to", "syslog", (double)log_dropped());
     add(e, name, "to", "stderr", (double)log_stderr_dropped());
+    add_one(e, FAMILY_CLOCK_STEPS, (double)clock_steps());
     process_read(p, &f);
     add_known(e, FAMILY_CPU, f.cpu_s);
     add_known(e, FAMILY_OPEN_FDS, f.open_fds);

@@ -160,6 +160,7 @@ class Clock(unittest.TestCase):
             told.append(f"the wall clock was set {text}; answers go on, waivers end by the new date")
             d.logged(re.escape(told[-1]))
         self.assertEqual(status(d)["clock_steps_total"], "3")
+        self.assertIn("\npostlatch_clock_steps_total 3\n", d.ctl("metrics")[1])
         self.assertEqual([l.split(": ", 1)[1] for l in d.logged("wall clock")], told)
 
     def test_the_end_does_not_wait_for_the_wall_clock(self):

@@ -142,7 +142,7 @@ class Units(unittest.TestCase):
         limits = m.must("cat /proc/%s/limits" % pid)
         self.assertRegex(limits, r"Max open files +65536 +65536 ")
         self.assertEqual(show("LimitNOFILE", "TasksMax", "MemoryMax", "WatchdogUSec"), {
-            "LimitNOFILE": "65536", "TasksMax": "512", "MemoryMax": "infinity", "WatchdogUSec": "30s"})
+            "LimitNOFILE": "65536", "TasksMax": "512", "MemoryMax": "infinity", "WatchdogUSec": "10s"})
         self.assertEqual(m.must("cat /sys/fs/cgroup/system.slice/postlatch.service/pids.max"), "512")
 
     def test_05_traffic(self):
@@ -198,24 +198,21 @@ class Units(unittest.TestCase):
 
     @full
     def test_13_hung(self):
-        """All of it, with the unit as it is: the watchdog ends it after 30 s at most."""
+        """All of it: the watchdog ends it after 10 s at most."""
         before, since = self.running(), mark()
         m.must("kill -s STOP " + before)
         self.running(before)
-        self.logged(since, "Watchdog timeout (limit 30s)!")
+        self.logged(since, "Watchdog timeout (limit 10s)!")
         self.flow()
 
     @full
     def test_14_one_worker_hung(self):
-        m.must("mkdir -p /run/systemd/system/postlatch.service.d; printf '[Service]\\nWatchdogSec=10s\\n' "
-               ">/run/systemd/system/postlatch.service.d/soon.conf; systemctl daemon-reload; systemctl restart postlatch")
         before, since = self.running(), mark()
         m.must("systemd-run -q --collect python3 /opt/test/stall.py %s worker-0" % before)
         self.running(before)
         told = [text for _, text in lines_since(since)]
         self.assertIn("worker-0 does not come back to its loop; no keep-alive is sent to the service manager", told)
         self.logged(since, "Watchdog timeout (limit 10s)!")
-        m.must("rm -r /run/systemd/system/postlatch.service.d; systemctl daemon-reload; systemctl restart postlatch")
         self.flow()
 
     def test_15_upgrade(self):

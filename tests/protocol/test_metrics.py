@@ -179,6 +179,9 @@ postlatch_masking_suspects 0
 # TYPE postlatch_log_dropped_total counter
 postlatch_log_dropped_total{to="syslog"} 0
 postlatch_log_dropped_total{to="stderr"} 0
+# HELP postlatch_clock_steps_total Times that the wall clock was set by two seconds or more.
+# TYPE postlatch_clock_steps_total counter
+postlatch_clock_steps_total 0
 # HELP process_cpu_seconds_total CPU time of all threads, user and system.
 # TYPE process_cpu_seconds_total counter
 process_cpu_seconds_total N
