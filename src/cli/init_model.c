@@ -54,6 +54,7 @@ struct pl_str init_written(const struct init *in, const char *name)
     return p != NULL ? p->value : pl_str_lit("(default)");
 }
 
+static struct pl_str format(struct init *in, const char *fmt, va_list ap) PL_PRINTF(2, 0);
 static struct pl_str format(struct init *in, const char *fmt, va_list ap)
 {
     char *text = NULL;
