@@ -124,6 +124,8 @@ bool init_has(const struct init_list *list, struct pl_str text)
 }
 
 static void say(struct init *in, enum init_part part, bool decide, const char *fmt, va_list ap)
+    PL_PRINTF(4, 0);
+static void say(struct init *in, enum init_part part, bool decide, const char *fmt, va_list ap)
 {
     struct init_say *says = pl_grow(in->says, &in->says_cap, in->nsays, sizeof(*says));
 
