@@ -14,6 +14,8 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 import rig_machine  # noqa: E402
+sys.path.insert(0, str(rig_machine.SRC / "tests/packages"))
+import test_deb  # noqa: E402
 
 CONF = "/etc/postlatch/postlatch.conf"
 MORE = "/etc/postlatch/site/more.conf"
@@ -46,9 +48,19 @@ def setUpModule():
         new = over / "opt/next" / Path(name).name
         new.write_bytes(program.replace(version, NEXT.encode()))
         new.chmod(0o755)
+    if FULL:
+        bring_packages(over / "opt/deb", temp.name)
     m = rig_machine.Machine(temp.name, over)
     stack(m.close)
     m.run("systemctl is-system-running --wait", seconds=rig_machine.BOOT_S)
+
+
+def bring_packages(into, temp):
+    """Debian's package of the tree, and the same as a later version."""
+    into.mkdir()
+    first = test_deb.rig_root.deb()
+    shutil.copy(first, into / "first.deb")
+    shutil.copy(test_deb.next_version(first, temp, change_conf=False), into / "next.deb")
 
 
 def show(*names, unit="postlatch.service"):
@@ -146,9 +158,7 @@ class Units(unittest.TestCase):
         self.assertEqual(m.must("cat /sys/fs/cgroup/system.slice/postlatch.service/pids.max"), "512")
 
     def test_05_traffic(self):
-        m.must("systemctl start traffic")
-        m.until("traffic", lambda: m.run("test -e /run/traffic.json")[0] == 0)
-        self.flow()
+        self.start_traffic()
 
     def test_10_reload(self):
         """A good file is in force; a bad and an open one fail visibly, and change nothing. Files beside the first are read."""
@@ -198,20 +208,23 @@ class Units(unittest.TestCase):
 
     @full
     def test_13_hung(self):
-        """All of it: the watchdog ends it after 10 s at most."""
+        """All of it: the watchdog ends it after 10 s at most, and Postfix's second try finds the next one: with the timeout that
+        docs/integration.md has, nobody is told to come again."""
+        m.must("postconf -e smtpd_policy_service_timeout=10s && systemctl reload postfix")
+        self.flow()
         before, since = self.running(), mark()
         m.must("kill -s STOP " + before)
         self.running(before)
         self.logged(since, "Watchdog timeout (limit 10s)!")
         self.flow()
+        m.must("postconf -X smtpd_policy_service_timeout && systemctl reload postfix")
 
     @full
     def test_14_one_worker_hung(self):
         before, since = self.running(), mark()
         m.must("systemd-run -q --collect python3 /opt/test/stall.py %s worker-0" % before)
         self.running(before)
-        told = [text for _, text in lines_since(since)]
-        self.assertIn("worker-0 does not come back to its loop; no keep-alive is sent to the service manager", told)
+        self.logged(since, "worker-0 does not come back to its loop; no keep-alive is sent to the service manager")
         self.logged(since, "Watchdog timeout (limit 10s)!")
         self.flow()
 
@@ -253,9 +266,9 @@ class Units(unittest.TestCase):
             self.flow()
         self.assertRegex(m.must("postlatch status"), r"(?m)^clock +set 3 times by two seconds or more; the log says when$")
         lines = m.must("journalctl -u postlatch -o cat --no-pager | grep 'wall clock'").splitlines()
-        self.assertEqual([re.sub(r"\d\d s;", "NN s;", line) for line in lines], [
-            "the wall clock was set %s NN s; answers go on, waivers end by the new date" % by for by in
-            ("ahead by 864", "back by 2592", "ahead by 1728")])
+        days = [re.sub(r"\d+ s;", lambda n: "%.2f d;" % (int(n.group().split()[0]) / 86400), line) for line in lines]
+        self.assertEqual(days, ["the wall clock was set %s d; answers go on, waivers end by the new date" % by for by in
+                                ("ahead by 1.00", "back by 3.00", "ahead by 2.00")])
         self.assertEqual(show("ActiveState")["ActiveState"], "active")
 
     def test_18_each_line_once(self):
@@ -275,18 +288,29 @@ class Units(unittest.TestCase):
                          [("DUNNO", "builtin:accepted", "a@example.org", "postlatchd"),
                           ("REJECT", "builtin:reject", "v@foreign.example", "postlatchd")])
 
-    def test_20_nothing_lost(self):
+    def start_traffic(self):
+        m.must("rm -f /run/traffic.json && systemctl start traffic")
+        m.until("traffic", lambda: m.run("test -e /run/traffic.json")[0] == 0)
+        self.flow()
+
+    queued = {}  # by the clients that have ended: the recipients of each message
+
+    def end_traffic(self):
         """No client saw anything but what is due, and each message was delivered, once."""
         m.must("systemctl stop traffic", seconds=400)
         traffic = self.traffic()
         self.assertEqual(traffic["wrong"], [])
+        self.queued.update(traffic["queued"])
         last = lambda: m.must("postqueue -p") == "Mail queue is empty" and m.must("cat /var/log/mail.log")
         delivered = collections.defaultdict(list)
         for queue_id, recipient in re.findall(r": (\w+): to=<(.*?)>, .* status=sent \(", m.until("the deliveries", last)):
             delivered[queue_id].append(recipient)
-        self.assertEqual({q: sorted(r) for q, r in delivered.items()}, traffic["queued"])
-        self.assertNotIn("Server configuration", m.must("cat /var/log/mail.log"))
-        print("figure: %d messages of %d clients, all delivered once" % (len(delivered), len(traffic["sent"])), flush=True)
+        self.assertEqual({q: sorted(r) for q, r in delivered.items()}, self.queued)
+        print("figure: %d messages of %d clients, all delivered once" % (len(traffic["queued"]), len(traffic["sent"])), flush=True)
+
+    def test_20_nothing_lost(self):
+        self.end_traffic()
+        self.assertEqual(m.run("grep 'Server configuration' /var/log/mail.log"), (1, ""))
 
     @full
     def test_21_postfix_restarted(self):
@@ -329,9 +353,34 @@ class Units(unittest.TestCase):
         self.assertEqual(show("StatusText")["StatusText"], "generation 2 of %s is in force; verdict: safe" % CONF)
         self.assertEqual(self.ask("198.51.100.7"), OURS_AND_RELAYED)
 
+    @full
+    def test_40_package(self):
+        """Debian's package in place of what was installed: it listens when dpkg has ended. An upgrade loses nothing."""
+        m.must("systemctl disable --now postlatch.service postlatch.socket && rm -r /etc/postlatch /etc/systemd/system/postlatch.socket.d "
+               "/usr/local/*bin/postlatch* /usr/local/lib/*/*/postlatch.* /usr/local/lib/*/postlatch.* && systemctl daemon-reload")
+        m.must("dpkg -i /opt/deb/first.deb", seconds=300)
+        self.assertEqual(show("ActiveState", "Listen", unit="postlatch.socket"), {
+            "ActiveState": "active", "Listen": "127.0.0.1:10071 (Stream)"})
+        self.assertEqual(show("ActiveState", "FragmentPath", "StatusText"), {
+            "ActiveState": "active", "FragmentPath": "/lib/systemd/system/postlatch.service",
+            "StatusText": "generation 1 of %s is in force; verdict: safe" % CONF})
+        m.write(CONF, "accepted_domains = {example.org}\nrelay_networks = {198.51.100.0/24}\n")
+        m.must("systemctl reload postlatch")
+        m.must("postconf -e 'smtpd_relay_restrictions = check_policy_service inet:127.0.0.1:10071, reject_unauth_destination' && "
+               "systemctl reload postfix")
+        self.start_traffic()
+        before = self.running()
+        m.must("dpkg -i /opt/deb/next.deb", seconds=300)
+        self.running(before)
+        self.assertEqual(m.must("dpkg-query -W -f '${Version} ${Status}' postlatch"), "9.0 install ok installed")
+        self.flow()
+        self.end_traffic()
+
 
 if __name__ == "__main__":
     lacking = rig_machine.missing() + ([] if os.getuid() == 0 else ["root"])
+    no_deb = test_deb.rig_root.missing("dpkg-buildpackage", "dh") if FULL else None
+    lacking += [no_deb] if no_deb else []
     if lacking:
         print("SKIP: missing: " + ", ".join(lacking), file=sys.stderr)
         sys.exit(1 if os.environ.get("PL_REQUIRE_ALL") == "1" else 77)
