@@ -190,7 +190,7 @@ static const char no_socket_why[] =
 
 static void say_unreachable(struct way *w, const struct trial *t)
 {
-    char what[700], lines[600];
+    char what[1024], lines[1024];
     const char *path = pl_endpoint_path(&w->place->where);
 
     if (t->stage == STAGE_BECOME) {
@@ -228,7 +228,7 @@ static void try_way(struct way *w)
 {
     const char *path = pl_endpoint_path(&w->place->where);
     struct trial t = {0};
-    char what[700], lines[600];
+    char what[1024], lines[1024];
 
     if (geteuid() != 0) {
         if (path[0] != '\0' && find_obstacle(w, path, what, sizeof(what), lines, sizeof(lines)))
