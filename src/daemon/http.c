@@ -117,6 +117,7 @@ static void on_client(void *arg, struct MHD_Connection *c, void **state,
             ev_timer_again(place->all->loop, &place->tick);
         return;
     }
+    place->freed = true;
     while (i < place->count && place->clients[i].fd != info->connect_fd)
         i++;
     if (i < place->count)
@@ -149,11 +150,16 @@ static void on_tick(struct ev_loop *loop, ev_timer *t, int revents)
 static void serve(struct http_place *place)
 {
     struct ev_loop *loop = place->all->loop;
-    MHD_UNSIGNED_LONG_LONG ms;
+    MHD_UNSIGNED_LONG_LONG ms = 0;
 
+    place->freed = false;
     MHD_run(place->server);
     ev_timer_stop(loop, &place->timeout);
-    if (MHD_get_timeout(place->server, &ms) != MHD_YES)
+    /*
+     * With all places taken it does not look at its socket, and with places freed it does so no sooner than
+     * it is called again; nothing else would do that if nobody is left.
+     */
+    if (!place->freed && MHD_get_timeout(place->server, &ms) != MHD_YES)
         return;
     ev_timer_set(&place->timeout, (double)ms / 1e3, 0.);
     ev_timer_start(loop, &place->timeout);

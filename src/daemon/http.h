@@ -36,6 +36,7 @@ struct http_place {
         int fd;
         int64_t since_ms;
     } clients[HTTP_CLIENTS];
+    bool freed;   /* a client has gone since the server was last called */
     size_t count; /* of clients */
     struct http *all;
 };

@@ -112,7 +112,8 @@ struct worker {
 
 /* struct pool - all workers, and what they share */
 struct pool {
-    size_t count, started; /* workers; threads that run */
+    size_t count;          /* workers */
+    atomic_size_t started; /* threads that run; a reload may look while the daemon ends */
     struct worker *workers;
     struct snapshot_holder *snapshots;
     struct alarm alarm;
