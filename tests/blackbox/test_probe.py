@@ -88,7 +88,7 @@ class ProbeRig(Rig):
     def _start_postfix(self):
         if self.ipv6:
             self.ports["twin6"] = TwinPort("::1", self.ports["twin"].port)
-        postfix_rig.MAIN_CF += "anvil_rate_time_unit = 1s\nrelay_by_hack = check_policy_service inet:127.0.0.1:%d, reject_unauth_destination\n" \
+        self.main_cf += "anvil_rate_time_unit = 1s\nrelay_by_hack = check_policy_service inet:127.0.0.1:%d, reject_unauth_destination\n" \
             % HackedService().port
         super()._start_postfix()
 

@@ -480,7 +480,7 @@ class Reader(RigCase):
         cls.recorder = Recorder()
         for place in PLACES:
             postfix_rig.LISTENERS.append(place.listener(cls.recorder))
-            postfix_rig.MASTER_CF += place.resolver()
+            postfix_rig.Rig.master_cf += place.resolver()
         super().setUpClass()
         generator = Generator(SEED)
         recipients = [(form.typed, form.options != "") for form in forms()]

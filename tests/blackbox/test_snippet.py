@@ -74,8 +74,7 @@ class Snippet(WireCase):
 
     def observed(self):
         """Postfix decides as before, and logs what we would refuse; the same without us."""
-        # INSIDE relays without our word, which this policy does not say.
-        self.assertEqual(self.doctor(), ["fact-permitted-elsewhere", *THE_RIGS_OWN])
+        self.assertEqual(self.doctor(), THE_RIGS_OWN)
         for up in (True, False):
             if not up:
                 self.stopped()
