@@ -17,9 +17,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum { CONNECT_SECONDS = 5 };
 
 enum stage { STAGE_BECOME, STAGE_RESOLVE, STAGE_CONNECT, STAGE_DONE };
 
@@ -41,6 +44,17 @@ static void copy(char *out, size_t size, struct pl_str s)
     snprintf(out, size, "%.*s", (int)s.n, s.n > 0 ? s.p : "");
 }
 
+/* Who does not answer at all is not waited for as long as the system would. */
+static int connect_soon(int fd, const struct sockaddr *a, socklen_t size)
+{
+    struct timeval patience = {.tv_sec = CONNECT_SECONDS};
+
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    if (connect(fd, a, size) == 0)
+        return 0;
+    return errno == EINPROGRESS ? ETIMEDOUT : errno;
+}
+
 static int try_unix(const char *path)
 {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -51,7 +65,7 @@ static int try_unix(const char *path)
     if (strlen(path) >= sizeof(a.sun_path))
         return ENAMETOOLONG;
     memcpy(a.sun_path, path, strlen(path) + 1);
-    return connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 ? 0 : errno;
+    return connect_soon(fd, (struct sockaddr *)&a, sizeof(a));
 }
 
 static struct trial try_inet(const char *rest)
@@ -73,7 +87,7 @@ static struct trial try_inet(const char *rest)
     for (struct addrinfo *a = list; a != NULL && error != 0; a = a->ai_next) {
         int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-        error = fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) == 0 ? 0 : errno;
+        error = fd < 0 ? errno : connect_soon(fd, a->ai_addr, a->ai_addrlen);
     }
     return (struct trial){error == 0 ? STAGE_DONE : STAGE_CONNECT, error};
 }
