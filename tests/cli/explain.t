@@ -353,6 +353,11 @@ answer: by builtin:reject
 action=REJECT Relay access denied
 [0]
 $ postlatch explain -c office.conf - <<
+Nov 28 10:00:00 mx postlatchd[1]: decision action=REJECT rule=builtin:reject client=203.0.113.9 name=unknown helo=x sasl=- from=<> to=<v@fore
+<<
+postlatch: standard input: a decision line of the log: state= is missing: the line was cut or changed
+[2]
+$ postlatch explain -c office.conf - <<
 {"action": "OK"}
 <<
 postlatch: standard input: neither a request nor a decision line of the log
